@@ -1,0 +1,116 @@
+"""Writing so that a reader sees the old file or the new one, never half of one.
+
+Every write goes to a temporary name in the same folder, is flushed to the disk, and is then renamed.
+"""
+
+from __future__ import annotations
+
+import errno
+import hashlib
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO, ParamSpec, TypeVar
+
+from imagebank.core.errors import DiskFull
+
+TEMPORARY_PREFIX = ".tmp-"
+NO_SPACE = (errno.ENOSPC, errno.EDQUOT)
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+@contextmanager
+def atomic_file(path: Path) -> Iterator[IO[bytes]]:
+    """A binary file that appears at `path`, whole, when the block ends without an error.
+
+    Raises DiskFull when the disk has no space left; the temporary file is removed in any case.
+    """
+    with disk_errors():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        temporary = temporary_beside(path)
+        try:
+            with open(temporary, "wb") as file:
+                yield file
+                file.flush()
+                os.fsync(file.fileno())
+            temporary.replace(path)
+            sync_folder(path.parent)
+        except BaseException:
+            temporary.unlink(missing_ok=True)
+            raise
+
+
+def write_bytes(path: Path, content: bytes) -> None:
+    """Write a small file atomically, or leave it untouched when it already holds `content`."""
+    if path.is_file() and path.read_bytes() == content:
+        return
+    with atomic_file(path) as file:
+        file.write(content)
+
+
+def write_text(path: Path, content: str) -> None:
+    """`write_bytes` for UTF-8 text."""
+    write_bytes(path, content.encode())
+
+
+def replace_folder(temporary: Path, path: Path) -> None:
+    """Put a finished folder in the place of another. A crash between leaves no folder, never a mix."""
+    with disk_errors():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        if path.exists():
+            shutil.rmtree(path)
+        temporary.replace(path)
+        sync_folder(path.parent)
+
+
+def temporary_beside(path: Path) -> Path:
+    """A name in the same folder that no other process uses."""
+    return path.with_name(f"{TEMPORARY_PREFIX}{os.getpid()}-{path.name}")
+
+
+def remove_temporaries(root: Path) -> int:
+    """Delete what a killed run left half-written below `root`; returns how many files and folders went."""
+    found = list(root.rglob(f"{TEMPORARY_PREFIX}*"))
+    for path in found:
+        shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
+    return len(found)
+
+
+def remove_empty_parents(path: Path, *, stop: Path) -> None:
+    """Delete the empty folders from `path` upwards, keeping `stop`."""
+    while path != stop and path.is_dir() and not any(path.iterdir()):
+        path.rmdir()
+        path = path.parent
+
+
+def sync_folder(folder: Path) -> None:
+    """Make a rename durable."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def sha256(path: Path) -> str:
+    """The SHA-256 of a file's content, in hexadecimal."""
+    with open(path, "rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+@contextmanager
+def disk_errors() -> Iterator[None]:
+    """Turn "no space left on device" into DiskFull."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno in NO_SPACE:
+            raise DiskFull(
+                "No space is left on the disk that holds the bank.",
+                "free some space, then run the same command again: it goes on where it stopped",
+            ) from None
+        raise

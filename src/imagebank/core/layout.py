@@ -1,0 +1,101 @@
+"""Where everything lies: the one place that declares each path of a bank."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+CONFIG_NAME = "bank.toml"
+
+
+@dataclass(frozen=True)
+class Layout:
+    """The paths of a bank. `vault` may lie on another disk; everything else is below `root`."""
+
+    root: Path
+    vault: Path
+
+    @property
+    def config(self) -> Path:
+        """What the bank is."""
+        return self.root / CONFIG_NAME
+
+    @property
+    def lock(self) -> Path:
+        """Held while a command changes the bank."""
+        return self.root / ".lock"
+
+    @property
+    def vault_database(self) -> Path:
+        """Identifiable, encrypted: who is who, and where each file lies."""
+        return self.vault / "vault.db"
+
+    @property
+    def vault_audit(self) -> Path:
+        """One line for each opening of the vault; holds no identifier."""
+        return self.vault / "audit.log"
+
+    @property
+    def landing(self) -> Path:
+        """Identifiable: DICOM as received, from sources that push or are retrieved."""
+        return self.root / "landing"
+
+    @property
+    def quarantine(self) -> Path:
+        """Identifiable: the list of what was refused, with its reason, for a steward."""
+        return self.root / "quarantine"
+
+    @property
+    def ledger(self) -> Path:
+        """What ran on what, and what came of it."""
+        return self.root / "ledger.db"
+
+    @property
+    def dicom(self) -> Path:
+        """De-identified instances, one zip a series."""
+        return self.root / "dicom"
+
+    @property
+    def bids(self) -> Path:
+        """NIfTI images under BIDS names."""
+        return self.root / "bids"
+
+    @property
+    def tables(self) -> Path:
+        """Snapshots of the tables."""
+        return self.root / "tables"
+
+    @property
+    def current(self) -> Path:
+        """Names the newest snapshot."""
+        return self.tables / "current"
+
+    @property
+    def profile(self) -> Path:
+        """The profile of the newest snapshot: page, tables and figures."""
+        return self.root / "profile"
+
+    @property
+    def releases(self) -> Path:
+        """What projects received."""
+        return self.root / "releases"
+
+    def snapshot(self, version: str) -> Path:
+        """The folder of one version of the tables."""
+        return self.tables / version
+
+    def series_zip(self, patient: str, study: str, series: str) -> Path:
+        """The de-identified instances of one series; the arguments are the bank's own ids."""
+        return self.dicom / patient / study / f"{series}.zip"
+
+    def bids_session(self, patient: str, session: str) -> Path:
+        """The converted images of one study."""
+        return self.bids / f"sub-{patient}" / f"ses-{session}"
+
+    def bids_unsorted(self, patient: str, session: str) -> Path:
+        """Converted images of one study for which BIDS has no certain name."""
+        return self.bids / "derivatives" / "unsorted" / f"sub-{patient}" / f"ses-{session}"
+
+    def relative(self, path: Path) -> str:
+        """A path of the bank as the ledger keeps it: relative, with forward slashes."""
+        return path.relative_to(self.root).as_posix()
