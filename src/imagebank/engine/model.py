@@ -1,0 +1,58 @@
+"""The nouns of the ledger: they are its rows."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+DIGEST_BYTES = 16  # BLAKE2b of a whole file: two files of ten million collide with a chance of one in 10^24
+
+
+class Outcome(StrEnum):
+    """Where every file ends: in exactly one of these."""
+
+    BANKED = "banked"
+    EXCLUDED = "excluded"
+    UNLINKED = "unlinked"
+    QUARANTINED = "quarantined"
+
+
+@dataclass(frozen=True)
+class Lot:
+    """The files of one item (a series, or the loose files of a folder) that share an outcome and a reason."""
+
+    item: str
+    source: str
+    outcome: Outcome
+    reason: str
+    files: int
+    size: int  # bytes
+    digests: bytes = field(repr=False)  # 16 bytes a file, sorted
+    is_series: bool = True
+    scanner: str = ""
+
+
+@dataclass(frozen=True)
+class Entry:
+    """The last result of one step on one item: what it was made from (`key`), what it said, what it wrote."""
+
+    step: str
+    item: str
+    key: str
+    reason: str = ""  # empty when the step succeeded, else a code
+    facts: dict[str, Any] = field(default_factory=dict)
+    files: tuple[tuple[str, str], ...] = ()  # (path in the bank, SHA-256)
+
+
+@dataclass(frozen=True)
+class Attempt:
+    """What one execution of a step cost."""
+
+    step: str
+    item: str
+    version: str
+    seconds: float
+    peak_mb: float
+    reason: str
+    finished: str  # ISO 8601, UTC
