@@ -1,0 +1,45 @@
+"""The nouns of identity. None of them prints what it holds."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import date
+
+from imagebank.core.private import NOBODY, Private
+
+
+@dataclass(frozen=True)
+class Claim:
+    """Whom a DICOM header says it shows. Several claims in one study are a contradiction."""
+
+    patient_id: Private = NOBODY
+    other_ids: tuple[Private, ...] = ()
+    name: Private = NOBODY  # DICOM person name, family^given^...
+    birth_date: date | None = field(default=None, repr=False)
+    sex: str = ""  # DICOM: M, F, O or empty
+    accession: Private = NOBODY
+    study_date: date | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True)
+class Person:
+    """A person as the health record knows them. `person` is the vault's own id."""
+
+    person: str = field(repr=False)
+    hospital_number: Private = NOBODY
+    nhs_number: Private = NOBODY
+    given_name: Private = NOBODY
+    family_name: Private = NOBODY
+    birth_date: date | None = field(default=None, repr=False)
+    death_date: date | None = field(default=None, repr=False)
+    sex: str = "unknown"
+
+
+@dataclass(frozen=True)
+class Link:
+    """The decision on one study: the person it shows, or the reason why nobody was linked."""
+
+    person: str | None = field(repr=False)
+    rule: str
+    reason: str = ""
+    weight: float = 1.0
