@@ -1,0 +1,203 @@
+"""One series from its source into one zip of de-identified instances: the step that a worker runs.
+
+Laws: an instance that raises is quarantined and the others go on; the content is what the index saw (its digest is
+compared), or nothing; the zip is the same to the byte whatever the worker and the order of the files.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+import warnings
+import zipfile
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pydicom
+from pydicom.dataset import FileDataset
+
+from imagebank.core.files import atomic_file, sha256
+from imagebank.core.private import Private
+from imagebank.dicom.acquisition import Acquisition, read_acquisition
+from imagebank.dicom.classify import Classification, classify, rules_hash
+from imagebank.dicom.deidentify import VERSION as DEIDENTIFY_VERSION
+from imagebank.dicom.deidentify import Decision, Refused, deidentify, to_bytes
+from imagebank.dicom.policy import Policy, load_policy
+from imagebank.dicom.values import Subject
+from imagebank.engine.local import PASSING
+from imagebank.engine.model import DIGEST_BYTES
+from imagebank.engine.step import Step
+
+VERSION = f"1.{DEIDENTIFY_VERSION}"
+EPOCH = (1980, 1, 1, 0, 0, 0)  # the first date that a zip can hold: the same for all, so that it tells nothing
+
+REFUSALS = {
+    "changed-while-read": "The file is not the one that was indexed.",
+    "file-vanished": "The file was there when it was indexed and is gone.",
+    "no-permission": "The file may no longer be read.",
+    "read-error": "The disk or the network failed while the file was read.",
+    "unreadable": "The instance cannot be read to its end.",
+    "no-pixel-data": "The instance has no pixels.",
+    "no-pixel-geometry": "The header does not say how large the image is.",
+    "truncated-pixels": "There are fewer pixels than the header promises.",
+    "not-writable": "The de-identified instance cannot be written as valid DICOM.",
+}
+"""Why an instance of a linked series may end in quarantine."""
+
+
+@dataclass(frozen=True)
+class SourceFile:
+    """One file to bank: where it lies, what it must contain, and the id of its instance."""
+
+    path: Private
+    digest: bytes
+    size: int
+    instance: str
+
+
+@dataclass(frozen=True)
+class SeriesTask:
+    """One series to bank; `files` in the order of their instance ids."""
+
+    zip_path: Path
+    files: tuple[SourceFile, ...]
+    subject: Subject
+    policy: str
+
+
+@dataclass(frozen=True)
+class SeriesResult:
+    """What came of a series: the files refused with their reason, and the banked zip, if any file was left."""
+
+    refused: tuple[tuple[int, str], ...]  # (position in the task's files, reason)
+    zip_sha256: str = ""
+    zip_bytes: int = 0
+    facts: dict[str, Any] = field(default_factory=dict)
+    decisions: tuple[Decision, ...] = ()
+
+
+def bank_series(task: SeriesTask) -> SeriesResult:
+    """De-identify every file of a series into its zip."""
+    policy = load_policy(task.policy)
+    refused: list[tuple[int, str]] = []
+    acquisitions: list[Acquisition] = []
+    decisions: set[Decision] = set()
+    first: FileDataset | None = None
+    with atomic_file(task.zip_path) as file, zipfile.ZipFile(file, "w", zipfile.ZIP_STORED) as archive:
+        for position, source in enumerate(task.files):
+            try:
+                original, clean, why = _bank_instance(source, task.subject, policy)
+                content = _written(clean)
+            except Refused as refusal:
+                refused.append((position, str(refusal)))
+                continue
+            archive.writestr(_entry(str(clean.SOPInstanceUID)), content)
+            acquisitions.append(original)
+            first = first or _without_pixels(clean)
+            decisions |= why
+    if first is None:
+        task.zip_path.unlink()
+        return SeriesResult(tuple(refused), decisions=tuple(sorted(decisions)))
+    facts = _facts(acquisitions, first)
+    size = task.zip_path.stat().st_size
+    return SeriesResult(tuple(refused), sha256(task.zip_path), size, facts, tuple(sorted(decisions)))
+
+
+BANK_SERIES: Step[SeriesTask, SeriesResult] = Step("deidentify", f"{VERSION}.{rules_hash()[:8]}", bank_series)
+
+
+def _bank_instance(
+    source: SourceFile, subject: Subject, policy: Policy
+) -> tuple[Acquisition, FileDataset, frozenset[Decision]]:
+    original = _read(source)
+    try:
+        clean, decisions = deidentify(original, subject, policy)
+    except (Refused, MemoryError):
+        raise
+    except Exception:  # whatever a malformed instance makes pydicom raise: it cannot be understood to its end
+        raise Refused("unreadable") from None
+    return read_acquisition(original), clean, decisions
+
+
+def _read(source: SourceFile) -> FileDataset:
+    try:
+        content = Path(source.path.reveal("read a file of the source")).read_bytes()
+    except OSError as error:
+        if error.errno not in PASSING:
+            raise
+        raise Refused(PASSING[error.errno]) from None
+    if hashlib.blake2b(content, digest_size=DIGEST_BYTES).digest() != source.digest:
+        raise Refused("changed-while-read")
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # they quote values
+            return pydicom.dcmread(io.BytesIO(content), force=content[128:132] != b"DICM")
+    except Exception:  # pydicom raises many kinds
+        raise Refused("unreadable") from None
+
+
+def _written(clean: FileDataset) -> bytes:
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            return to_bytes(clean)
+    except Exception:  # pydicom refuses what would be invalid
+        raise Refused("not-writable") from None
+
+
+def _without_pixels(clean: FileDataset) -> FileDataset:
+    clean.pop("PixelData", None)
+    return clean
+
+
+def _entry(uid: str) -> zipfile.ZipInfo:
+    entry = zipfile.ZipInfo(f"{uid}.dcm", EPOCH)
+    entry.external_attr = 0o644 << 16
+    entry.create_system = 3
+    return entry
+
+
+def _facts(acquisitions: Sequence[Acquisition], first: FileDataset) -> dict[str, Any]:
+    """What the tables say of the series, as JSON values."""
+    shown = classify(acquisitions)
+    one = acquisitions[0]
+    return {
+        **_classified(shown),
+        "repetition_time_ms": one.repetition_time_ms,
+        "echo_time_ms": min((a.echo_time_ms for a in acquisitions if a.echo_time_ms), default=None),
+        "inversion_time_ms": one.inversion_time_ms,
+        "flip_angle_deg": one.flip_angle_deg,
+        "row_spacing_mm": one.row_spacing_mm,
+        "column_spacing_mm": one.column_spacing_mm,
+        "slice_thickness_mm": one.slice_thickness_mm,
+        "rows": one.rows,
+        "columns": one.columns,
+        "instances": len(acquisitions),
+        "frames": sum(a.frames for a in acquisitions),
+        "series_number": _whole(first.get("SeriesNumber")),
+        "description": str(first.get("SeriesDescription", "")),
+        "contrast": one.contrast_agent,
+        "echoes": len({a.echo_time_ms for a in acquisitions}),
+    }
+
+
+def _classified(shown: Classification) -> dict[str, Any]:
+    return {
+        "sequence": shown.sequence,
+        "sequence_rule": shown.rule,
+        "sequence_confidence": shown.confidence,
+        "plane": shown.plane,
+        "acquisition": shown.acquisition,
+    }
+
+
+def _whole(value: Any) -> int | None:
+    return None if value in (None, "") else int(value)
+
+
+def decisions_json(decisions: Sequence[Decision]) -> str:
+    """The decisions of a series as one text: the same for most series of a protocol, so that it is kept once."""
+    return json.dumps([[each.place, each.action, each.rule] for each in decisions], separators=(",", ":"))

@@ -1,0 +1,241 @@
+"""De-identification of one instance, on pydicom: slow and obvious, element by element, at every depth.
+
+Laws: what the policy does not keep is not copied; a kept element whose value cannot be read is dropped; the result is
+built anew, so that nothing of the original (preamble, file meta, group lengths, trailing padding) can slip through.
+"""
+
+from __future__ import annotations
+
+import io
+import re
+import warnings
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from pydicom.dataelem import DataElement, RawDataElement, convert_raw_data_element
+from pydicom.dataset import Dataset, FileDataset, FileMetaDataset
+from pydicom.sequence import Sequence
+from pydicom.tag import BaseTag, Tag
+from pydicom.uid import UID, ExplicitVRLittleEndian, ImplicitVRLittleEndian
+
+from imagebank.dicom.csa import clean_csa
+from imagebank.dicom.policy import DENY_PRIVATE, Action, Policy, Rule
+from imagebank.dicom.values import NUMERIC_VRS, Subject, clean, numbers, texts
+
+VERSION = "1"
+IMPLEMENTATION_UID = "2.25.172407346923480572950326571362490735283"
+IDENTIFYING_NAMES = ("PatientName", "OtherPatientNames", "PatientBirthName", "PatientMotherBirthName")
+METHOD_CODES = {
+    "113100": "Basic Application Confidentiality Profile",
+    "113105": "Clean Descriptors Option",
+    "113107": "Retain Longitudinal Temporal Information Modified Dates Option",
+    "113108": "Retain Patient Characteristics Option",
+    "113109": "Retain Device Identity Option",
+    "113111": "Retain Safe Private Option",
+}
+
+
+class Refused(Exception):
+    """An instance that must not be banked; the message is a reason code, never a value."""
+
+
+@dataclass(frozen=True, order=True)
+class Decision:
+    """What happened to an element, by its place: (0040,0275)/(0010,0010). Holds no value and no private creator."""
+
+    place: str
+    action: str
+    rule: str
+
+
+@dataclass
+class _Walk:
+    """One instance under way: the rules, the patient, and the decisions so far."""
+
+    policy: Policy
+    subject: Subject
+    forbidden: frozenset[str]
+    decisions: set[Decision] = field(default_factory=set)
+
+    def note(self, place: str, tag: BaseTag, rule: Rule, done: Action) -> None:
+        label = (
+            f"({tag.group:04X},xx{tag.element & 0xFF:02X})"
+            if tag.is_private
+            else f"({tag.group:04X},{tag.element:04X})"
+        )
+        why = rule.rule if done == rule.action else f"{rule.rule}:unreadable"
+        self.decisions.add(Decision(place + label, done.value, why))
+
+
+def deidentify(dataset: FileDataset, subject: Subject, policy: Policy) -> tuple[FileDataset, frozenset[Decision]]:
+    """The instance as the bank may keep it, and what was decided on each element. Raises Refused without pixels."""
+    check_pixels(dataset)
+    walk = _Walk(policy, subject, forbidden_words(dataset))
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # pydicom's warnings quote values
+        body = _walk(dataset, walk, "")
+    _describe_method(body, policy)
+    syntax = transfer_syntax(dataset)
+    result = FileDataset(io.BytesIO(), body, preamble=b"\0" * 128, file_meta=_file_meta(body, syntax))
+    result.set_original_encoding(syntax.is_implicit_VR, syntax.is_little_endian)
+    return result, frozenset(walk.decisions)
+
+
+def to_bytes(instance: FileDataset) -> bytes:
+    """The instance as a DICOM file."""
+    buffer = io.BytesIO()
+    instance.save_as(buffer, enforce_file_format=True)
+    return buffer.getvalue()
+
+
+def transfer_syntax(dataset: FileDataset) -> UID:
+    """How the file is encoded, also where its meta header does not say."""
+    told = dataset.file_meta.get("TransferSyntaxUID")
+    if told:
+        return UID(told)
+    implicit, _ = dataset.original_encoding
+    return ImplicitVRLittleEndian if implicit else ExplicitVRLittleEndian
+
+
+def check_pixels(dataset: FileDataset) -> None:
+    """Raise Refused unless there are as many pixels as the header promises."""
+    element = next((name for name in ("PixelData", "FloatPixelData", "DoubleFloatPixelData") if name in dataset), None)
+    if element is None:
+        raise Refused("no-pixel-data")
+    rows, columns, bits = (dataset.get(name) for name in ("Rows", "Columns", "BitsAllocated"))
+    if not (rows and columns and bits):
+        raise Refused("no-pixel-geometry")
+    if transfer_syntax(dataset).is_encapsulated:
+        if not dataset.get(element):
+            raise Refused("truncated-pixels")
+        return
+    frames = int(dataset.get("NumberOfFrames") or 1)
+    samples = int(dataset.get("SamplesPerPixel") or 1)
+    if len(dataset[element].value) * 8 < rows * columns * samples * frames * bits:
+        raise Refused("truncated-pixels")
+
+
+def forbidden_words(dataset: Dataset) -> frozenset[str]:
+    """The words of the patient's own names, which no description may keep even if they are protocol words."""
+    found = (str(dataset.get(name, "")) for name in IDENTIFYING_NAMES)
+    return frozenset(word.lower() for text in found for word in re.findall(r"[^\W_]{2,}", text))
+
+
+def _walk(source: Dataset, walk: _Walk, place: str) -> Dataset:
+    target = Dataset()
+    creators = {(block.group, block.element): _creator(source, block) for block in _creator_tags(source)}
+    for tag in sorted(source.keys()):
+        if tag.is_private:
+            _walk_private(source, target, tag, creators.get((tag.group, tag.element >> 8)), walk, place)
+        else:
+            rule = walk.policy.rule(tag)
+            kept = _keep(source, tag, rule, walk, place)
+            walk.note(place, tag, rule, Action.REMOVE if kept is None else rule.action)
+            if kept is not None:
+                target[tag] = kept
+    return target
+
+
+def _creator_tags(source: Dataset) -> Iterator[BaseTag]:
+    return (tag for tag in source.keys() if tag.is_private_creator)  # noqa: SIM118 - iterating would decode
+
+
+def _creator(source: Dataset, tag: BaseTag) -> str:
+    try:
+        return str(source[tag].value).strip()
+    except Exception:  # a creator that cannot be read owns no safe element
+        return ""
+
+
+def _keep(source: Dataset, tag: BaseTag, rule: Rule, walk: _Walk, place: str) -> DataElement | None:
+    """The element as it may stay, or None."""
+    if rule.action is Action.REMOVE:
+        return None
+    try:
+        element = source[tag]
+        if rule.action is Action.PIXELS:
+            return element if not place else None
+        if rule.action is Action.SEQUENCE:
+            return _keep_sequence(element, tag, walk, place)
+        value = clean(rule.action, element.keyword, element.value, element.VR, walk.subject, walk.forbidden)
+        return None if value is None else DataElement(tag, element.VR, value)
+    except Exception:  # pydicom raises many kinds for a malformed value: whichever it is, the value is not understood
+        return None
+
+
+def _keep_sequence(element: DataElement, tag: BaseTag, walk: _Walk, place: str) -> DataElement | None:
+    if element.VR != "SQ":
+        return None
+    inner = f"{place}({tag.group:04X},{tag.element:04X})/"
+    return DataElement(tag, "SQ", Sequence([_walk(item, walk, inner) for item in element.value]))
+
+
+def _walk_private(source: Dataset, target: Dataset, tag: BaseTag, creator: str | None, walk: _Walk, place: str) -> None:
+    if tag.is_private_creator:
+        return  # written anew with the first element that stays in its block
+    rule = walk.policy.private_rule(tag, creator) if creator else DENY_PRIVATE
+    kept = _keep_private(source, tag, rule, walk, place)
+    walk.note(place, tag, rule, Action.REMOVE if kept is None else rule.action)
+    if kept is not None and creator:
+        target.private_block(tag.group, creator, create=True).add_new(tag.element & 0xFF, *kept)
+
+
+def _keep_private(source: Dataset, tag: BaseTag, rule: Rule, walk: _Walk, place: str) -> tuple[str, Any] | None:
+    """VR and value of a safe private element that has the form it should have."""
+    if rule.action is Action.REMOVE:
+        return None
+    try:
+        if rule.action is Action.SEQUENCE:
+            kept = _keep_sequence(source[tag], tag, walk, place)
+            return None if kept is None else ("SQ", kept.value)
+        vr, value = _declared(source, tag, rule.vr)
+        value = _safe_private_value(rule, vr, value)
+        return None if value is None else (vr, value)
+    except Exception:  # as for standard elements: not understood, not kept
+        return None
+
+
+def _safe_private_value(rule: Rule, vr: str, value: Any) -> Any | None:
+    if value is None or value == "" or value == b"":
+        return None
+    if rule.action is Action.NUMBER:
+        return numbers(value) if vr in NUMERIC_VRS else None
+    if rule.action is Action.CSA:
+        return clean_csa(value) if vr in ("OB", "UN") else None
+    fits = all(re.fullmatch(rule.pattern, part.strip()) for part in texts(value))
+    return value if fits and vr in ("CS", "LO", "SH") else None
+
+
+def _declared(source: Dataset, tag: BaseTag, declared: str) -> tuple[str, Any]:
+    """VR and value, decoded by the safe list's VR where the file says UN."""
+    element = source[tag]
+    if element.VR != "UN":
+        return element.VR, element.value
+    raw = RawDataElement(Tag(tag), declared, len(element.value), element.value, 0, False, True, True)
+    return declared, convert_raw_data_element(raw).value
+
+
+def _describe_method(body: Dataset, policy: Policy) -> None:
+    body.PatientIdentityRemoved = "YES"
+    body.LongitudinalTemporalInformationModified = "MODIFIED"
+    body.DeidentificationMethod = f"imagebank policy {policy.name} {policy.version} {policy.digest}"
+    body.DeidentificationMethodCodeSequence = Sequence(
+        [_code(value, meaning) for value, meaning in METHOD_CODES.items() if meaning in policy.options]
+    )
+
+
+def _code(value: str, meaning: str) -> Dataset:
+    item = Dataset()
+    item.CodeValue, item.CodingSchemeDesignator, item.CodeMeaning = value, "DCM", meaning
+    return item
+
+
+def _file_meta(body: Dataset, syntax: UID) -> FileMetaDataset:
+    meta = FileMetaDataset()
+    meta.MediaStorageSOPClassUID = body.SOPClassUID
+    meta.MediaStorageSOPInstanceUID = body.SOPInstanceUID
+    meta.TransferSyntaxUID = syntax
+    meta.ImplementationClassUID = UID(IMPLEMENTATION_UID)
+    meta.ImplementationVersionName = "IMAGEBANK"
+    return meta

@@ -1,0 +1,242 @@
+"""What the index learns of each file: is it an MR image, of which series, of whom, from which machine.
+
+Each file is opened once. Whatever cannot be read becomes a verdict with a reason; nothing here raises for a bad file.
+The verdicts below are the whole list: those of `EXCLUDED` are understood and not wanted, those of `QUARANTINED` need a
+person to look.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import warnings
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from pathlib import Path
+from typing import IO, Any
+
+import pydicom
+from pydicom.dataset import FileDataset
+
+from imagebank.core.private import NOBODY, Private
+from imagebank.engine.local import failure_of
+from imagebank.engine.model import DIGEST_BYTES
+from imagebank.identities.model import Claim
+
+VERSION = "1"
+
+IMAGE = "image"
+EXCLUDED = {
+    "not-dicom": "Not a DICOM file.",
+    "dicomdir": "A DICOM directory: it lists files, it is no image.",
+    "not-mr": "DICOM of another modality than MR.",
+    "not-an-image": "MR data that is no image: report, presentation state, raw data.",
+    "spectroscopy": "MR spectroscopy, which has no image.",
+    "secondary-capture": "A secondary capture or screen shot, which may show text.",
+    "burned-in-text": "The header says that text is burned into the pixels.",
+    "colour-image": "A colour map, in which text may be drawn.",
+    "other-body-part": "The header names a body part that is not the head.",
+}
+QUARANTINED = {
+    "empty-file": "The file has no content.",
+    "compressed-file": "A gzip or zip file: unpack it and offer the content.",
+    "unreadable-header": "It begins as DICOM, but its header cannot be read.",
+    "missing-uid": "An MR object without study, series or instance UID.",
+    "no-permission": "The file may not be read.",
+    "file-vanished": "The file was there and is gone.",
+    "read-error": "The disk or the network failed while the file was read.",
+}
+PASSING = ("no-permission", "file-vanished", "read-error")  # looked at again by the next run
+
+_NOT_HEAD = """
+ABDOMEN ABDOMENPELVIS ANKLE ARM BREAST CALF CHEST CHESTABDOMEN CHESTABDPELVIS CSPINE CTSPINE ELBOW EXTREMITY FEMUR
+FINGER FOOT FOREARM HAND HEART HIP HUMERUS KIDNEY KNEE LEG LIVER LSPINE LSSPINE PANCREAS PELVIS PROSTATE SHOULDER SPINE
+SSPINE THIGH THORAX THUMB TOE TSPINE TLSPINE UTERUS WRIST
+"""
+OTHER_BODY_PARTS = frozenset(_NOT_HEAD.split())  # defined terms of PS3.16 Annex L; whatever else is told counts as head
+
+IMAGE_CLASSES = (
+    "1.2.840.10008.5.1.4.1.1.4",  # MR Image Storage
+    "1.2.840.10008.5.1.4.1.1.4.1",  # Enhanced MR Image Storage
+    "1.2.840.10008.5.1.4.1.1.4.4",  # Legacy Converted Enhanced MR Image Storage
+)
+COLOUR_CLASS = "1.2.840.10008.5.1.4.1.1.4.3"
+SPECTROSCOPY_CLASS = "1.2.840.10008.5.1.4.1.1.4.2"
+SECONDARY_CAPTURE_CLASS = "1.2.840.10008.5.1.4.1.1.7"
+HEADLESS_GROUPS = (b"\x02\x00", b"\x08\x00")  # how DICOM begins that was stored without its preamble
+DIRECTORY_CLASS = "1.2.840.10008.1.3.10"
+
+
+@dataclass(frozen=True)
+class Machine:
+    """The scanner as the header names it. Station and serial number may identify a site and are kept hidden."""
+
+    manufacturer: str = ""
+    model: str = ""
+    station: Private = NOBODY
+    serial: Private = NOBODY
+    field_strength_t: float | None = None
+
+
+@dataclass(frozen=True)
+class SeriesHeader:
+    """What all files of a series should agree on."""
+
+    study_uid: Private
+    claim: Claim
+    machine: Machine
+
+
+@dataclass(frozen=True)
+class FileFacts:
+    """What one file turned out to be. `verdict` is `image` or a reason; UIDs are empty where the file has none."""
+
+    verdict: str
+    size: int
+    digest: bytes
+    series_uid: Private = NOBODY
+    instance_uid: Private = NOBODY
+    header: SeriesHeader | None = field(default=None, repr=False)
+
+
+def read_facts(path: Path) -> FileFacts:
+    """Open a file once: hash all of it, parse its header, and judge it."""
+    try:
+        with open(path, "rb") as file:
+            digest = hashlib.file_digest(file, lambda: hashlib.blake2b(digest_size=DIGEST_BYTES)).digest()
+            size = file.tell()
+            file.seek(0)
+            return _judge(file, size, digest)
+    except OSError as error:
+        return FileFacts(failure_of(error).reason, 0, b"")
+
+
+def _judge(file: IO[bytes], size: int, digest: bytes) -> FileFacts:
+    start = file.read(132)
+    file.seek(0)
+    verdict = _verdict_of_start(start)
+    if verdict:
+        return FileFacts(verdict, size, digest)
+    try:
+        dataset = read_header(file, force=start[128:132] != b"DICM")
+    except OSError:
+        raise
+    except Exception:  # pydicom raises many kinds; whichever it is, the header cannot be read
+        return FileFacts("unreadable-header" if start[128:132] == b"DICM" else "not-dicom", size, digest)
+    return _facts(dataset, size, digest)
+
+
+def _verdict_of_start(start: bytes) -> str:
+    """What the first 132 bytes alone decide; empty when the header must be read."""
+    if not start:
+        return "empty-file"
+    if start[:2] == b"\x1f\x8b" or start[:4] == b"PK\x03\x04":
+        return "compressed-file"
+    headless = start[:2] in HEADLESS_GROUPS
+    return "" if start[128:132] == b"DICM" or headless else "not-dicom"
+
+
+def read_header(file: IO[bytes], *, force: bool) -> FileDataset:
+    """The elements before the pixels. Raises what pydicom raises; its warnings, which quote values, are silenced."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return pydicom.dcmread(file, stop_before_pixels=True, force=force)
+
+
+def _facts(dataset: FileDataset, size: int, digest: bytes) -> FileFacts:
+    uids = [Private(_text(dataset, name)) for name in ("StudyInstanceUID", "SeriesInstanceUID", "SOPInstanceUID")]
+    verdict = verdict_of(dataset)
+    if verdict == IMAGE and not all(uids):
+        verdict = "missing-uid"
+    study, series, instance = uids
+    if verdict == "missing-uid" or not (study and series):
+        return FileFacts(verdict, size, digest)
+    header = SeriesHeader(study, _claim(dataset), _machine(dataset))
+    return FileFacts(verdict, size, digest, series, instance, header)
+
+
+def verdict_of(dataset: FileDataset) -> str:
+    """`image` for an MR image that may be banked, else the reason."""
+    sop_class = _text(dataset, "SOPClassUID") or str(dataset.file_meta.get("MediaStorageSOPClassUID", ""))
+    modality = _text(dataset, "Modality")
+    if sop_class == DIRECTORY_CLASS:
+        return "dicomdir"
+    if not sop_class and not modality:
+        return "missing-uid"
+    if sop_class.startswith(SECONDARY_CAPTURE_CLASS) or _text(dataset, "ConversionType"):
+        return "secondary-capture"
+    if modality not in ("MR", "") and sop_class not in IMAGE_CLASSES:
+        return "not-mr"
+    if sop_class == SPECTROSCOPY_CLASS:
+        return "spectroscopy"
+    if sop_class == COLOUR_CLASS:
+        return "colour-image"
+    if sop_class not in IMAGE_CLASSES:
+        return "not-an-image" if modality == "MR" else "not-mr"
+    return _verdict_of_pixels(dataset)
+
+
+def _verdict_of_pixels(dataset: FileDataset) -> str:
+    if not _text(dataset, "PhotometricInterpretation").startswith("MONOCHROME"):
+        return "colour-image" if _text(dataset, "PhotometricInterpretation") else "not-an-image"
+    if _text(dataset, "BurnedInAnnotation") == "YES":
+        return "burned-in-text"
+    return "other-body-part" if _text(dataset, "BodyPartExamined").upper() in OTHER_BODY_PARTS else IMAGE
+
+
+def _claim(dataset: FileDataset) -> Claim:
+    others = [Private(_text(dataset, "OtherPatientIDs"))]
+    for item in _items(dataset, "OtherPatientIDsSequence"):
+        others.append(Private(_text(item, "PatientID")))
+    return Claim(
+        patient_id=Private(_text(dataset, "PatientID")),
+        other_ids=tuple(sorted({number for number in others if number})),
+        name=Private(_text(dataset, "PatientName")),
+        birth_date=_date(dataset, "PatientBirthDate"),
+        sex=_text(dataset, "PatientSex")[:1].upper(),
+        accession=Private(_text(dataset, "AccessionNumber")),
+        study_date=_date(dataset, "StudyDate"),
+    )
+
+
+def _machine(dataset: FileDataset) -> Machine:
+    return Machine(
+        manufacturer=_text(dataset, "Manufacturer"),
+        model=_text(dataset, "ManufacturerModelName"),
+        station=Private(_text(dataset, "StationName")),
+        serial=Private(_text(dataset, "DeviceSerialNumber")),
+        field_strength_t=_number(dataset, "MagneticFieldStrength"),
+    )
+
+
+def _value(dataset: Any, keyword: str) -> Any:
+    """A value, or None where it is absent or cannot be decoded: a claim that cannot be read claims nothing."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            return dataset.get(keyword)
+    except Exception:
+        return None
+
+
+def _text(dataset: Any, keyword: str) -> str:
+    value = _value(dataset, keyword)
+    return "" if value is None else str(value).strip(" \0")
+
+
+def _number(dataset: Any, keyword: str) -> float | None:
+    try:
+        return float(_text(dataset, keyword))
+    except ValueError:
+        return None
+
+
+def _date(dataset: Any, keyword: str) -> date | None:
+    try:
+        return datetime.strptime(_text(dataset, keyword).replace(".", "")[:8], "%Y%m%d").date()
+    except ValueError:
+        return None
+
+
+def _items(dataset: Any, keyword: str) -> list[Any]:
+    value = _value(dataset, keyword)
+    return list(value) if isinstance(value, pydicom.Sequence) else []

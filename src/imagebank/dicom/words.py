@@ -1,0 +1,125 @@
+"""Free text rebuilt from words that cannot name anybody: protocol words, defined terms, makes and models. Pure.
+
+A text is cut at everything that is not a letter or a digit; a piece survives when every run of letters in it is a known
+word and its numbers are short. Whatever else was written, a name, a date, a number, is dropped.
+"""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass, field
+from functools import cache
+from importlib.resources import files
+
+_PIECE = re.compile(r"[^\W_]+")
+_RUN = re.compile(r"[^\W\d_]+|\d+")
+_CODE = re.compile(r"[A-Z0-9 _\-/]{0,32}")
+_MODEL_NUMBER = re.compile(r"[0-9]{1,3}|[0-9](\.[0-9])?T|X")
+CODE_DIGITS = 3
+UNKNOWN_CODE = "OTHER"  # stands for a coded value that is not on the list, so that the others keep their places
+
+
+@dataclass(frozen=True)
+class Vocabulary:
+    """Known words, in small letters, whole pieces by pattern, and the most digits of a number inside a piece."""
+
+    words: frozenset[str] = field(repr=False)
+    digits: int = 3
+    patterns: tuple[re.Pattern[str], ...] = ()
+
+    def accepts(self, piece: str, forbidden: AbstractSet[str] = frozenset()) -> bool:
+        """Whether a piece of text holds nothing but known words and short numbers, and at least one word."""
+        small = piece.lower()
+        if not small.isascii() or small in forbidden:
+            return False
+        if any(pattern.fullmatch(small) for pattern in self.patterns):
+            return True
+        runs = _RUN.findall(small)
+        words = [run for run in runs if not run.isdigit() and len(run) > 1]
+        short = all(len(run) <= self.digits for run in runs if run.isdigit())
+        return bool(words) and short and all(word in self.words and word not in forbidden for word in words)
+
+
+@dataclass(frozen=True)
+class Devices:
+    """Makes, models and software that may be shown."""
+
+    models: Vocabulary
+    software: tuple[re.Pattern[str], ...]
+    makers: dict[str, str]
+    spellings: dict[str, str]
+
+
+@cache
+def protocol_words() -> Vocabulary:
+    """What series, study and protocol names may say."""
+    lines = _text("protocol_words.txt").splitlines()
+    patterns = tuple(re.compile(line[1:].strip()) for line in lines if line.startswith("~"))
+    return Vocabulary(_words("protocol_words.txt"), patterns=patterns)
+
+
+@cache
+def code_words() -> frozenset[str]:
+    """What coded strings may say."""
+    return _words("code_words.txt")
+
+
+@cache
+def devices() -> Devices:
+    """What may be said of a scanner."""
+    loaded = tomllib.loads(_text("device_words.toml"))
+    models = Vocabulary(frozenset(loaded["models"].split()), digits=4)
+    software = tuple(re.compile(pattern) for pattern in loaded["software"])
+    return Devices(models, software, loaded["makers"], loaded["spellings"])
+
+
+def _text(name: str) -> str:
+    return (files("imagebank.dicom") / "data" / name).read_text(encoding="utf-8")
+
+
+def _words(name: str) -> frozenset[str]:
+    lines = (line for line in _text(name).splitlines() if not line.startswith(("#", "~")))
+    return frozenset(word for line in lines for word in line.split())
+
+
+def clean_description(text: str, forbidden: AbstractSet[str]) -> str:
+    """The protocol words of a description, joined by `_`. `forbidden` are the words of the patient's own name."""
+    kept = [piece for piece in _PIECE.findall(text) if protocol_words().accepts(piece, forbidden)]
+    return "_".join(kept)
+
+
+def clean_code(value: str) -> str:
+    """A coded string whose words are all known, in capitals, else OTHER."""
+    capitals = value.strip().upper()
+    runs = _RUN.findall(capitals.lower())
+    known = all(len(run) <= CODE_DIGITS if run.isdigit() else run in code_words() for run in runs)
+    return capitals if known and _CODE.fullmatch(capitals) else UNKNOWN_CODE
+
+
+def maker(manufacturer: str) -> str:
+    """The maker in one spelling, or `other`."""
+    capitals = manufacturer.strip().upper()
+    return next((name for start, name in devices().makers.items() if capitals.startswith(start)), "other")
+
+
+def clean_manufacturer(manufacturer: str) -> str:
+    """The maker as the DICOM attribute should spell it; empty when unknown."""
+    return devices().spellings.get(maker(manufacturer), "")
+
+
+def clean_model(model: str) -> str:
+    """The known words of a model name, and short numbers right behind them: uMR 770, Eclipse 1.5T."""
+    kept: list[str] = []
+    for piece in re.findall(r"[^\W_]+(?:\.[0-9]T\b)?", model):
+        follows = bool(kept) and _MODEL_NUMBER.fullmatch(piece) is not None
+        if follows or devices().models.accepts(piece):
+            kept.append(piece)
+    return " ".join(kept)
+
+
+def clean_software(versions: str) -> str:
+    """The first version in a text that has a known form."""
+    found = (pattern.search(versions) for pattern in devices().software)
+    return next((match.group() for match in found if match), "")
