@@ -74,9 +74,12 @@ def temporary_beside(path: Path) -> Path:
 
 def remove_temporaries(root: Path) -> int:
     """Delete what a killed run left half-written below `root`; returns how many files and folders went."""
-    found = list(root.rglob(f"{TEMPORARY_PREFIX}*"))
+    found = sorted(root.rglob(f"{TEMPORARY_PREFIX}*"))
     for path in found:
-        shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
+        if path.is_dir():
+            shutil.rmtree(path)
+        else:
+            path.unlink(missing_ok=True)  # it may have gone with its folder
     return len(found)
 
 

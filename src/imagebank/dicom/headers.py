@@ -19,7 +19,7 @@ from pydicom.dataset import FileDataset
 
 from imagebank.core.private import NOBODY, Private
 from imagebank.engine.local import failure_of
-from imagebank.engine.model import DIGEST_BYTES
+from imagebank.engine.model import DIGEST_BYTES, NEVER_READ
 from imagebank.identities.model import Claim
 
 VERSION = "1"
@@ -40,6 +40,7 @@ QUARANTINED = {
     "empty-file": "The file has no content.",
     "compressed-file": "A gzip or zip file: unpack it and offer the content.",
     "unreadable-header": "It begins as DICOM, but its header cannot be read.",
+    "incomplete-header": "An MR image whose header ends early, or does not describe its pixels.",
     "missing-uid": "An MR object without study, series or instance UID.",
     "no-permission": "The file may not be read.",
     "file-vanished": "The file was there and is gone.",
@@ -92,7 +93,7 @@ class FileFacts:
 
     verdict: str
     size: int
-    digest: bytes
+    digest: bytes = NEVER_READ
     series_uid: Private = NOBODY
     instance_uid: Private = NOBODY
     header: SeriesHeader | None = field(default=None, repr=False)
@@ -107,7 +108,7 @@ def read_facts(path: Path) -> FileFacts:
             file.seek(0)
             return _judge(file, size, digest)
     except OSError as error:
-        return FileFacts(failure_of(error).reason, 0, b"")
+        return FileFacts(failure_of(error).reason, 0)
 
 
 def _judge(file: IO[bytes], size: int, digest: bytes) -> FileFacts:
@@ -176,8 +177,11 @@ def verdict_of(dataset: FileDataset) -> str:
 
 
 def _verdict_of_pixels(dataset: FileDataset) -> str:
-    if not _text(dataset, "PhotometricInterpretation").startswith("MONOCHROME"):
-        return "colour-image" if _text(dataset, "PhotometricInterpretation") else "not-an-image"
+    shown = _text(dataset, "PhotometricInterpretation")
+    if not shown or "Rows" not in dataset or "BitsAllocated" not in dataset:
+        return "incomplete-header"
+    if not shown.startswith("MONOCHROME"):
+        return "colour-image"
     if _text(dataset, "BurnedInAnnotation") == "YES":
         return "burned-in-text"
     return "other-body-part" if _text(dataset, "BodyPartExamined").upper() in OTHER_BODY_PARTS else IMAGE

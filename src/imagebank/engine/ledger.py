@@ -10,6 +10,7 @@ over one table; timings live apart from outcomes, so that outcomes are the same 
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -26,6 +27,9 @@ SCHEMA_VERSION = "1"
 
 METADATA = sa.MetaData()
 META = sa.Table("meta", METADATA, sa.Column("name", sa.Text, primary_key=True), sa.Column("value", sa.Text))
+TEXTS = sa.Table(
+    "texts", METADATA, sa.Column("hash", sa.Text, primary_key=True), sa.Column("content", sa.Text, nullable=False)
+)
 LOTS = sa.Table(
     "lots",
     METADATA,
@@ -147,6 +151,26 @@ class Ledger:
         with self._engine.connect() as connection:
             for row in connection.execution_options(yield_per=2000).execute(query):
                 yield _entry(row)
+
+    def entry(self, step: str, item: str) -> Entry | None:
+        """The last result of a step on an item."""
+        query = sa.select(ENTRIES).where((ENTRIES.c.step == step) & (ENTRIES.c.item == item))
+        with self._engine.connect() as connection:
+            row = connection.execute(query).first()
+            return _entry(row) if row else None
+
+    def keep_text(self, text: str) -> str:
+        """Keep a text that many results share, once, and return the hash under which `text` finds it."""
+        digest = hashlib.sha256(text.encode()).hexdigest()[:32]
+        with self._write() as connection:
+            if connection.execute(sa.select(TEXTS.c.hash).where(TEXTS.c.hash == digest)).first() is None:
+                connection.execute(sa.insert(TEXTS).values(hash=digest, content=text))
+        return digest
+
+    def text(self, digest: str) -> str | None:
+        """A text that `keep_text` kept."""
+        with self._engine.connect() as connection:
+            return connection.execute(sa.select(TEXTS.c.content).where(TEXTS.c.hash == digest)).scalar()
 
     def record(self, entry: Entry | None, attempt: Attempt, lots: Iterable[Lot] = ()) -> None:
         """Keep a result with its cost and its lots; `entry` is None where another run may get it right."""

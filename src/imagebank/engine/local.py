@@ -24,6 +24,7 @@ from typing import TypeVar
 
 from imagebank.core.errors import DiskFull
 from imagebank.core.files import NO_SPACE
+from imagebank.core.logs import quiet_libraries
 from imagebank.engine.step import Done, Failure, Job, Step
 
 TaskT = TypeVar("TaskT")
@@ -161,6 +162,7 @@ def _where(error: Exception) -> str:
 def _start_worker(memory_mb: int, parent: int) -> None:
     """In a new worker: bound its memory, leave Ctrl-C to the parent, and watch it: it may be killed without a word."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    quiet_libraries()
     limit = memory_mb * 1024 * 1024
     _, hard = resource.getrlimit(resource.RLIMIT_DATA)
     resource.setrlimit(resource.RLIMIT_DATA, (limit if hard == resource.RLIM_INFINITY else min(limit, hard), hard))

@@ -8,6 +8,8 @@ from typing import Any
 
 DIGEST_BYTES = 16  # BLAKE2b of a whole file: two files of ten million collide with a chance of one in 10^24
 
+NEVER_READ = bytes(DIGEST_BYTES)  # stands for the content of a file that could not be opened
+
 
 class Outcome(StrEnum):
     """Where every file ends: in exactly one of these."""

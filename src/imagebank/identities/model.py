@@ -43,3 +43,23 @@ class Link:
     rule: str
     reason: str = ""
     weight: float = 1.0
+
+
+@dataclass(frozen=True)
+class Entrant:
+    """A person as a record extract brings them, with what only the vault may keep."""
+
+    person: Person
+    source: str
+    postcode: Private = NOBODY
+    address: Private = NOBODY
+    phone: Private = NOBODY
+
+
+@dataclass(frozen=True)
+class OptOut:
+    """A person's wish not to be in the bank."""
+
+    person: str = field(repr=False)
+    kind: str
+    list_date: date | None = None

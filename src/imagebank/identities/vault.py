@@ -12,7 +12,6 @@ import os
 import secrets
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -23,7 +22,7 @@ from imagebank.core.clock import Clock, now
 from imagebank.core.config import KEY_VARIABLE, Bank
 from imagebank.core.errors import ConfigError, VaultError
 from imagebank.core.private import Private
-from imagebank.identities.model import Link, Person
+from imagebank.identities.model import Entrant, Link, OptOut, Person
 from imagebank.identities.pseudonyms import KEY_BYTES, Keys
 
 SCHEMA = """
@@ -47,17 +46,6 @@ CREATE TABLE IF NOT EXISTS files (
     PRIMARY KEY (folder, name)) WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS files_of_series ON files (series, header);
 """
-
-
-@dataclass(frozen=True)
-class Entrant:
-    """A person as a record extract brings them, with what only the vault may keep."""
-
-    person: Person
-    source: str
-    postcode: Private
-    address: Private
-    phone: Private
 
 
 def read_key(bank: Bank, environ: Mapping[str, str]) -> bytes:
@@ -124,27 +112,25 @@ class Vault:
         row = self.connection.execute("SELECT value FROM meta WHERE name = ?", (name,)).fetchone()
         return row[0] if row else None
 
-    def replace_people(self, source: str, entrants: Iterable[Entrant], content: str) -> None:
-        """Make the people of a record source those of its newest extract, whose hash is `content`."""
+    def replace_people(
+        self, source: str, entrants: Iterable[Entrant], opt_outs: Iterable[OptOut], content: str
+    ) -> None:
+        """Make the people and opt-outs of a record source those of its newest extract, whose hash is `content`."""
         with self.write() as connection:
             connection.execute("DELETE FROM people WHERE source = ?", (source,))
-            rows = (_person_row(entrant, self.keys) for entrant in entrants)
-            connection.executemany("INSERT INTO people VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?)", rows)
-            connection.execute("INSERT OR REPLACE INTO meta VALUES (?, ?)", (f"people:{source}", content))
-
-    def replace_opt_outs(self, source: str, rows: Iterable[tuple[str, str, date | None]]) -> None:
-        """Make the opt-outs of a record source (person, kind, list date) those of its newest list."""
-        with self.write() as connection:
             connection.execute("DELETE FROM opt_outs WHERE source = ?", (source,))
-            values = ((person, source, kind, _iso(listed)) for person, kind, listed in rows)
-            connection.executemany("INSERT OR REPLACE INTO opt_outs VALUES (?,?,?,?)", values)
+            people = (_person_row(entrant, self.keys) for entrant in entrants)
+            connection.executemany("INSERT INTO people VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?)", people)
+            wishes = ((each.person, source, each.kind, _iso(each.list_date)) for each in opt_outs)
+            connection.executemany("INSERT OR REPLACE INTO opt_outs VALUES (?,?,?,?)", wishes)
+            connection.execute("INSERT OR REPLACE INTO meta VALUES (?, ?)", (f"people:{source}", content))
 
     def drop_people_except(self, sources: Iterable[str]) -> None:
         """Forget the people and opt-outs of record sources that the settings no longer name."""
         kept = set(sources)
         known = {row[0] for row in self.connection.execute("SELECT DISTINCT source FROM people")}
-        with self.write() as connection:
-            for source in sorted(known - kept):
+        for source in sorted(known - kept):
+            with self.write() as connection:
                 connection.execute("DELETE FROM people WHERE source = ?", (source,))
                 connection.execute("DELETE FROM opt_outs WHERE source = ?", (source,))
                 connection.execute("DELETE FROM meta WHERE name = ?", (f"people:{source}",))
@@ -162,6 +148,10 @@ class Vault:
     def opted_out(self) -> set[str]:
         """The people who must not be in the bank."""
         return {row[0] for row in self.connection.execute("SELECT DISTINCT person FROM opt_outs")}
+
+    def linked_people(self) -> dict[str, str]:
+        """The person that each linked study shows."""
+        return dict(self.connection.execute("SELECT study, person FROM links WHERE person IS NOT NULL"))
 
     def replace_links(self, links: Mapping[str, Link], version: str) -> None:
         """Keep the decision on every study."""

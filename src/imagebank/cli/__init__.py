@@ -1,0 +1,5 @@
+"""The command line: `imagebank init`, `update`, `status`, `check`, `profile`, `demo`."""
+
+from imagebank.cli.app import main
+
+__all__ = ["main"]

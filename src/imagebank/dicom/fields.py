@@ -1,0 +1,109 @@
+"""Where a value stands in a DICOM header: one resolver for classic and enhanced (multi-frame) images.
+
+It looks in the root of the dataset, then in the shared functional groups, then in the first frame's groups. Whatever is
+empty or cannot be decoded counts as not said; nothing here raises for what a header contains.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from pydicom.dataset import Dataset
+
+
+class Fields:
+    """Finds a value in the root, then in the shared functional groups, then in the first frame's."""
+
+    def __init__(self, dataset: Dataset) -> None:
+        shared = _items(dataset, "SharedFunctionalGroupsSequence")
+        self.frame_groups = _items(dataset, "PerFrameFunctionalGroupsSequence")
+        self.places = [dataset, *_macros(shared[:1]), *_macros(self.frame_groups[:1])]
+
+    def values(self, *keywords: str) -> tuple[str, ...]:
+        """The texts of the first of the keywords that says anything anywhere; empty parts are kept in place."""
+        found = (texts_of(_get(place, keyword)) for keyword in keywords for place in self.places)
+        return next((texts for texts in found if any(texts)), ())
+
+    def each(self, keyword: str) -> Iterator[tuple[str, ...]]:
+        """The value in the root or the shared groups if there, then the value of every frame."""
+        yield self.values(keyword)
+        for place in _macros(self.frame_groups):
+            yield texts_of(_get(place, keyword))
+
+    def private(self, group: int, creator: str, element: int) -> tuple[str, ...]:
+        """The texts of a private element, wherever its creator reserved the block."""
+        return next(filter(any, (_private(place, group, creator, element) for place in self.places)), ())
+
+    def text(self, keyword: str) -> str:
+        """All parts of a value as one text."""
+        return " ".join(filter(None, self.values(keyword)))
+
+    def words(self, *keywords: str) -> tuple[str, ...]:
+        """The parts of a value in capitals, without the empty ones."""
+        return tuple(word.upper() for word in self.values(*keywords) if word)
+
+    def one_of(self, keyword: str, allowed: tuple[str, ...]) -> str | None:
+        """A value if it is one of those allowed."""
+        value = self.text(keyword).upper()
+        return value if value in allowed else None
+
+    def positive(self, *keywords: str) -> float | None:
+        """The first number above zero that any of the keywords holds."""
+        numbers = (
+            number_of(text) for keyword in keywords for place in self.places for text in texts_of(_get(place, keyword))
+        )
+        return next((number for number in numbers if number is not None and number > 0), None)
+
+    def count(self, *keywords: str) -> int | None:
+        """`positive` as a whole number."""
+        number = self.positive(*keywords)
+        return None if number is None else int(number)
+
+
+def _get(place: Dataset, key: Any) -> Any:
+    try:
+        return place.get(key)
+    except Exception:  # a damaged element raises whatever its decoder chose; here it only means "not said"
+        return None
+
+
+def _items(place: Dataset, keyword: str) -> list[Dataset]:
+    return list(_get(place, keyword) or [])
+
+
+def _macros(groups: Iterable[Dataset]) -> Iterator[Dataset]:
+    """The first item of each functional group macro; private ones, which repeat classic elements, come last."""
+    for group in groups:
+        for tag in sorted(group.keys(), key=lambda tag: (tag.is_private, tag)):
+            element = _get(group, tag)
+            if element is not None and element.VR == "SQ" and element.value:
+                yield element.value[0]
+
+
+def _private(place: Dataset, group: int, creator: str, element: int) -> tuple[str, ...]:
+    try:
+        return texts_of(place.private_block(group, creator)[element].value)
+    except Exception:  # no such block, no such element, or one that cannot be decoded
+        return ()
+
+
+def texts_of(value: Any) -> tuple[str, ...]:
+    """A value as trimmed texts, one for each of its parts."""
+    if value is None:
+        return ()
+    if isinstance(value, bytes):
+        value = value.decode("ascii", errors="replace").rstrip("\0 ").split("\\")
+    parts = value if isinstance(value, list | tuple) or hasattr(value, "append") else [value]
+    return tuple(str(part).strip("\0 ") for part in parts)
+
+
+def number_of(text: str) -> float | None:
+    """A finite number, or None for any other text."""
+    try:
+        number = float(text)
+    except ValueError:
+        return None
+    return number if math.isfinite(number) else None

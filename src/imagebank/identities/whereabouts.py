@@ -1,0 +1,200 @@
+"""Where each offered file lies and what the index saw in it: tables of the vault, because paths may name people.
+
+One row a file, without its UIDs: the ids kept here are the bank's own. Files are found again by folder and name; a file
+whose size and time are unchanged is not opened again.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from imagebank.core.private import Private
+from imagebank.identities.model import Claim
+from imagebank.identities.vault import Vault
+
+
+@dataclass(frozen=True)
+class Listed:
+    """A file as a folder listing shows it; the name in the bytes of the file system."""
+
+    name: bytes = field(repr=False)
+    size: int
+    modified: int  # nanoseconds
+
+
+@dataclass(frozen=True)
+class Header:
+    """What the files of a series agree on, under the bank's own ids. Texts here are safe but for the claim."""
+
+    study: str
+    claim: Claim
+    scanner: str
+    manufacturer: str
+    model: str
+    field_strength_t: float | None
+
+
+@dataclass(frozen=True)
+class Indexed:
+    """One file as the index saw it. Series and instance are empty where the file has none."""
+
+    listed: Listed
+    digest: bytes
+    verdict: str
+    series: str = ""
+    instance: bytes = b""
+    header: Header | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True)
+class Whereabout:
+    """One known file of a series, ready to be judged and read."""
+
+    source: str
+    path: Private
+    size: int
+    digest: bytes
+    verdict: str
+    instance: bytes
+
+
+class Whereabouts:
+    """The index of all files ever offered."""
+
+    def __init__(self, vault: Vault) -> None:
+        self._vault = vault
+
+    def folders(self, source: str) -> dict[bytes, tuple[int, str]]:
+        """Number and listing hash of each folder that was indexed completely, by its path below the source."""
+        query = "SELECT path, folder, listing FROM folders WHERE source = ?"
+        return {path: (folder, listing) for path, folder, listing in self._vault.connection.execute(query, (source,))}
+
+    def listings(self) -> str:
+        """A text that changes whenever a file of any source came, went or changed."""
+        rows = self._rows("SELECT source, hex(path), listing FROM folders ORDER BY source, path")
+        return hashlib.sha256(repr(rows).encode()).hexdigest()
+
+    def known(self, source: str, path: bytes, passing: Iterable[str]) -> dict[bytes, Listed]:
+        """The files of a folder that need not be opened again; those with a passing verdict are left out."""
+        codes = list(passing)
+        marks = ",".join("?" * len(codes))
+        query = f"""SELECT name, size, modified FROM files JOIN folders USING (folder)
+                    WHERE source = ? AND path = ? AND verdict NOT IN ({marks})"""  # noqa: S608 - only question marks
+        rows = self._vault.connection.execute(query, (source, path, *codes))
+        return {name: Listed(name, size, modified) for name, size, modified in rows}
+
+    def add(self, source: str, path: bytes, files: Iterable[Indexed], *, listing: str = "") -> None:
+        """Keep what the index saw; `listing` is given with the last files of a folder, and marks it as complete."""
+        with self._vault.write() as connection:
+            connection.execute(
+                "INSERT OR IGNORE INTO folders (source, path, listing) VALUES (?, ?, '')", (source, path)
+            )
+            query = "SELECT folder FROM folders WHERE source = ? AND path = ?"
+            folder = connection.execute(query, (source, path)).fetchone()[0]
+            connection.execute("UPDATE folders SET listing = ? WHERE folder = ?", (listing, folder))
+            rows = [(folder, *_file_row(each), self._header(connection, each.header)) for each in files]
+            connection.executemany("INSERT OR REPLACE INTO files VALUES (?,?,?,?,?,?,?,?,?)", rows)
+
+    def _header(self, connection: Any, header: Header | None) -> int:
+        if header is None:
+            return 0
+        content = _header_json(header)
+        connection.execute("INSERT OR IGNORE INTO headers (content) VALUES (?)", (content,))
+        return int(connection.execute("SELECT header FROM headers WHERE content = ?", (content,)).fetchone()[0])
+
+    def headers_of_series(self) -> dict[str, frozenset[Header]]:
+        """The distinct headers that the images of each series carry."""
+        found: dict[str, set[Header]] = defaultdict(set)
+        known = {number: _header(content) for number, content in self._rows("SELECT header, content FROM headers")}
+        query = "SELECT DISTINCT series, header FROM files WHERE series <> '' AND header <> 0 AND verdict = 'image'"
+        for series, number in self._rows(query):
+            found[series].add(known[number])
+        return {series: frozenset(headers) for series, headers in found.items()}
+
+    def loose_folders(self) -> Iterator[tuple[str, bytes, int]]:
+        """Source, path and number of each folder with files that belong to no series."""
+        query = """SELECT source, path, folder FROM folders WHERE folder IN (SELECT folder FROM files WHERE series = '')
+                   ORDER BY source, path"""
+        yield from self._rows(query)
+
+    def loose_files(self, folder: int) -> list[tuple[str, int, bytes]]:
+        """Verdict, size and digest of the files of a folder that belong to no series."""
+        query = "SELECT verdict, size, digest FROM files WHERE folder = ? AND series = '' ORDER BY name"
+        return self._rows(query, folder)
+
+    def series(self) -> list[str]:
+        """Every series that a file belongs to, also where none of its files is an image."""
+        return [row[0] for row in self._rows("SELECT DISTINCT series FROM files WHERE series <> '' ORDER BY series")]
+
+    def files_of(self, series: str, roots: dict[str, str]) -> list[Whereabout]:
+        """The files of a series, by source, folder and name. `roots` gives the folder of each source."""
+        query = """SELECT source, path, name, size, digest, verdict, instance FROM files JOIN folders USING (folder)
+                   WHERE series = ? ORDER BY source, path, name"""
+        return [_whereabout(row, roots) for row in self._rows(query, series)]
+
+    def digests(self) -> Iterator[tuple[str, int, bytes]]:
+        """Series, folder number and digest of every file."""
+        yield from self._vault.connection.execute("SELECT series, folder, digest FROM files")
+
+    def count(self) -> int:
+        """How many files were ever offered."""
+        return int(self._rows("SELECT count(*) FROM files")[0][0])
+
+    def all_files(self, roots: dict[str, str]) -> Iterator[tuple[str, Whereabout]]:
+        """Series and whereabout of every file ever offered."""
+        query = """SELECT series, source, path, name, size, digest, verdict, instance
+                   FROM files JOIN folders USING (folder) ORDER BY source, path, name"""
+        for row in self._vault.connection.execute(query):
+            yield row[0], _whereabout(row[1:], roots)
+
+    def _rows(self, query: str, *values: object) -> list[Any]:
+        return self._vault.connection.execute(query, values).fetchall()  # type: ignore[no-any-return]
+
+
+def _file_row(file: Indexed) -> tuple[Any, ...]:
+    listed = file.listed
+    return (listed.name, listed.size, listed.modified, file.digest, file.verdict, file.series, file.instance)
+
+
+def _whereabout(row: tuple[Any, ...], roots: dict[str, str]) -> Whereabout:
+    source, path, name, size, digest, verdict, instance = row
+    whole = Path(roots.get(source, ""), os.fsdecode(path), os.fsdecode(name))
+    return Whereabout(source, Private(str(whole)), size, digest, verdict, instance)
+
+
+def _header_json(header: Header) -> str:
+    claim = header.claim
+    texts = [claim.patient_id, claim.name, claim.accession]
+    plain = {
+        **{name: value for name, value in vars(header).items() if name != "claim"},
+        "claim": [text.reveal("store in the vault") for text in texts],
+        "others": [text.reveal("store in the vault") for text in claim.other_ids],
+        "sex": claim.sex,
+        "birth": claim.birth_date and claim.birth_date.isoformat(),
+        "dated": claim.study_date and claim.study_date.isoformat(),
+    }
+    return json.dumps(plain, sort_keys=True)
+
+
+def _header(content: str) -> Header:
+    plain = json.loads(content)
+    patient_id, name, accession = (Private(text) for text in plain["claim"])
+    claim = Claim(
+        patient_id=patient_id,
+        other_ids=tuple(Private(text) for text in plain["others"]),
+        name=name,
+        birth_date=plain["birth"] and date.fromisoformat(plain["birth"]),
+        sex=plain["sex"],
+        accession=accession,
+        study_date=plain["dated"] and date.fromisoformat(plain["dated"]),
+    )
+    told = ("study", "scanner", "manufacturer", "model", "field_strength_t")
+    return Header(claim=claim, **{name: plain[name] for name in told})

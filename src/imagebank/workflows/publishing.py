@@ -1,0 +1,178 @@
+"""publish: everything banked and every record of those patients becomes one new snapshot of the tables."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date
+from typing import Any
+
+from imagebank import __version__
+from imagebank.catalogue import snapshots
+from imagebank.catalogue.tables import Assessment, Diagnosis, Note, Patient, Scanner, Series, Study
+from imagebank.dicom.classify import rules_hash
+from imagebank.dicom.policy import load_policy
+from imagebank.dicom.values import shift_day
+from imagebank.engine import Entry
+from imagebank.identities.linkage import VERSION as LINKAGE_VERSION
+from imagebank.identities.whereabouts import Header
+from imagebank.imaging import Participant, Session, write_dataset_files
+from imagebank.records import Extract
+from imagebank.records.codes import ethnic_group, icd10_block
+from imagebank.workflows.banking import POLICY
+from imagebank.workflows.converting import CONVERT, BankedStudy
+from imagebank.workflows.linking import Linked
+from imagebank.workflows.opening import Work
+
+
+def publish_tables(work: Work, linked: Linked, studies: Sequence[BankedStudy], extracts: Sequence[Extract]) -> str:
+    """Write the snapshot and the files of the BIDS dataset; returns the version that is now current."""
+    patients = {study.patient for study in studies}
+    people = {linked.pseudonyms[person]: person for person in linked.people if linked.pseudonyms[person] in patients}
+    rows = _patients(work, linked, people, extracts)
+    tables: dict[str, Sequence[Any]] = {
+        "patients": rows,
+        "scanners": _scanners(linked, studies),
+        "studies": [_study(study) for study in studies],
+        "series": _series(work, studies),
+        **_events(work, people, extracts),
+    }
+    version = snapshots.publish(work.bank.layout, tables, _provenance())
+    _write_dataset(work, rows, studies)
+    return version
+
+
+def _provenance() -> dict[str, str]:
+    return {
+        "imagebank": __version__,
+        "policy": load_policy(POLICY).digest,
+        "classification": rules_hash(),
+        "linkage": LINKAGE_VERSION,
+    }
+
+
+def _offset(work: Work, person: str) -> int:
+    earliest, latest = work.bank.config.dates.shift_days
+    return work.vault.keys.offset_days(person, earliest=earliest, latest=latest)
+
+
+def _patients(work: Work, linked: Linked, people: Mapping[str, str], extracts: Sequence[Extract]) -> list[Patient]:
+    told = {each.person: (each, extract.source) for extract in extracts for each in extract.characteristics}
+    rows = []
+    for pseudonym, person in sorted(people.items()):
+        known, (facts, source) = linked.people[person], told[person]
+        offset = _offset(work, person)
+        birth = shift_day(known.birth_date, offset)
+        rows.append(
+            Patient(
+                patient=pseudonym,
+                sex=known.sex,
+                birth_year=birth.year if birth else None,
+                ethnic_category=facts.ethnic_category,
+                ethnic_group=ethnic_group(facts.ethnic_category),
+                deprivation_decile=facts.deprivation_decile,
+                deprivation_release=facts.deprivation_release,
+                death_date=shift_day(known.death_date, offset),
+                source=source,
+            )
+        )
+    return rows
+
+
+def _scanners(linked: Linked, studies: Iterable[BankedStudy]) -> list[Scanner]:
+    headers = {header for study in studies for entry in study.series for header in linked.headers[entry.item]}
+    found: dict[str, Header] = {}
+    for header in sorted(headers, key=lambda each: (each.scanner, each.field_strength_t or 0.0)):
+        found[header.scanner] = header  # the highest field strength that the scanner ever named
+    return [Scanner(h.scanner, h.manufacturer, h.model, h.field_strength_t) for h in found.values()]
+
+
+def _study(study: BankedStudy) -> Study:
+    first = min(study.series, key=lambda entry: (entry.facts["series_number"] or 0, entry.item))
+    return Study(
+        study=study.study,
+        patient=study.patient,
+        session=study.session,
+        study_date=study.study_date,
+        age_years=study.age_years,
+        scanner=first.facts["scanner"],
+        source=first.facts["source"],
+        series_count=len(study.series),
+        link_rule=study.link_rule,
+    )
+
+
+_FACTS = """
+study patient scanner sequence sequence_rule sequence_confidence plane acquisition repetition_time_ms echo_time_ms
+inversion_time_ms flip_angle_deg row_spacing_mm column_spacing_mm slice_thickness_mm rows columns instances frames bytes
+policy
+"""
+
+
+def _series(work: Work, studies: Iterable[BankedStudy]) -> list[Series]:
+    converted = {entry.item: entry for entry in work.ledger.entries(CONVERT.name)}
+    return [_one_series(entry, converted.get(study.study)) for study in studies for entry in study.series]
+
+
+def _one_series(entry: Entry, converted: Entry | None) -> Series:
+    conversion, _, paths = _conversion(entry.item, converted)
+    facts = {name: entry.facts[name] for name in _FACTS.split()}
+    path = entry.files[0][0]
+    return Series(series=entry.item, dicom_path=path, conversion=conversion, nifti_paths=tuple(paths), **facts)
+
+
+def _conversion(series: str, converted: Entry | None) -> tuple[str, str, list[str]]:
+    if converted is None:
+        return "pending", "", []
+    told: Any = converted.facts["series"].get(series, ["failed", converted.reason, []])
+    return told[0], told[1], told[2]
+
+
+def _events(work: Work, people: Mapping[str, str], extracts: Sequence[Extract]) -> dict[str, list[Any]]:
+    pseudonyms = {person: pseudonym for pseudonym, person in people.items()}
+    offsets = {person: _offset(work, person) for person in pseudonyms}
+    tables: dict[str, list[Any]] = {"diagnoses": [], "assessments": [], "notes": []}
+    for extract in extracts:
+        place = _Place(pseudonyms, offsets, extract.source)
+        tables["diagnoses"] += [
+            Diagnosis(place.who(e), place.when(e), e.code, e.code_system, _block(e), e.role, extract.source)
+            for e in extract.diagnoses
+            if e.person in pseudonyms
+        ]
+        tables["assessments"] += [
+            Assessment(place.who(e), place.when(e), e.name, e.score, e.out_of, extract.source)
+            for e in extract.assessments
+            if e.person in pseudonyms
+        ]
+        tables["notes"] += [
+            Note(place.who(e), place.when(e), e.kind, e.characters, extract.source)
+            for e in extract.notes
+            if e.person in pseudonyms
+        ]
+    return tables
+
+
+class _Place:
+    """Whom and when an event of one source belongs to."""
+
+    def __init__(self, pseudonyms: Mapping[str, str], offsets: Mapping[str, int], source: str) -> None:
+        self._pseudonyms, self._offsets, self.source = pseudonyms, offsets, source
+
+    def who(self, event: Any) -> str:
+        return self._pseudonyms[event.person]
+
+    def when(self, event: Any) -> date | None:
+        return shift_day(event.day, self._offsets[event.person])
+
+
+def _block(event: Any) -> str:
+    return icd10_block(event.code) if event.code_system == "ICD-10" else "other"
+
+
+def _write_dataset(work: Work, patients: Sequence[Any], studies: Sequence[BankedStudy]) -> None:
+    ages: dict[str, float] = {}
+    for study in studies:
+        if study.age_years is not None:
+            ages[study.patient] = min(study.age_years, ages.get(study.patient, study.age_years))
+    people = [Participant(each.patient, each.sex, ages.get(each.patient)) for each in patients]
+    sessions = [Session(study.patient, study.session, study.study_date) for study in studies]
+    write_dataset_files(work.bank.layout, people, sessions, name=work.bank.config.bank.name)

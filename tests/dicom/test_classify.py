@@ -1,0 +1,249 @@
+"""What a series shows: the decision list, on physics written out here and on real files."""
+
+from __future__ import annotations
+
+import csv
+import warnings
+from collections import Counter, defaultdict
+from dataclasses import replace
+from pathlib import Path
+
+import pydicom
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from imagebank.dicom.acquisition import Acquisition, read_acquisition
+from imagebank.dicom.classify import (
+    NO_RULE,
+    PLANES,
+    SEQUENCES,
+    Classification,
+    classify,
+    describe_rules,
+    plane,
+    rules,
+    rules_hash,
+    series_facts,
+)
+
+DATA = Path(__file__).parents[2].parent / "shared" / "data"
+MR_IMAGE = "1.2.840.10008.5.1.4.1.1.4"
+AXIAL = (1.0, 0.0, 0.0, 0.0, 1.0, 0.0)
+SAGITTAL = (0.0, 1.0, 0.0, 0.0, 0.0, -1.0)
+
+CASES = """
+scanning | type | name          | TR    | TE  | TI   | FA | b    | image type        | variant | shows
+GR IR    | 3D   | tfl3d1_16ns   | 2300  | 2.3 | 900  | 9  |      |                   |         | T1w
+GR       | 3D   |               | 6.5   | 2.9 |      | 9  | 0    | M_FFE             | MP      | T1w
+GR       | 3D   | bravo efgre3d | 8     | 3.2 | 450  | 12 | 0    |                   |         | T1w
+GR       | 3D   |               | 9     | 4.6 |      | 20 |      |                   | SS SP   | T1w
+GR       | 2D   | fl2d1         | 250   | 2.5 |      | 70 |      |                   | SP      | T1w
+SE       | 2D   |               | 500   | 12  |      | 90 |      |                   |         | T1w
+SE IR    | 2D   |               | 2000  | 20  | 860  | 90 |      |                   |         | T1w
+SE       | 2D   |               | 4000  | 100 |      | 90 |      |                   |         | T2w
+SE       | 3D   | spc_314ns     | 3200  | 408 |      |    |      |                   |         | T2w
+SE       | 2D   |               | 3000  | 15  |      | 90 |      |                   |         | PDw
+SE IR    | 2D   |               | 9000  | 110 | 2500 | 90 |      |                   |         | FLAIR
+SE IR    | 3D   |               | 5000  | 390 | 1800 |    |      |                   |         | FLAIR
+RM       | 2D   | flair         | 10002 | 159 |      | 90 |      |                   |         | FLAIR
+GR       | 2D   |               | 700   | 20  |      | 20 |      |                   |         | T2starw
+GR       | 3D   |               | 27    | 20  |      | 15 |      |                   |         | SWI
+GR       | 3D   | swi3d1r       | 49    | 40  |      | 15 |      |                   |         | SWI
+EP SE    | 2D   |               | 6000  | 80  |      | 90 | 1000 |                   |         | DWI
+EP SE    | 2D   | ep_b1000#3    | 6000  | 80  |      | 90 |      |                   |         | DWI
+EP SE    | 2D   |               | 6000  | 80  |      | 90 |      | DERIVED ADC       |         | ADC
+EP SE    | 2D   |               | 6000  | 80  |      | 90 | 1000 | DERIVED TRACEW    |         | derived-DWI
+EP GR    | 2D   | epfid2d1_64   | 2000  | 30  |      | 90 |      |                   |         | BOLD
+EP GR    | 2D   |               | 4000  | 12  |      | 90 |      | ASL               |         | ASL
+EP GR    | 2D   |               | 4000  | 12  |      | 90 |      | DERIVED ASL RELCBF|         | derived-ASL
+GR       | 3D   | fi3d1_tof     | 22    | 4   |      | 18 |      |                   |         | MRA
+GR       | 3D   | fl3d1r_tm     | 22    | 4   |      | 18 |      |                   |         | MRA
+GR       | 2D   | fm2d2r        | 500   | 5   |      | 60 |      |                   |         | fieldmap
+GR       | 3D   | fl3d1_ns      | 3.15  | 1.4 |      | 8  |      |                   |         | localizer
+SE       | 2D   |               | 4000  | 90  |      | 90 |      | LOCALIZER         |         | localizer
+GR       | 3D   |               | 9     | 4   |      | 9  |      | DERIVED MPR       |         | derived
+         |      |               |       |     |      |    |      |                   |         | unknown
+SE       |      |               |       |     |      |    |      |                   |         | unknown
+SE       | 2D   |               | 1800  | 52  |      | 90 |      |                   |         | unknown
+"""
+
+
+def table(text: str) -> list[dict[str, str]]:
+    head, *lines = [[cell.strip() for cell in line.split("|")] for line in text.strip().splitlines()]
+    return [dict(zip(head, line, strict=True)) for line in lines]
+
+
+def acquisition(case: dict[str, str]) -> Acquisition:
+    def number(key: str) -> float | None:
+        return float(case[key]) if case[key] else None
+
+    return Acquisition(
+        modality="MR",
+        sop_class_uid=MR_IMAGE,
+        manufacturer="Siemens",
+        image_type=tuple(case["image type"].split()),
+        scanning_sequence=tuple(case["scanning"].split()),
+        sequence_variant=tuple(case["variant"].split()),
+        sequence_name=case["name"],
+        acquisition_type=case["type"] or None,
+        repetition_time_ms=number("TR"),
+        echo_time_ms=number("TE"),
+        inversion_time_ms=number("TI"),
+        flip_angle_deg=number("FA"),
+        b_value=number("b"),
+        orientations=(AXIAL,),
+    )
+
+
+@pytest.mark.parametrize("case", table(CASES), ids=lambda case: f"{case['shows']}-{case['name'] or case['scanning']}")
+def test_physics_and_standard_words_decide(case: dict[str, str]) -> None:
+    assert classify([acquisition(case)]).sequence == case["shows"]
+
+
+@pytest.mark.parametrize("case", table(CASES), ids=lambda case: f"{case['shows']}-{case['name'] or case['scanning']}")
+@pytest.mark.parametrize("text", ["T1 MPRAGE", "AX T2", "T2 FLAIR", "DWI b1000", "localizer", "TOF", "fMRI", "ASL"])
+def test_a_description_never_overrides_what_physics_decided(case: dict[str, str], text: str) -> None:
+    plain = acquisition(case)
+    decided = classify([plain])
+    if decided.rule != NO_RULE:
+        assert classify([replace(plain, text=text)]) == decided
+
+
+def test_a_description_speaks_where_physics_is_silent() -> None:
+    silent = Acquisition(modality="MR", sop_class_uid=MR_IMAGE, manufacturer="other", text="AX T2 FLAIR")
+    assert classify([silent]).sequence == "FLAIR"
+
+
+def test_a_description_against_physics_is_not_believed() -> None:
+    short_echo = Acquisition("MR", MR_IMAGE, "other", text="AX T2", echo_time_ms=12.0)
+    assert classify([short_echo]).sequence == "unknown"
+
+
+def test_another_modality_is_never_called_a_brain_image() -> None:
+    ct = Acquisition("CT", "1.2.840.10008.5.1.4.1.1.2", "Siemens", text="T1 FLAIR", echo_time_ms=3.0)
+    assert classify([ct]).sequence == "other"
+
+
+def test_a_series_without_instances_is_unknown_or_other_but_never_guessed() -> None:
+    assert classify([]).sequence in ("unknown", "other")
+
+
+def test_crossing_planes_are_a_localizer() -> None:
+    one = Acquisition("MR", MR_IMAGE, "GE", ("ORIGINAL",), ("SE",), orientations=(AXIAL,), positions=((0.0, 0.0, 0.0),))
+    other = replace(one, orientations=(SAGITTAL,))
+    answer = classify([one, other])
+    assert (answer.sequence, answer.plane) == ("localizer", "several")
+
+
+@pytest.mark.parametrize(
+    ("orientation", "expected"),
+    [
+        (AXIAL, "axial"),
+        (SAGITTAL, "sagittal"),
+        ((1.0, 0.0, 0.0, 0.0, 0.0, -1.0), "coronal"),
+        ((1.0, 0.0, 0.0, 0.0, 0.94, -0.34), "axial"),
+        ((1.0, 0.0, 0.0, 0.0, 0.71, -0.71), "oblique"),
+    ],
+)
+def test_the_plane_comes_from_the_slice_normal(orientation: tuple[float, ...], expected: str) -> None:
+    assert plane([orientation]) == expected  # type: ignore[list-item]
+
+
+def test_no_orientation_is_no_plane() -> None:
+    assert plane([]) == "unknown"
+
+
+def test_every_rule_is_complete_and_named_once() -> None:
+    names = Counter(rule.name for rule in rules())
+    assert all(times == 1 for times in names.values())
+    assert all(rule.because and rule.shows in SEQUENCES and (rule.when or rule.unless) for rule in rules())
+    assert {rule.shows for rule in rules()} == set(SEQUENCES) - {"unknown"}
+
+
+def test_the_rules_print_as_documentation_and_have_a_hash() -> None:
+    printed = describe_rules()
+    assert all(f"| {rule.name} | {rule.shows} |" in printed for rule in rules())
+    assert len(printed.splitlines()) == len(rules()) + 2
+    assert len(rules_hash()) == 64
+
+
+numbers = st.one_of(st.none(), st.floats(0.1, 12000))
+acquisitions = st.builds(
+    Acquisition,
+    modality=st.sampled_from(["MR", "MR", "MR", "CT", ""]),
+    sop_class_uid=st.sampled_from([MR_IMAGE, MR_IMAGE + ".1", "1.2.840.10008.5.1.4.1.1.7", ""]),
+    manufacturer=st.sampled_from(["Siemens", "GE", "Philips", "Canon", "UIH", "other"]),
+    image_type=st.lists(st.sampled_from(["DERIVED", "ADC", "ASL", "MPR", "P", "B0"]), max_size=4).map(tuple),
+    scanning_sequence=st.lists(st.sampled_from(["SE", "GR", "EP", "IR"]), max_size=3).map(tuple),
+    sequence_name=st.sampled_from(["", "tfl3d1", "epse2d", "epfid2d", "tse2d", "swan"]),
+    acquisition_type=st.sampled_from([None, "2D", "3D"]),
+    repetition_time_ms=numbers,
+    echo_time_ms=numbers,
+    inversion_time_ms=numbers,
+    flip_angle_deg=numbers,
+    b_value=st.sampled_from([None, 0.0, 1000.0]),
+    orientations=st.sampled_from([(), (AXIAL,), (SAGITTAL,)]),
+    positions=st.lists(st.tuples(*[st.sampled_from([0.0, 5.0])] * 3), max_size=3).map(tuple),
+    contrast_agent=st.sampled_from([None, True, False]),
+    text=st.sampled_from(["", "t1", "T2 FLAIR", "loc"]),
+)
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.lists(acquisitions, max_size=5).flatmap(lambda each: st.tuples(st.just(each), st.permutations(each))))
+def test_the_order_of_instances_never_matters(both: tuple[list[Acquisition], list[Acquisition]]) -> None:
+    first, second = map(classify, both)
+    assert first == second
+    assert first.sequence in SEQUENCES
+    assert first.plane in PLANES
+    assert (first.sequence == "unknown") == (first.rule == NO_RULE) == (first.confidence == 0)
+
+
+def test_facts_of_no_instance_are_the_facts_of_a_silent_one() -> None:
+    silent = Acquisition("", "", "other")
+    differing = {key for key, value in series_facts([silent]).items() if value != series_facts([])[key]}
+    assert differing == {"manufacturer"}
+
+
+def real_series() -> dict[str, list[pydicom.Dataset]]:
+    series = defaultdict(list)
+    with open(DATA / "manifest.csv") as file, warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        for row in csv.DictReader(file):
+            try:
+                dataset = pydicom.dcmread(DATA / row["path"], stop_before_pixels=True)
+            except (pydicom.errors.InvalidDicomError, EOFError):
+                continue
+            series[row["series_instance_uid"]].append(dataset)
+    return series
+
+
+def accepted_labels() -> dict[str, set[str]]:
+    """Right answers of each MR series whose label is not uncertain."""
+    accepted: dict[str, set[str]] = defaultdict(set)
+    uncertain = set()
+    with open(DATA / "labels.csv") as file:
+        for row in csv.DictReader(file):
+            accepted[row["uid_in_set"]] |= set(row["accept_labels"].split("|"))
+            if row["label_confidence"] == "uncertain" or row["modality"] != "MR":
+                uncertain.add(row["uid_in_set"])
+    return {uid: labels for uid, labels in accepted.items() if uid not in uncertain}
+
+
+@pytest.mark.skipif(not DATA.is_dir(), reason="the folder of real MRI files is not beside the repository")
+def test_real_series_of_several_vendors_are_told_apart() -> None:
+    accepted = accepted_labels()
+    answers: dict[str, Classification] = {}
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        for uid, datasets in real_series().items():
+            if uid in accepted:
+                answers[uid] = classify([read_acquisition(dataset) for dataset in datasets])
+    confusion = Counter(("|".join(sorted(accepted[uid])), answer.sequence) for uid, answer in answers.items())
+    print("\n".join(f"{times:3d}  {label:32s} {shown}" for (label, shown), times in sorted(confusion.items())))
+    right = sum(answer.sequence in accepted[uid] for uid, answer in answers.items())
+    wrong = [a.rule for uid, a in answers.items() if a.sequence not in accepted[uid] | {"unknown", "other"}]
+    assert len(answers) > 50
+    assert right / len(answers) >= 0.95
+    assert wrong == []
