@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from imagebank import __version__
-from imagebank.core.errors import EXIT_CODES, ImagebankError, LawBroken
+from imagebank.core.errors import EXIT_CODES, DiskFull, ImagebankError, LawBroken
 from imagebank.core.logs import start_logging
 
 EXIT_INTERRUPTED = 130
@@ -186,17 +186,21 @@ def main() -> None:
     except ImagebankError as error:
         _say(f"imagebank: {error.what}", f"  try: {error.advice}")
         sys.exit(error.exit_code)
-    except KeyboardInterrupt:
-        _say("imagebank: stopped; run the same command again to go on")
-        sys.exit(EXIT_INTERRUPTED)
+    except SystemExit as end:
+        if end.code == EXIT_INTERRUPTED:  # Typer's answer to Ctrl-C
+            _say("imagebank: stopped; run the same command again to go on")
+        raise
     except BrokenPipeError:
         sys.exit(EXIT_UNEXPECTED)
     except Exception as error:
         if DEBUG_VARIABLE in os.environ:
             raise
-        from imagebank.engine.local import failure_of
+        from imagebank.engine.failures import failure_of
 
         told = failure_of(error)
+        if told.reason == "disk-full":
+            _say("imagebank: no space is left on the disk.", "  try: free some space, then run the same command again")
+            sys.exit(DiskFull.exit_code)
         _say(
             f"imagebank: something unexpected happened ({type(error).__name__} at {told.where}).",
             f"  try: run it again; if it stays, report that line. {DEBUG_VARIABLE}=1 shows more, perhaps identifiers",

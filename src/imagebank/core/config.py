@@ -107,17 +107,17 @@ class DisclosureSettings:
 
 @setting(frozen=True, config=STRICT)
 class Config:
-    """All of bank.toml."""
+    """All of bank.toml. Every section must be there: a file that was cut off must not pass for one with defaults."""
 
     bank: BankSettings
-    vault: VaultSettings = VaultSettings()
-    dates: DateSettings = DateSettings()
-    linkage: LinkageSettings = LinkageSettings()
+    vault: VaultSettings
+    dates: DateSettings
+    linkage: LinkageSettings
+    engine: EngineSettings
+    ledger: LedgerSettings
+    disclosure: DisclosureSettings
     images: tuple[ImageSource, ...] = ()
     records: tuple[RecordSource, ...] = ()
-    engine: EngineSettings = EngineSettings()
-    ledger: LedgerSettings = LedgerSettings()
-    disclosure: DisclosureSettings = DisclosureSettings()
 
 
 @dataclass(frozen=True)

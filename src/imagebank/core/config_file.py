@@ -9,22 +9,34 @@ from typing import Any
 
 from pydantic.fields import FieldInfo
 
-from imagebank.core.config import BankSettings, Config, ImageSource, RecordSource
+from imagebank.core.config import (
+    BankSettings,
+    Config,
+    DateSettings,
+    DisclosureSettings,
+    EngineSettings,
+    ImageSource,
+    LedgerSettings,
+    LinkageSettings,
+    RecordSource,
+    VaultSettings,
+)
 
 HEAD = """# What this bank is. Unknown keys are refused; secrets do not belong here.
 # Relative paths start at the folder of this file.
 """
+ORDER = ("bank", "images", "records", "vault", "dates", "linkage", "engine", "ledger", "disclosure")
 
 
 def render_config(config: Config) -> str:
     """A commented bank.toml that reads back as `config`."""
     sections = [HEAD]
-    for field in fields(Config):
-        value = getattr(config, field.name)
+    for name in ORDER:
+        value = getattr(config, name)
         if isinstance(value, tuple):
-            sections.append(_sources(field.name, value))
+            sections.append(_sources(name, value))
         else:
-            sections.append(_section(f"[{field.name}]", value))
+            sections.append(_section(f"[{name}]", value))
     return "\n".join(sections)
 
 
@@ -61,4 +73,12 @@ def _toml(value: object) -> str:
 
 def default_config(name: str, bank_id: str) -> Config:
     """The settings of a new bank."""
-    return Config(bank=BankSettings(name=name, id=bank_id))
+    return Config(
+        bank=BankSettings(name=name, id=bank_id),
+        vault=VaultSettings(),
+        dates=DateSettings(),
+        linkage=LinkageSettings(),
+        engine=EngineSettings(),
+        ledger=LedgerSettings(),
+        disclosure=DisclosureSettings(),
+    )

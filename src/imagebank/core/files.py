@@ -107,13 +107,20 @@ def sha256(path: Path) -> str:
 
 @contextmanager
 def disk_errors() -> Iterator[None]:
-    """Turn "no space left on device" into DiskFull."""
+    """Turn "no space left on device", however a file system or a database says it, into DiskFull."""
     try:
         yield
-    except OSError as error:
-        if error.errno in NO_SPACE:
+    except Exception as error:
+        if is_disk_full(error):
             raise DiskFull(
                 "No space is left on the disk that holds the bank.",
                 "free some space, then run the same command again: it goes on where it stopped",
             ) from None
         raise
+
+
+def is_disk_full(error: BaseException) -> bool:
+    """Whether an exception of a file system, SQLite or PostgreSQL means that the disk has no space left."""
+    if isinstance(error, OSError):
+        return error.errno in NO_SPACE
+    return any(words in str(error) for words in ("database or disk is full", "No space left on device"))

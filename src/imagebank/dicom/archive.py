@@ -27,7 +27,7 @@ from imagebank.dicom.deidentify import VERSION as DEIDENTIFY_VERSION
 from imagebank.dicom.deidentify import Decision, Refused, deidentify, to_bytes
 from imagebank.dicom.policy import Policy, load_policy
 from imagebank.dicom.values import Subject
-from imagebank.engine.local import PASSING
+from imagebank.engine.failures import PASSING
 from imagebank.engine.model import DIGEST_BYTES
 from imagebank.engine.step import Step
 

@@ -14,7 +14,7 @@ from imagebank.dicom.headers import EXCLUDED, IMAGE
 from imagebank.engine.model import Lot, Outcome
 from imagebank.identities.linkage import is_contradictory
 from imagebank.identities.model import Link
-from imagebank.identities.whereabouts import Header, Whereabout
+from imagebank.identities.offered import Header, Whereabout
 
 EXCLUDED_HERE = {
     "identical-duplicate": "The same file was offered before.",

@@ -18,7 +18,7 @@ import pydicom
 from pydicom.dataset import FileDataset
 
 from imagebank.core.private import NOBODY, Private
-from imagebank.engine.local import failure_of
+from imagebank.engine.failures import failure_of
 from imagebank.engine.model import DIGEST_BYTES, NEVER_READ
 from imagebank.identities.model import Claim
 
@@ -45,8 +45,9 @@ QUARANTINED = {
     "no-permission": "The file may not be read.",
     "file-vanished": "The file was there and is gone.",
     "read-error": "The disk or the network failed while the file was read.",
+    "worker-died": "The worker process ended without a word while it was at work on the file or its series.",
 }
-PASSING = ("no-permission", "file-vanished", "read-error")  # looked at again by the next run
+PASSING = ("no-permission", "file-vanished", "read-error", "worker-died")  # looked at again by the next run
 
 _NOT_HEAD = """
 ABDOMEN ABDOMENPELVIS ANKLE ARM BREAST CALF CHEST CHESTABDOMEN CHESTABDPELVIS CSPINE CTSPINE ELBOW EXTREMITY FEMUR

@@ -21,6 +21,7 @@ from sqlcipher3 import dbapi2 as sqlcipher
 from imagebank.core.clock import Clock, now
 from imagebank.core.config import KEY_VARIABLE, Bank
 from imagebank.core.errors import ConfigError, VaultError
+from imagebank.core.files import disk_errors
 from imagebank.core.private import Private
 from imagebank.identities.model import Entrant, Link, OptOut, Person
 from imagebank.identities.pseudonyms import KEY_BYTES, Keys
@@ -98,14 +99,16 @@ class Vault:
 
     @contextmanager
     def write(self) -> Iterator[Any]:
-        """One transaction."""
-        self.connection.execute("BEGIN IMMEDIATE")
-        try:
-            yield self.connection
-        except BaseException:
-            self.connection.execute("ROLLBACK")
-            raise
-        self.connection.execute("COMMIT")
+        """One transaction. Raises DiskFull when there is no space for it."""
+        with disk_errors():
+            self.connection.execute("BEGIN IMMEDIATE")
+            try:
+                yield self.connection
+                self.connection.execute("COMMIT")
+            except BaseException:
+                if self.connection.in_transaction:
+                    self.connection.execute("ROLLBACK")
+                raise
 
     def meta(self, name: str) -> str | None:
         """A value of the vault itself."""

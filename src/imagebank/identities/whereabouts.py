@@ -11,59 +11,16 @@ import json
 import os
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 from typing import Any
 
 from imagebank.core.private import Private
 from imagebank.identities.model import Claim
+from imagebank.identities.offered import Header, Indexed, Listed, Whereabout
 from imagebank.identities.vault import Vault
 
-
-@dataclass(frozen=True)
-class Listed:
-    """A file as a folder listing shows it; the name in the bytes of the file system."""
-
-    name: bytes = field(repr=False)
-    size: int
-    modified: int  # nanoseconds
-
-
-@dataclass(frozen=True)
-class Header:
-    """What the files of a series agree on, under the bank's own ids. Texts here are safe but for the claim."""
-
-    study: str
-    claim: Claim
-    scanner: str
-    manufacturer: str
-    model: str
-    field_strength_t: float | None
-
-
-@dataclass(frozen=True)
-class Indexed:
-    """One file as the index saw it. Series and instance are empty where the file has none."""
-
-    listed: Listed
-    digest: bytes
-    verdict: str
-    series: str = ""
-    instance: bytes = b""
-    header: Header | None = field(default=None, repr=False)
-
-
-@dataclass(frozen=True)
-class Whereabout:
-    """One known file of a series, ready to be judged and read."""
-
-    source: str
-    path: Private
-    size: int
-    digest: bytes
-    verdict: str
-    instance: bytes
+__all__ = ["Header", "Indexed", "Listed", "Whereabout", "Whereabouts"]
 
 
 class Whereabouts:

@@ -151,7 +151,10 @@ def _tables_equal_ledger(work: Work) -> Iterator[str]:
         if entries:
             yield "series are banked, but no snapshot was published: run imagebank update"
         return
-    yield from snapshots.verify(layout, version)
+    damaged = snapshots.verify(layout, version)
+    if damaged:
+        yield from damaged
+        return
     rows = {row.series: row for row in read_table(layout.snapshot(version) / "series.parquet", Series)}
     for item in sorted(rows.keys() ^ entries.keys()):
         yield f"series {item} is in {'the tables' if item in rows else 'the ledger'} only"

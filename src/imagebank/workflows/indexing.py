@@ -12,7 +12,8 @@ from imagebank.core.config import ImageSource
 from imagebank.core.private import Private
 from imagebank.dicom import words
 from imagebank.dicom.headers import PASSING, VERSION, FileFacts, SeriesHeader, read_facts
-from imagebank.engine import Job, Step
+from imagebank.engine import Done, Job, Step
+from imagebank.engine.step import Failure
 from imagebank.identities.pseudonyms import Keys
 from imagebank.identities.whereabouts import Header, Indexed, Listed, Whereabouts
 from imagebank.workflows.opening import Work, run_step, source_folder
@@ -99,9 +100,14 @@ def _list_folder(folder: bytes) -> tuple[list[Listed], list[bytes]]:
         for entry in entries:
             if entry.is_dir():
                 folders.append(entry.path)
-            elif entry.is_file() or entry.is_symlink():
+            elif entry.is_file() or _leads_nowhere(entry):
                 files.append(_listed(entry))
     return sorted(files, key=lambda each: each.name), folders
+
+
+def _leads_nowhere(entry: os.DirEntry[bytes]) -> bool:
+    """A link whose file is gone: it was offered, and must not be passed by. Sockets and pipes are no files."""
+    return entry.is_symlink() and not os.path.exists(entry.path)  # noqa: PTH110 - paths of any bytes
 
 
 def _listed(entry: os.DirEntry[bytes]) -> Listed:
@@ -128,15 +134,36 @@ def _new_files(index: Whereabouts, source: str, path: bytes, listed: list[Listed
 def _read_folders(work: Work, index: Whereabouts, changed: list[_Folder]) -> None:
     under_way: dict[str, _FolderUnderWay] = {}
     jobs = _jobs(work.vault.keys, index, changed, under_way)
+    alone: list[Job[IndexTask]] = []
     for done, attempt in run_step(work, INDEX, jobs, sum(folder.new for folder in changed), unit="files"):
-        folder = under_way[done.job.item]
-        listed = folder.waiting.pop(done.job.key)
-        facts = done.result or [_unreadable(done.failure.reason if done.failure else "") for _ in listed]
-        files = [_indexed(each, found, work.vault.keys) for each, found in zip(listed, facts, strict=True)]
-        folder.again |= any(file.verdict in PASSING for file in files)
-        finished = not folder.waiting and folder.all_given and not folder.again
-        index.add(folder.source, folder.path, files, listing=folder.listing if finished else "")
         work.ledger.record(None, attempt)
+        if done.failure and len(done.job.task.names) > 1:
+            alone += _one_by_one(done.job, under_way[done.job.item])
+        else:
+            _keep(work, index, under_way[done.job.item], done)
+    if alone:  # one of each lot ended its worker: the others must not suffer for it
+        for done, attempt in run_step(work, INDEX, alone, len(alone), unit="files"):
+            work.ledger.record(None, attempt)
+            _keep(work, index, under_way[done.job.item], done)
+
+
+def _keep(
+    work: Work, index: Whereabouts, folder: _FolderUnderWay, done: Done[IndexTask, tuple[FileFacts, ...]]
+) -> None:
+    """Write down what was found, and that the folder is complete once its last files are in."""
+    listed = folder.waiting.pop(done.job.key)
+    facts = done.result or tuple(_unreadable(done.failure) for _ in listed)
+    files = [_indexed(each, found, work.vault.keys) for each, found in zip(listed, facts, strict=True)]
+    folder.again |= any(file.verdict in PASSING for file in files)
+    finished = not folder.waiting and folder.all_given and not folder.again
+    index.add(folder.source, folder.path, files, listing=folder.listing if finished else "")
+
+
+def _one_by_one(job: Job[IndexTask], folder: _FolderUnderWay) -> list[Job[IndexTask]]:
+    listed = folder.waiting.pop(job.key)
+    folder.waiting |= {f"{job.key}.{place}": [each] for place, each in enumerate(listed)}
+    tasks = [IndexTask(job.task.folder, (each.name,)) for each in listed]
+    return [Job(job.item, f"{job.key}.{place}", task) for place, task in enumerate(tasks)]
 
 
 @dataclass
@@ -178,8 +205,9 @@ def folder_item(keys: Keys, source: str, path: bytes) -> str:
     return keys.label("folder", f"{source}:{path.hex()}", 26)
 
 
-def _unreadable(reason: str) -> FileFacts:
+def _unreadable(failure: Failure | None) -> FileFacts:
     """A file whose worker died or failed: refused, and looked at by a person."""
+    reason = failure.reason if failure else ""
     return FileFacts(reason if reason in PASSING else "unreadable-header", 0)
 
 

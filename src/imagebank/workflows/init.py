@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from imagebank.core.config import BankSettings, Config, ImageSource, RecordSource, VaultSettings
-from imagebank.core.config_file import render_config
+from imagebank.core.config import Config, ImageSource, RecordSource
+from imagebank.core.config_file import default_config, render_config
 from imagebank.core.errors import BankError, ConfigError
 from imagebank.core.files import write_text
 from imagebank.core.layout import CONFIG_NAME, Layout
@@ -59,13 +59,15 @@ def _config(
     name: str, root: Path, images: Sequence[Path], records: Sequence[Path], key: Path | None, *, pretend: bool
 ) -> Config:
     bank_id = "".join(secrets.choice(ALPHABET) for _ in range(ID_LETTERS))
-    config = Config(
-        bank=BankSettings(name=name, id=bank_id, pretend=pretend),
-        vault=VaultSettings(key_file=_relative(key, root) if key else ""),
+    default = default_config(name, bank_id)
+    return replace(
+        default,
+        bank=replace(default.bank, pretend=pretend),
+        vault=replace(default.vault, key_file=_relative(key, root) if key else ""),
+        linkage=replace(default.linkage, accept_test_numbers=pretend),
         images=tuple(ImageSource(name=_source("images", i), path=_relative(p, root)) for i, p in enumerate(images)),
         records=tuple(RecordSource(name=_source("records", i), path=_relative(p, root)) for i, p in enumerate(records)),
     )
-    return replace(config, linkage=replace(config.linkage, accept_test_numbers=pretend))
 
 
 def _source(kind: str, position: int) -> str:

@@ -22,7 +22,6 @@ MEANINGS = {
     **filing.QUARANTINED_HERE,
     **archive.REFUSALS,
     **linkage.REASONS,
-    "worker-died": "The worker process ended without a word while it was at work on the series.",
     "out-of-memory": "The series needs more memory than a worker may use.",
 }
 """What each reason means; a reason that is not here begins with `raised-` and names a class of exception."""

@@ -1,0 +1,170 @@
+"""The tables of a bank, each declared once.
+
+Rows are these frozen dataclasses; the Parquet schema, the validation and the data dictionary derive from them. No table
+holds an identifier: people are pseudonyms, every date is moved by the person's offset, free text stays outside until it
+has been redacted.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+
+from imagebank.core.columns import Risk, column
+
+SEXES = ("female", "male", "other", "unknown")
+ETHNIC_GROUPS = ("White", "Mixed", "Asian", "Black", "Other", "not stated", "not known")
+SEQUENCES = (
+    "T1w",
+    "T2w",
+    "FLAIR",
+    "PDw",
+    "T2starw",
+    "SWI",
+    "DWI",
+    "ADC",
+    "derived-DWI",
+    "BOLD",
+    "ASL",
+    "derived-ASL",
+    "MRA",
+    "fieldmap",
+    "localizer",
+    "MRS",
+    "derived",
+    "other",
+    "unknown",
+)
+PLANES = ("axial", "sagittal", "coronal", "oblique", "several", "unknown")
+CONVERSIONS = ("bids", "unsorted", "failed", "pending")
+
+
+def _patient(*, key: bool = False) -> str:
+    return column("Pseudonym of the patient.", risk=Risk.LINKABLE, key=key)  # type: ignore[no-any-return]
+
+
+def _event_date(what: str) -> date:
+    return column(f"{what}, moved by the patient's offset.", risk=Risk.QUASI, key=True)  # type: ignore[no-any-return]
+
+
+@dataclass(frozen=True)
+class Patient:
+    """A person in the records who has at least one banked series."""
+
+    patient: str = _patient(key=True)
+    sex: str = column("Sex as recorded in the health record.", values=SEXES, risk=Risk.QUASI)
+    birth_year: int | None = column(
+        "Year of the birth date moved by the patient's offset.", unit="year", risk=Risk.QUASI
+    )
+    ethnic_category: str | None = column("NHS ethnic category 2001: A to S, Z not stated, 99 not known.")
+    ethnic_group: str = column("Group of the ethnic category, NHS 2001 grouping.", values=ETHNIC_GROUPS)
+    deprivation_decile: int | None = column(
+        "Index of Multiple Deprivation, 1 most deprived to 10 least.", unit="decile"
+    )
+    deprivation_release: str | None = column("Release of the index, such as IoD2019.", risk=Risk.NONE)
+    death_date: date | None = column("Date of death, moved by the patient's offset.", risk=Risk.QUASI)
+    source: str = column("Record source the person came from.", risk=Risk.NONE)
+
+
+@dataclass(frozen=True)
+class Scanner:
+    """One physical machine."""
+
+    scanner: str = column("Keyed id of manufacturer, model, station and serial number.", risk=Risk.NONE, key=True)
+    manufacturer: str = column("Manufacturer, in one spelling.", risk=Risk.NONE)
+    model: str = column("Manufacturer's model name.", risk=Risk.NONE)
+    field_strength_t: float | None = column("Strength of the magnet.", unit="tesla", risk=Risk.NONE)
+
+
+@dataclass(frozen=True)
+class Study:
+    """One MR examination with at least one banked series."""
+
+    study: str = column("Keyed id of the study.", risk=Risk.LINKABLE, key=True)
+    patient: str = _patient()
+    session: str = column("BIDS session label, unique within the patient.", risk=Risk.LINKABLE)
+    study_date: date | None = column("Date of the study, moved by the patient's offset.", risk=Risk.QUASI)
+    age_years: float | None = column("Age at the study, from the true dates, to a tenth.", unit="year", risk=Risk.QUASI)
+    scanner: str = column("Scanner of the study's first series.", risk=Risk.NONE)
+    source: str = column("Image source the study came from.", risk=Risk.NONE)
+    series_count: int = column("Number of banked series.", unit="series", risk=Risk.NONE)
+    link_rule: str = column("Rule that linked the study to the person.", risk=Risk.NONE)
+
+
+@dataclass(frozen=True)
+class Series:
+    """One banked MR series: what it shows and how it was acquired."""
+
+    series: str = column("Keyed id of the series.", risk=Risk.LINKABLE, key=True)
+    study: str = column("Keyed id of its study.", risk=Risk.LINKABLE)
+    patient: str = _patient()
+    scanner: str = column("Keyed id of its scanner.", risk=Risk.NONE)
+    sequence: str = column("What the series shows.", values=SEQUENCES, risk=Risk.NONE)
+    sequence_rule: str = column("Classification rule that fired.", risk=Risk.NONE)
+    sequence_confidence: float = column("Confidence of that rule, 0 to 1.", risk=Risk.NONE)
+    plane: str = column("Plane of the slices.", values=PLANES, risk=Risk.NONE)
+    acquisition: str | None = column("MR acquisition type, 2D or 3D.", values=("2D", "3D"), risk=Risk.NONE)
+    repetition_time_ms: float | None = column("Repetition time.", unit="ms", risk=Risk.NONE)
+    echo_time_ms: float | None = column("Echo time of the first echo.", unit="ms", risk=Risk.NONE)
+    inversion_time_ms: float | None = column("Inversion time.", unit="ms", risk=Risk.NONE)
+    flip_angle_deg: float | None = column("Flip angle.", unit="degree", risk=Risk.NONE)
+    row_spacing_mm: float | None = column("Distance between rows.", unit="mm", risk=Risk.NONE)
+    column_spacing_mm: float | None = column("Distance between columns.", unit="mm", risk=Risk.NONE)
+    slice_thickness_mm: float | None = column("Slice thickness.", unit="mm", risk=Risk.NONE)
+    rows: int | None = column("Height of the matrix.", unit="pixel", risk=Risk.NONE)
+    columns: int | None = column("Width of the matrix.", unit="pixel", risk=Risk.NONE)
+    instances: int = column("Banked instances.", unit="instance", risk=Risk.NONE)
+    frames: int = column("Frames in all banked instances.", unit="frame", risk=Risk.NONE)
+    bytes: int = column("Size of the banked zip.", unit="byte", risk=Risk.NONE)
+    dicom_path: str = column("Path of the zip in the bank.", risk=Risk.LINKABLE)
+    conversion: str = column("Where the converted image went.", values=CONVERSIONS, risk=Risk.NONE)
+    nifti_paths: tuple[str, ...] = column("Paths of its NIfTI images in the bank.", risk=Risk.LINKABLE)
+    policy: str = column("Hash of the de-identification policy that made it.", risk=Risk.NONE)
+
+
+@dataclass(frozen=True)
+class Diagnosis:
+    """One recorded diagnosis of a patient."""
+
+    patient: str = _patient(key=True)
+    diagnosis_date: date | None = _event_date("Date of the diagnosis")
+    code: str = column("Code, normalised: F00.1.", key=True)
+    code_system: str = column("Code system, such as ICD-10.", risk=Risk.NONE, key=True)
+    block: str = column("ICD-10 block of the code, such as F00-F09; `other` outside chapter V and G30-G32.")
+    role: str = column("Role of the diagnosis in its episode.", values=("primary", "secondary", "unknown"), key=True)
+    source: str = column("Record source.", risk=Risk.NONE, key=True)
+
+
+@dataclass(frozen=True)
+class Assessment:
+    """One score of a patient."""
+
+    patient: str = _patient(key=True)
+    assessment_date: date | None = _event_date("Date of the assessment")
+    name: str = column("Instrument, such as MMSE.", risk=Risk.NONE, key=True)
+    score: float = column("Score.", unit="point")
+    out_of: float = column("Highest score that could be reached.", unit="point", risk=Risk.NONE)
+    source: str = column("Record source.", risk=Risk.NONE, key=True)
+
+
+@dataclass(frozen=True)
+class Note:
+    """One note of a patient: that it exists, not what it says."""
+
+    patient: str = _patient(key=True)
+    note_date: date | None = _event_date("Date of the note")
+    kind: str = column("Kind of note, such as progress note.", risk=Risk.NONE, key=True)
+    characters: int = column("Length of the text, which stays outside the research zone.", unit="character")
+    source: str = column("Record source.", risk=Risk.NONE, key=True)
+
+
+TABLES: dict[str, type] = {
+    "patients": Patient,
+    "scanners": Scanner,
+    "studies": Study,
+    "series": Series,
+    "diagnoses": Diagnosis,
+    "assessments": Assessment,
+    "notes": Note,
+}
+"""Name of each table in a snapshot, and the record that declares it."""

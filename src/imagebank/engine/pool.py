@@ -1,0 +1,58 @@
+"""A pool of worker processes, bounded in memory, that never outlive the process that started them.
+
+Each worker holds the reading end of a pipe, the lifeline, whose writing end only the parent has. However the parent
+ends, the pipe closes, and the worker kills its whole process group, so that no program that it started stays behind.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import resource
+import signal
+import threading
+from collections.abc import Callable
+from concurrent.futures import Future, ProcessPoolExecutor
+from multiprocessing.connection import Connection
+from typing import ParamSpec, TypeVar
+
+from imagebank.core.logs import quiet_libraries
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+class WorkerPool(ProcessPoolExecutor):
+    """An executor of processes of their own, which may use `memory_mb` MiB each."""
+
+    def __init__(self, workers: int, memory_mb: int) -> None:
+        context = multiprocessing.get_context("spawn")
+        lifeline, self._held = context.Pipe(duplex=False)
+        super().__init__(workers, context, _start_worker, (memory_mb, lifeline))
+
+    def submit(self, fn: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> Future[T]:
+        """As for any executor. Workers start here, deaf to Ctrl-C, also before they run a line of ours."""
+        before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+        try:
+            return super().submit(fn, *args, **kwargs)
+        finally:
+            signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+    def end_workers(self) -> None:
+        """End all workers at once, whatever they are doing; the pool is of no use afterwards."""
+        self._held.close()
+
+
+def _start_worker(memory_mb: int, lifeline: Connection) -> None:
+    """In a new worker: lead a group, let libraries say nothing, bound the memory, and watch the parent."""
+    os.setpgrp()
+    quiet_libraries()
+    threading.Thread(target=_end_with_parent, args=(lifeline,), daemon=True).start()
+    limit = memory_mb * 1024 * 1024
+    _, hard = resource.getrlimit(resource.RLIMIT_DATA)
+    resource.setrlimit(resource.RLIMIT_DATA, (limit if hard == resource.RLIM_INFINITY else min(limit, hard), hard))
+
+
+def _end_with_parent(lifeline: Connection) -> None:
+    lifeline.poll(None)  # nothing is ever sent: it returns when the other end is closed
+    os.killpg(0, signal.SIGKILL)
