@@ -11,6 +11,7 @@ import re
 import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any
 
 from pydicom.dataelem import DataElement, RawDataElement, convert_raw_data_element
@@ -21,10 +22,11 @@ from pydicom.uid import UID, ExplicitVRLittleEndian, ImplicitVRLittleEndian
 
 from imagebank.dicom.csa import clean_csa
 from imagebank.dicom.policy import DENY_PRIVATE, Action, Policy, Rule
-from imagebank.dicom.values import NUMERIC_VRS, Subject, clean, numbers, texts
+from imagebank.dicom.values import NUMERIC_VRS, Subject, clean, is_plain_number, numbers, texts
 
 VERSION = "1"
 IMPLEMENTATION_UID = "2.25.172407346923480572950326571362490735283"
+METHOD_CODES_TAG = Tag("DeidentificationMethodCodeSequence")
 IDENTIFYING_NAMES = ("PatientName", "OtherPatientNames", "PatientBirthName", "PatientMotherBirthName")
 METHOD_CODES = {
     "113100": "Basic Application Confidentiality Profile",
@@ -55,6 +57,7 @@ class _Walk:
 
     policy: Policy
     subject: Subject
+    syntax: UID
     forbidden: frozenset[str]
     decisions: set[Decision] = field(default_factory=set)
 
@@ -71,14 +74,14 @@ class _Walk:
 def deidentify(dataset: FileDataset, subject: Subject, policy: Policy) -> tuple[FileDataset, frozenset[Decision]]:
     """The instance as the bank may keep it, and what was decided on each element. Raises Refused without pixels."""
     check_pixels(dataset)
-    walk = _Walk(policy, subject, forbidden_words(dataset))
+    syntax = transfer_syntax(dataset)
+    walk = _Walk(policy, subject, syntax, forbidden_words(dataset))
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # pydicom's warnings quote values
         body = _walk(dataset, walk, "")
     _describe_method(body, policy)
-    syntax = transfer_syntax(dataset)
     result = FileDataset(io.BytesIO(), body, preamble=b"\0" * 128, file_meta=_file_meta(body, syntax))
-    result.set_original_encoding(syntax.is_implicit_VR, syntax.is_little_endian)
+    _say_encoded(result, syntax)
     return result, frozenset(walk.decisions)
 
 
@@ -134,7 +137,14 @@ def _walk(source: Dataset, walk: _Walk, place: str) -> Dataset:
             walk.note(place, tag, rule, Action.REMOVE if kept is None else rule.action)
             if kept is not None:
                 target[tag] = kept
+    _say_encoded(target, walk.syntax)
     return target
+
+
+def _say_encoded(dataset: Dataset, syntax: UID) -> None:
+    """Tell pydicom that raw elements are encoded as the file will be, so that it writes their bytes as they are."""
+    if not syntax.is_implicit_VR:
+        dataset.set_original_encoding(False, syntax.is_little_endian, "iso8859")
 
 
 def _creator_tags(source: Dataset) -> Iterator[BaseTag]:
@@ -148,11 +158,14 @@ def _creator(source: Dataset, tag: BaseTag) -> str:
         return ""
 
 
-def _keep(source: Dataset, tag: BaseTag, rule: Rule, walk: _Walk, place: str) -> DataElement | None:
+def _keep(source: Dataset, tag: BaseTag, rule: Rule, walk: _Walk, place: str) -> DataElement | RawDataElement | None:
     """The element as it may stay, or None."""
     if rule.action is Action.REMOVE:
         return None
     try:
+        raw = source.get_item(tag)
+        if rule.action is Action.NUMBER and isinstance(raw, RawDataElement) and is_plain_number(raw.VR, raw.value):
+            return raw  # neither decoded nor encoded again
         element = source[tag]
         if rule.action is Action.PIXELS:
             return element if not place else None
@@ -220,9 +233,13 @@ def _describe_method(body: Dataset, policy: Policy) -> None:
     body.PatientIdentityRemoved = "YES"
     body.LongitudinalTemporalInformationModified = "MODIFIED"
     body.DeidentificationMethod = f"imagebank policy {policy.name} {policy.version} {policy.digest}"
-    body.DeidentificationMethodCodeSequence = Sequence(
-        [_code(value, meaning) for value, meaning in METHOD_CODES.items() if meaning in policy.options]
-    )
+    body[METHOD_CODES_TAG] = _method_codes(policy.options)
+
+
+@cache
+def _method_codes(options: tuple[str, ...]) -> DataElement:
+    items = [_code(value, meaning) for value, meaning in METHOD_CODES.items() if meaning in options]
+    return DataElement(METHOD_CODES_TAG, "SQ", Sequence(items))
 
 
 def _code(value: str, meaning: str) -> Dataset:

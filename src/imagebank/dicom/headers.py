@@ -64,6 +64,7 @@ IMAGE_CLASSES = (
 COLOUR_CLASS = "1.2.840.10008.5.1.4.1.1.4.3"
 SPECTROSCOPY_CLASS = "1.2.840.10008.5.1.4.1.1.4.2"
 SECONDARY_CAPTURE_CLASS = "1.2.840.10008.5.1.4.1.1.7"
+STRONGEST_FIELD_T = 100.0
 HEADLESS_GROUPS = (b"\x02\x00", b"\x08\x00")  # how DICOM begins that was stored without its preamble
 DIRECTORY_CLASS = "1.2.840.10008.1.3.10"
 
@@ -209,8 +210,13 @@ def _machine(dataset: FileDataset) -> Machine:
         model=_text(dataset, "ManufacturerModelName"),
         station=Private(_text(dataset, "StationName")),
         serial=Private(_text(dataset, "DeviceSerialNumber")),
-        field_strength_t=_number(dataset, "MagneticFieldStrength"),
+        field_strength_t=_tesla(_number(dataset, "MagneticFieldStrength")),
     )
+
+
+def _tesla(field: float | None) -> float | None:
+    """The field in tesla; old GE scanners told it in gauss."""
+    return field / 10_000 if field and field > STRONGEST_FIELD_T else field
 
 
 def _value(dataset: Any, keyword: str) -> Any:
