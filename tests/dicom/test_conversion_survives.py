@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import os
 import subprocess
 import zipfile
 from collections import defaultdict
@@ -13,8 +12,8 @@ import dcm2niix
 import nibabel
 import numpy as np
 import pytest
-from conftest import DATA
 
+from conftest import DATA
 from imagebank.core.private import Private
 from imagebank.dicom.archive import SeriesTask, SourceFile, bank_series
 from imagebank.dicom.headers import FileFacts, read_facts
@@ -48,7 +47,9 @@ def image_series() -> list[tuple[str, list[tuple[Path, FileFacts]]]]:
 def converted(folder: Path, out: Path) -> list[tuple[object, ...]]:
     """Shape, affine, b-values, b-vectors and sum of each image, whatever it is called."""
     out.mkdir()
-    subprocess.run([dcm2niix.bin, "-z", "n", "-b", "y", "-f", "%s_%p", "-o", out, folder], capture_output=True, check=False)
+    subprocess.run(
+        [dcm2niix.bin, "-z", "n", "-b", "y", "-f", "%s_%p", "-o", out, folder], capture_output=True, check=False
+    )
     told = []
     for path in out.glob("*.nii"):
         image = nibabel.load(path)
@@ -69,7 +70,7 @@ def test_a_series_converts_as_its_original_does(name: str, files: list[tuple[Pat
     original, clean = tmp_path / "original", tmp_path / "clean"
     original.mkdir()
     for position, (path, _) in enumerate(files):
-        os.symlink(path, original / f"{position}.dcm")
+        (original / f"{position}.dcm").symlink_to(path)
     with zipfile.ZipFile(tmp_path / "series.zip") as archive:
         archive.extractall(clean)
     assert converted(clean, tmp_path / "b") == converted(original, tmp_path / "a")

@@ -98,6 +98,20 @@ def start_a_long_program(task: Task) -> None:
         program.wait()
 
 
+def start_a_long_program_once(task: Task) -> str:
+    """The first time, start a program and do not come back; the second time, say that all is well."""
+    if any(task.folder.iterdir()):
+        return "done"
+    start_a_long_program(task)
+    return "never"
+
+
+def be_killed_when_the_program_runs(task: Task) -> None:
+    while len(list(task.folder.iterdir())) < 2:
+        time.sleep(0.01)
+    be_killed(task)
+
+
 ACTS: dict[str, Callable[[Task], object]] = {
     each.__name__: each
     for each in (
@@ -114,5 +128,7 @@ ACTS: dict[str, Callable[[Task], object]] = {
         find_no_file,
         wait,
         start_a_long_program,
+        start_a_long_program_once,
+        be_killed_when_the_program_runs,
     )
 }

@@ -15,12 +15,12 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from postgres import Postgres, postgres
 
 from imagebank.core.errors import BankError
 from imagebank.engine import Attempt, Entry, Ledger, Lot, Outcome
 from imagebank.engine.funnel import BY_WORTH, funnel
 from imagebank.engine.model import DIGEST_BYTES
+from postgres import Postgres, postgres
 
 __all__ = ["postgres"]
 
@@ -58,7 +58,7 @@ def lot(item: str, outcome: Outcome = Outcome.BANKED, reason: str = "", *, files
 
 
 def attempt(item: str, step: str = "deidentify", *, seconds: float = 1.5) -> Attempt:
-    return Attempt(step, item, "1", seconds, 100.0, "", "2024-03-01T12:00:00+00:00")
+    return Attempt(step, item, "1", seconds, 100.0, "")
 
 
 # What is written is read

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sqlite3
 import sys
 import traceback
@@ -11,11 +10,11 @@ from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
-from postgres import Postgres, postgres
 
 from imagebank.core.errors import BankError, ConfigError, DiskFull, ImagebankError
 from imagebank.engine import Attempt, Entry, Ledger, Lot, Outcome
 from imagebank.engine.ledger import ledger_url
+from postgres import Postgres, postgres
 
 __all__ = ["postgres"]
 
@@ -113,7 +112,7 @@ def test_a_ledger_in_a_folder_that_is_not_there_is_an_error(tmp_path: Path) -> N
 def test_a_full_disk_is_told_as_such_and_nothing_half_written_is_kept(tmp_path: Path) -> None:
     ledger = Ledger.open(f"sqlite:///{tmp_path}/ledger.db", "bank")
     sa.event.listen(ledger._engine, "checkout", lambda raw, *_: raw.execute("PRAGMA max_page_count=40"))
-    attempt = Attempt("deidentify", "a", "1", 1.0, 1.0, "", "2024-03-01T12:00:00+00:00")
+    attempt = Attempt("deidentify", "a", "1", 1.0, 1.0, "")
     entry = Entry("deidentify", "a", "key", "", {"text": PLANT * 30_000})
     error = refused(lambda: ledger.record(entry, attempt, [Lot("a", "pacs", Outcome.BANKED, "", 1, 10, bytes(16))]))
     assert isinstance(error, DiskFull)
@@ -158,7 +157,7 @@ def test_the_ledger_lies_in_the_bank_unless_a_variable_is_named(tmp_path: Path) 
     path = tmp_path / "what? 100%20 #1" / "ledger.db"
     path.parent.mkdir()
     Ledger.open(ledger_url(path, "", {}), "bank").close()
-    assert os.listdir(path.parent) == ["ledger.db"]
+    assert [each.name for each in path.parent.iterdir()] == ["ledger.db"]
     assert [each.name for each in tmp_path.iterdir()] == [path.parent.name]
 
 

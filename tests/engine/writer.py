@@ -13,7 +13,7 @@ def main(url: str, bank: str, prefix: str, records: str) -> None:
         item = f"{prefix}-{number:06}"
         ledger.keep_text("shared by all")
         entry = Entry("deidentify", item, "key", "", {"number": number})
-        attempt = Attempt("deidentify", item, "1", 0.1, 1.0, "", "2024-03-01T12:00:00+00:00")
+        attempt = Attempt("deidentify", item, "1", 0.1, 1.0, "")
         ledger.record(entry, attempt, [Lot(item, "pacs", Outcome.BANKED, "", 1, 10, bytes(16))])
         print(item, flush=True)
     ledger.close()

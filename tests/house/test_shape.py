@@ -29,12 +29,8 @@ def functions(tree: ast.AST) -> Iterator[ast.FunctionDef | ast.AsyncFunctionDef]
 
 
 def length(node: ast.FunctionDef | ast.AsyncFunctionDef) -> int:
-    """Lines from `def` to the end; a docstring is not counted: it is there for the reader."""
-    lines = (node.end_lineno or node.lineno) - node.lineno + 1
-    first = node.body[0]
-    if ast.get_docstring(node) is not None:
-        lines -= (first.end_lineno or first.lineno) - first.lineno + 1
-    return lines
+    """Lines from `def` to the end, docstring and all."""
+    return (node.end_lineno or node.lineno) - node.lineno + 1
 
 
 def classes() -> list[type]:

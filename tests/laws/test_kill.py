@@ -13,9 +13,9 @@ import time
 from pathlib import Path
 
 import pytest
+
 from conftest import imagebank
 from dumps import research_zone, what_ledger_says, what_vault_says
-
 from imagebank.synthetic import Hospital
 from imagebank.workflows.init import init
 
@@ -42,9 +42,7 @@ def test_a_run_killed_at_random_points_ends_as_if_it_had_not_been(twins: tuple[P
     assert what_vault_says(broken) == what_vault_says(whole)
 
 
-def test_two_orders_of_work_give_the_same_bank(
-    twins: tuple[Path, Path], hospital: Hospital, tmp_path: Path
-) -> None:
+def test_two_orders_of_work_give_the_same_bank(twins: tuple[Path, Path], hospital: Hospital, tmp_path: Path) -> None:
     """One worker instead of many, and the sources offered in two portions: first only a part of the folders."""
     whole, _ = twins
     if not (whole / "tables").exists():
@@ -83,7 +81,9 @@ def _update_with_kills(bank: Path, rng: random.Random) -> int:
     killed = 0
     for _ in range(KILLS):
         process = subprocess.Popen(
-            [sys.executable, "-m", "imagebank", "update", str(bank)], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+            [sys.executable, "-m", "imagebank", "update", str(bank)],
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
         )
         time.sleep(rng.uniform(1.0, 6.0))
         workers = _children(process.pid)

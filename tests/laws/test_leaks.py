@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import sqlite3
 from datetime import date
 from pathlib import Path
 
 import pytest
+
 from conftest import imagebank
+from imagebank.synthetic import Hospital
 from leaks import contents, found, planted
 
-from imagebank.synthetic import Hospital
+LONG_AGO = 1_400_000_000  # 2014: before anything here was made
 
 
 @pytest.fixture(scope="module")
@@ -59,3 +62,18 @@ def _dates_that_moving_may_give(bank: Path) -> set[str]:
     text = b"".join(content for name, content in contents(bank) if name.endswith("studies.parquet")).decode()
     told = [date(*map(int, each.split(")")[0].split(", "))) for each in text.split("datetime.date(")[1:]]
     return {f"{day:%Y%m%d}" for day in told}
+
+
+def test_no_file_time_tells_when_a_scan_was_banked(banked: Path) -> None:
+    """The time of banking lies near the time of the scan: beside the moved date it would tell the offset."""
+    outputs = [
+        *(banked / "dicom").rglob("*.zip"),
+        *(banked / "bids").rglob("*.nii.gz"),
+        *(banked / "tables").rglob("*.parquet"),
+    ]
+    assert len(outputs) > 20
+    assert max(path.stat().st_mtime for path in outputs) < LONG_AGO
+    assert max(path.parent.stat().st_mtime for path in (banked / "dicom").rglob("*.zip")) < LONG_AGO
+    with sqlite3.connect(banked / "ledger.db") as ledger:
+        columns = [row[1] for row in ledger.execute("PRAGMA table_info(attempts)")]
+    assert columns == ["attempt", "step", "item", "version", "seconds", "peak_mb", "reason"]

@@ -14,10 +14,9 @@ from pathlib import Path
 
 import pydicom
 import pytest
+
 from conftest import imagebank
 from dumps import every_byte
-from outcomes import outcome_of_files
-
 from imagebank.core.errors import ImagebankError, SourceError
 from imagebank.core.progress import Silent
 from imagebank.dicom import headers
@@ -25,6 +24,7 @@ from imagebank.synthetic import Hospital
 from imagebank.workflows import indexing
 from imagebank.workflows.init import init
 from imagebank.workflows.update import update
+from outcomes import outcome_of_files
 
 MakeBank = Callable[..., Path]
 
@@ -82,7 +82,7 @@ def test_files_that_are_no_good_dicom_each_get_their_reason(
     (odd / "scan.dcm.gz").write_bytes(gzip.compress(content))
     (odd / "cut-in-header").write_bytes(content[:900])
     (odd / "cut-in-pixels").write_bytes(content[:-3000])
-    os.symlink(odd / "nowhere", odd / "dangling")
+    (odd / "dangling").symlink_to(odd / "nowhere")
     ended = outcomes(small_bank(images, hospital.records), images)
     assert {name: fate for name, fate in ended.items() if name.startswith("odd/")} == {
         "odd/zero": ("quarantined", "empty-file"),
@@ -141,9 +141,7 @@ def test_of_two_contents_under_one_uid_neither_is_chosen(
     assert sorted(conflicts) == sorted(["odd/other", f"series/{good_files(images)[3].name}"])
 
 
-def test_a_series_of_two_patients_is_quarantined_whole(
-    small_bank: MakeBank, hospital: Hospital, images: Path
-) -> None:
+def test_a_series_of_two_patients_is_quarantined_whole(small_bank: MakeBank, hospital: Hospital, images: Path) -> None:
     def other(dataset: pydicom.Dataset) -> None:
         dataset.PatientID, dataset.PatientName = "X9999999", "Somebody^Else"
         dataset.SOPInstanceUID += ".9"
@@ -238,7 +236,9 @@ def test_a_key_that_is_none_is_refused(own_bank: Path, key: str) -> None:
 
 def test_the_vault_of_another_bank_is_refused(own_bank: Path) -> None:
     config = own_bank / "bank.toml"
-    lines = ['id = "abcdefghijkmnpqr"' if line.startswith("id = ") else line for line in config.read_text().splitlines()]
+    lines = [
+        'id = "abcdefghijkmnpqr"' if line.startswith("id = ") else line for line in config.read_text().splitlines()
+    ]
     config.write_text("\n".join(lines) + "\n")
     (own_bank / "ledger.db").unlink()
     ran = imagebank("update", own_bank)
@@ -328,9 +328,7 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
     subprocess.run(["umount", folder], check=True)
 
 
-def test_ctrl_c_ends_the_run_with_one_line_and_leaves_no_process(
-    small_bank: MakeBank, hospital: Hospital
-) -> None:
+def test_ctrl_c_ends_the_run_with_one_line_and_leaves_no_process(small_bank: MakeBank, hospital: Hospital) -> None:
     bank = small_bank(hospital.images, hospital.records, updated=False)
     command = [sys.executable, "-m", "imagebank", "update", str(bank)]
     process = subprocess.Popen(command, stderr=subprocess.PIPE, start_new_session=True, text=True)

@@ -11,13 +11,13 @@ from pathlib import Path
 
 import pyarrow.parquet as parquet
 import pytest
-from conftest import DATA, imagebank
-from outcomes import outcome_of_files
 
+from conftest import DATA, imagebank
 from imagebank.core.config import open_bank
 from imagebank.identities.vault import open_vault
 from imagebank.synthetic import Hospital, build_records_for
 from imagebank.workflows.init import init
+from outcomes import outcome_of_files
 
 pytestmark = pytest.mark.skipif(not DATA.is_dir(), reason="the real MRI files are not beside the repository")
 
@@ -128,7 +128,11 @@ def test_files_of_every_set_with_linkable_patients_are_banked(ended: dict[str, t
 
 def test_the_official_validator_accepts_the_tree(bank: Path) -> None:
     told = subprocess.run(
-        [Path(sys.executable).with_name("bids-validator-deno"), str(bank / "bids"), "--json"], capture_output=True, text=True, check=False, timeout=300
+        [Path(sys.executable).with_name("bids-validator-deno"), str(bank / "bids"), "--json"],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=300,
     )
     issues = json.loads(told.stdout)["issues"]["issues"]
     assert [each for each in issues if each["severity"] == "error"] == []

@@ -11,19 +11,19 @@ from collections import Counter
 from datetime import datetime
 from pathlib import Path
 
-import pydicom
 import pyarrow.parquet as parquet
+import pydicom
 import pytest
+
 from conftest import imagebank
 from dumps import every_byte
-from outcomes import outcome_of_files
-
 from imagebank.core.config import open_bank
 from imagebank.core.progress import Silent
 from imagebank.identities.vault import open_vault
 from imagebank.synthetic import Hospital
 from imagebank.workflows.status import MEANINGS, status
 from imagebank.workflows.update import update
+from outcomes import outcome_of_files
 
 
 def answers(hospital: Hospital, name: str) -> list[dict[str, str]]:

@@ -21,7 +21,7 @@ from imagebank.catalogue.store import BadRow, schema_of, write_table
 from imagebank.catalogue.tables import TABLES
 from imagebank.core.columns import columns
 from imagebank.core.errors import BankError
-from imagebank.core.files import replace_folder, sha256, temporary_beside, write_text
+from imagebank.core.files import hide_time, replace_folder, sha256, temporary_beside, write_text
 from imagebank.core.layout import Layout
 
 MANIFEST = "manifest.json"
@@ -78,6 +78,8 @@ def _settle(layout: Layout, folder: Path, entries: Mapping[str, TableEntry], pro
         return current
     version = f"v{_number(current) + 1:04d}-{content[:8]}"
     write_text(folder / MANIFEST, manifest_text(Manifest(version, content, entries, dict(provenance))))
+    for path in sorted(folder.iterdir()):
+        hide_time(path, content)
     _remove_unpublished(layout, current)
     replace_folder(folder, layout.snapshot(version))
     write_text(layout.current, version + "\n")

@@ -19,7 +19,7 @@ from typing import Any
 import pydicom
 from pydicom.dataset import FileDataset
 
-from imagebank.core.files import atomic_file, sha256
+from imagebank.core.files import atomic_file, hide_time, sha256
 from imagebank.core.private import Private
 from imagebank.dicom.acquisition import Acquisition, read_acquisition
 from imagebank.dicom.classify import Classification, classify, rules_hash
@@ -102,8 +102,9 @@ def bank_series(task: SeriesTask) -> SeriesResult:
         task.zip_path.unlink()
         return SeriesResult(tuple(refused), decisions=tuple(sorted(decisions)))
     facts = _facts(acquisitions, first)
-    size = task.zip_path.stat().st_size
-    return SeriesResult(tuple(refused), sha256(task.zip_path), size, facts, tuple(sorted(decisions)))
+    size, digest = task.zip_path.stat().st_size, sha256(task.zip_path)
+    hide_time(task.zip_path, digest)
+    return SeriesResult(tuple(refused), digest, size, facts, tuple(sorted(decisions)))
 
 
 BANK_SERIES: Step[SeriesTask, SeriesResult] = Step("deidentify", f"{VERSION}.{rules_hash()[:8]}", bank_series)

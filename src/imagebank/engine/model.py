@@ -49,7 +49,7 @@ class Entry:
 
 @dataclass(frozen=True)
 class Attempt:
-    """What one execution of a step cost."""
+    """What one execution of a step cost; not when it was: beside a moved study date that would tell the offset."""
 
     step: str
     item: str
@@ -57,4 +57,3 @@ class Attempt:
     seconds: float
     peak_mb: float
     reason: str
-    finished: str  # ISO 8601, UTC

@@ -1,7 +1,8 @@
 """A pool of worker processes, bounded in memory, that never outlive the process that started them.
 
 Each worker holds the reading end of a pipe, the lifeline, whose writing end only the parent has. However the parent
-ends, the pipe closes, and the worker kills its whole process group, so that no program that it started stays behind.
+ends, the pipe closes, and the worker kills its whole process group, so that no program that it started stays behind. So
+it does on SIGTERM, which the pool sends to all workers when one of them has died.
 """
 
 from __future__ import annotations
@@ -46,6 +47,7 @@ class WorkerPool(ProcessPoolExecutor):
 def _start_worker(memory_mb: int, lifeline: Connection) -> None:
     """In a new worker: lead a group, let libraries say nothing, bound the memory, and watch the parent."""
     os.setpgrp()
+    signal.signal(signal.SIGTERM, _end)
     quiet_libraries()
     threading.Thread(target=_end_with_parent, args=(lifeline,), daemon=True).start()
     limit = memory_mb * 1024 * 1024
@@ -55,4 +57,8 @@ def _start_worker(memory_mb: int, lifeline: Connection) -> None:
 
 def _end_with_parent(lifeline: Connection) -> None:
     lifeline.poll(None)  # nothing is ever sent: it returns when the other end is closed
+    _end()
+
+
+def _end(*_: object) -> None:
     os.killpg(0, signal.SIGKILL)

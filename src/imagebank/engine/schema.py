@@ -50,5 +50,4 @@ ATTEMPTS = sa.Table(
     sa.Column("seconds", sa.Float, nullable=False),
     sa.Column("peak_mb", sa.Float, nullable=False),
     sa.Column("reason", sa.Text, nullable=False),
-    sa.Column("finished", sa.Text, nullable=False),
 )

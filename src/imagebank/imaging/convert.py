@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
-from imagebank.core.files import disk_errors, remove_empty_parents, replace_folder, sha256, temporary_beside
+from imagebank.core.files import disk_errors, hide_time, remove_empty_parents, replace_folder, sha256, temporary_beside
 from imagebank.core.layout import Layout
 from imagebank.imaging.bids import Named, name_images
 from imagebank.imaging.dcm2niix import ConversionFailed, convert_folder
@@ -192,10 +192,13 @@ def _put_in_place(task: ConvertTask, layout: Layout, folders: _Folders) -> tuple
 def _result(
     task: ConvertTask, layout: Layout, named: tuple[Named, ...], failed: dict[str, str], places: tuple[Path, Path]
 ) -> ConvertResult:
-    files = sorted(path for place in places for path in place.rglob("*") if path.is_file())
+    paths = sorted(path for place in places for path in place.rglob("*") if path.is_file())
+    files = [(path, sha256(path)) for path in paths]
+    for path, digest in files:
+        hide_time(path, digest)
     return ConvertResult(
         series=tuple(_outcome(task, layout, series.series, named, failed) for series in task.series),
-        files=tuple((layout.relative(path), sha256(path)) for path in files),
+        files=tuple((layout.relative(path), digest) for path, digest in files),
     )
 
 

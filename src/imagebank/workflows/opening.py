@@ -6,7 +6,6 @@ import fcntl
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import TypeVar
 
@@ -89,8 +88,7 @@ def run_step(
 
 def _attempt(step: Step[TaskT, ResultT], done: Done[TaskT, ResultT]) -> Attempt:
     reason = done.failure.reason if done.failure else ""
-    finished = datetime.now(UTC).isoformat(timespec="seconds")
-    return Attempt(step.name, done.job.item, step.version, done.seconds, done.peak_mb, reason, finished)
+    return Attempt(step.name, done.job.item, step.version, done.seconds, done.peak_mb, reason)
 
 
 def source_folder(bank: Bank, source: ImageSource | RecordSource) -> Path:

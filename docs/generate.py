@@ -1,0 +1,300 @@
+"""Writes the pages of this folder that the code itself declares; `--check` only says whether they are up to date.
+
+Commands, settings, errors, tables, the de-identification policy and the classification rules are each declared once,
+in the code. These pages print those declarations, so that they cannot go stale.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import sys
+import tomllib
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import MISSING, fields
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+import typer
+from pydicom.datadict import dictionary_keyword
+
+from imagebank.catalogue import dictionary_markdown
+from imagebank.cli.app import DEBUG_VARIABLE, EXIT_INTERRUPTED, app
+from imagebank.core.config import KEY_VARIABLE, Config, ImageSource, RecordSource
+from imagebank.core.config_file import default_config, setting_help
+from imagebank.core.errors import EXIT_CODES, ImagebankError
+from imagebank.dicom import archive, filing, headers
+from imagebank.dicom.classify import describe_rules, rules_hash
+from imagebank.dicom.policy import Policy, load_policy
+from imagebank.identities import linkage
+from imagebank.records.extracts import COLUMNS
+from imagebank.workflows.status import MEANINGS
+
+HERE = Path(__file__).parent
+EXAMPLE = default_config("example", "00000000")
+MADE = "<!-- Made by `./run docs` from the code. Do not edit. -->\n\n"
+
+ACTIONS = {  # a test holds that none is missing
+    "number": "kept when it is a number of the declared kind",
+    "code": "each value is kept when all its words are defined terms, else it becomes `OTHER`",
+    "words": "rebuilt from known protocol words; every other word is dropped",
+    "device": "rebuilt from known makes, models and software",
+    "station": "replaced by the bank's keyed id of the scanner",
+    "date": "moved by the patient's offset; emptied when it is no date, or a constant that would show the offset",
+    "time": "kept when it is a time, else emptied",
+    "uid": "mapped with the bank's key; UIDs that DICOM defines stay",
+    "age": "whole years, 90 and over as 90",
+    "sex": "kept when it is M, F or O, else emptied",
+    "pseudonym": "replaced by the patient's pseudonym",
+    "empty": "present and empty",
+    "tag": "kept",
+    "sequence": "every item is walked by the same rules",
+    "pixels": "kept in the image itself, removed inside sequences",
+    "pattern": "kept when the whole text has the form below",
+    "csa": "rebuilt from its allowed numeric fields",
+}
+
+
+def table(head: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
+    """A Markdown table."""
+    every = [list(head), *(list(row) for row in rows)]
+    every.insert(1, ["---"] * len(every[0]))
+    return "".join("| " + " | ".join(map(_cell, row)) + " |\n" for row in every)
+
+
+def _cell(text: str) -> str:
+    return text.replace("|", "\\|").replace("\n", " ")
+
+
+def section(title: str, *texts: str) -> str:
+    """A section of a page."""
+    return f"\n## {title}\n\n" + "\n".join(f"{text.strip()}\n" for text in texts if text.strip())
+
+
+def commands_page() -> str:
+    """Every command with its arguments and options, from the command line itself."""
+    group: Any = typer.main.get_command(app)
+    parts = ["# Commands\n", f"{group.help.strip()}\n\n{group.epilog}. See [errors](errors.md).\n"]
+    parts.append(section("imagebank", "Before any command:", _parameters(group)))
+    parts += [_command(name, command) for name, command in group.commands.items()]
+    return "\n".join(parts)
+
+
+def _command(name: str, command: Any) -> str:
+    arguments = [each.metavar for each in command.params if each.param_type_name == "argument"]
+    usage = f"```\nimagebank {' '.join([name, *arguments, '[OPTIONS]'])}\n```"
+    return section(f"imagebank {name}", command.help, usage, _parameters(command))
+
+
+def _parameters(command: Any) -> str:
+    shown = (_parameter(each) for each in command.params if not each.hidden)
+    return table(("argument or option", "meaning", "default"), shown)
+
+
+def _parameter(each: Any) -> tuple[str, str, str]:
+    if each.param_type_name == "argument":
+        return f"`{each.metavar}`", each.help, "" if each.required else f"`{each.default}`"
+    names = " / ".join(f"`{name}`" for name in (*each.opts, *each.secondary_opts))
+    default = "" if each.default in (None, False, "") or each.is_flag else f"`{each.default}`"
+    if each.secondary_opts:
+        default = f"`{(each.opts if each.default else each.secondary_opts)[0]}`"
+    return names, each.help, default
+
+
+def settings_page() -> str:
+    """Every setting of bank.toml with its help and default, and the variables of the environment."""
+    parts = [
+        "# Settings\n",
+        "`bank.toml` says what a bank is; `imagebank init` writes it with these comments. Unknown keys are refused.\n"
+        "Secrets never lie in it. Relative paths start at the folder of the bank.\n",
+    ]
+    parts += [_settings(field.name) for field in fields(Config)]
+    extracts = ((f"`{name}.csv`", ", ".join(f"`{each}`" for each in needed)) for name, needed in COLUMNS.items())
+    parts.append(section("Record extracts", EXTRACTS, table(("file", "columns it must have"), extracts)))
+    return "\n".join([*parts, section("Environment", table(("variable", "meaning"), VARIABLES))])
+
+
+VARIABLES = (
+    (f"`{KEY_VARIABLE}`", "Key of the vault, 64 hexadecimal digits; goes before `[vault] key_file`."),
+    (f"`{DEBUG_VARIABLE}`", "When set, an unexpected error shows its traceback, which may hold identifiers."),
+    ("the one that `[ledger] url_variable` names", "Database URL of the ledger, where it is not `ledger.db`."),
+)
+
+
+EXTRACTS = """
+A record source is a folder of UTF-8 CSV files with a header line. Only `patients.csv` must be there. Dates are written
+2026-01-31. The pretend hospital writes such a folder: `demo/hospital/records` after `./run demo`.
+"""
+
+
+def _settings(name: str) -> str:
+    sources: dict[str, type] = {"images": ImageSource, "records": RecordSource}
+    kind = sources.get(name) or type(getattr(EXAMPLE, name))
+    defaults = {field.name: field.default for field in fields(kind)}
+    rows = [(f"`{key}`", text, _default(defaults[key])) for key, text in setting_help(kind)]
+    title = f"[[{name}]]" if name in sources else f"[{name}]"
+    return section(f"`{title}`", kind.__doc__ or "", table(("setting", "meaning", "default"), rows))
+
+
+def _default(value: object) -> str:
+    """A default as bank.toml writes it."""
+    return "must be given" if value is MISSING else f"`{json.dumps(value)}`"
+
+
+def errors_page() -> str:
+    """Exit codes, and every reason with which a file may end."""
+    codes = [
+        ("0", "done", "Everything went as asked."),
+        ("1", ImagebankError.title, "Something that has no code of its own; the message says what to try."),
+        ("2", "wrong usage", "An unknown command, or an argument that does not fit."),
+        *((str(kind.exit_code), kind.title, kind.__doc__ or "") for kind in EXIT_CODES if kind.exit_code > 2),
+        (str(EXIT_INTERRUPTED), "stopped", "Ctrl-C. Run the same command again to go on."),
+    ]
+    parts = [
+        "# Errors and reasons\n",
+        "An error says what happened and what to try. It never shows a patient's value.\n",
+        section("Exit codes", table(("code", "name", "meaning"), codes)),
+        section("Outcomes", OUTCOMES),
+    ]
+    parts += [section(f"Reasons: {name}", _reasons(reasons)) for name, reasons in reasons_by_outcome().items()]
+    return "\n".join(parts)
+
+
+OUTCOMES = """
+Every file that a source offers ends in one outcome. *banked*: it is in the bank. *excluded*: it was understood and is
+not wanted. *unlinked*: nobody was found to whom it certainly belongs. *quarantined*: a person must look; the lists are
+in the folder `quarantine/` of the bank. `imagebank status` counts files by outcome and reason. A reason that begins
+with `raised-` is not listed here: it names the class of an exception that nobody foresaw.
+"""
+
+
+def reasons_by_outcome() -> dict[str, dict[str, str]]:
+    """Every reason with its meaning, under the outcome that it leads to."""
+    excluded = {**headers.EXCLUDED, **filing.EXCLUDED_HERE}
+    refused = {**headers.QUARANTINED, **filing.QUARANTINED_HERE, **archive.REFUSALS}
+    rest = {reason: text for reason, text in MEANINGS.items() if reason not in {**excluded, **linkage.REASONS}}
+    return {"excluded": excluded, "unlinked": linkage.REASONS, "quarantined": {**refused, **rest}}
+
+
+def _reasons(reasons: Mapping[str, str]) -> str:
+    return table(("reason", "meaning"), ((f"`{reason}`", text) for reason, text in sorted(reasons.items())))
+
+
+def policy_page() -> str:
+    """What happens to each DICOM attribute."""
+    policy = load_policy()
+    kept = sorted(policy.rules.items())
+    rows = [(_tag(tag), dictionary_keyword(tag), rule.action.value, _floor(policy, tag)) for tag, rule in kept]
+    options = "\n".join(f"- {option}" for option in policy.options)
+    parts = [
+        "# De-identification policy\n",
+        POLICY.format(name=policy.name, version=policy.version, digest=policy.digest, count=len(kept)),
+        section("Options of the profile", options),
+        section("Actions", table(("action", "what it does", "why"), _actions(policy))),
+        section("Attributes that are not removed", table(("tag", "attribute", "action", "E.1-1"), rows)),
+        section("Private elements that are not removed", PRIVATE, table(PRIVATE_HEAD, _private(policy))),
+    ]
+    return "\n".join(parts)
+
+
+POLICY = """
+Policy `{name}` version {version}, hash `{digest}`. Every banked instance names that hash.
+
+**What is not named on this page is removed**: {count} attributes of the standard have a rule, all others go, at every
+depth. Table E.1-1 of DICOM PS3.15 (2024b) is the floor: an attribute that it removes or replaces may stand on the keep
+list only under an action that one of the options below allows, or the policy does not load. The column E.1-1 shows the
+action of the table's Basic Application Confidentiality Profile for the attribute, and is empty where the table is
+silent. Overlays, curves, icons, unknown groups, group lengths, preambles and trailing bytes are never copied.
+
+The policy is a file, `src/imagebank/dicom/data/policy.toml`; the words that texts may keep are in `protocol_words.txt`,
+`code_words.txt` and `device_words.toml` beside it. The words of the patient's own names are dropped even where they
+are known words.
+"""
+PRIVATE = """
+By group, creator and element, from `safe_private.toml`; which block a file reserved does not matter. A text stays only
+when all of it matches the form.
+"""
+
+
+PRIVATE_HEAD = ("element", "creator", "meaning", "VR", "action", "form")
+
+
+def _actions(policy: Policy) -> Iterable[tuple[str, str, str]]:
+    keep = _data("policy.toml")["keep"]
+    used = {rule.action.value for rule in (*policy.rules.values(), *policy.private.values())}
+    for action, meaning in ACTIONS.items():
+        if action in used:
+            yield action, meaning, keep.get(action, {}).get("why", "private elements only")
+
+
+def _tag(tag: int) -> str:
+    return f"({tag >> 16:04X},{tag & 0xFFFF:04X})"
+
+
+def _floor(policy: Policy, tag: int) -> str:
+    return policy.floor.get(f"{tag:08X}", {}).get("basicProfile", "")
+
+
+def _private(policy: Policy) -> Iterable[tuple[str, ...]]:
+    for creator in sorted(_data("safe_private.toml")["creator"], key=lambda each: (each["group"], each["name"])):
+        for each in creator["elements"]:
+            rule = policy.private[int(creator["group"], 16), creator["name"], int(each["element"], 16)]
+            form = f"`{rule.pattern}`" if rule.pattern else ""
+            place = f"({creator['group']},xx{each['element']})"
+            yield place, creator["name"], each["meaning"], rule.vr, rule.action.value, form
+
+
+def _data(name: str) -> dict[str, Any]:
+    return tomllib.loads((files("imagebank.dicom") / "data" / name).read_text("utf-8"))
+
+
+def classification_page() -> str:
+    """The decision list that tells what a series shows."""
+    return f"# What a series shows\n\n{CLASSIFICATION.format(digest=rules_hash()[:16])}\n{describe_rules()}"
+
+
+CLASSIFICATION = """
+The first rule that fires decides, from the headers of the series alone. A fact that no header states never holds, and
+where no rule fires the answer is `unknown`. The list is a file,
+`src/imagebank/dicom/data/classification_rules.toml`; its hash begins with `{digest}`, and every snapshot of the
+tables names it. Confidence is the rule's own claim, not a probability that was measured.
+"""
+
+
+PAGES: dict[str, Callable[[], str]] = {
+    "commands.md": commands_page,
+    "settings.md": settings_page,
+    "errors.md": errors_page,
+    "tables.md": dictionary_markdown,
+    "policy.md": policy_page,
+    "classification.md": classification_page,
+}
+
+
+def render(name: str) -> str:
+    """The whole text of a page, with one blank line between its parts."""
+    return re.sub(r"\n{3,}", "\n\n", MADE + PAGES[name]()).rstrip() + "\n"
+
+
+def stale_pages(folder: Path = HERE) -> list[str]:
+    """The pages in a folder that are not what the code says now."""
+    kept = {path.name: path.read_text("utf-8") for path in folder.glob("*.md")}
+    return [name for name in PAGES if kept.get(name) != render(name)]
+
+
+def main(arguments: list[str]) -> int:
+    """Write the pages that are not up to date, or with `--check` name them and fail."""
+    stale = stale_pages()
+    if "--check" in arguments:
+        for name in stale:
+            sys.stderr.write(f"docs/{name} is not what the code says; ./run docs writes it\n")
+        return 1 if stale else 0
+    for name in stale:
+        (HERE / name).write_text(render(name), "utf-8")
+        sys.stderr.write(f"wrote docs/{name}\n")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
