@@ -28,7 +28,8 @@ from imagebank.dicom import archive, filing, headers
 from imagebank.dicom.classify import describe_rules, rules_hash
 from imagebank.dicom.policy import Policy, load_policy
 from imagebank.identities import linkage
-from imagebank.records.extracts import COLUMNS
+from imagebank.imaging.model import FAILED, UNSORTED
+from imagebank.records.extracts import COLUMNS, REFUSALS
 from imagebank.workflows.status import MEANINGS
 
 HERE = Path(__file__).parent
@@ -158,6 +159,9 @@ def errors_page() -> str:
         section("Outcomes", OUTCOMES),
     ]
     parts += [section(f"Reasons: {name}", _reasons(reasons)) for name, reasons in reasons_by_outcome().items()]
+    parts.append(section("Conversion: why an image is unsorted", _reasons(UNSORTED)))
+    parts.append(section("Conversion: why a series failed", _reasons(FAILED)))
+    parts.append(section("Records: why a row was refused", _reasons(REFUSALS)))
     return "\n".join(parts)
 
 

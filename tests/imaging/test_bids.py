@@ -139,3 +139,23 @@ def test_the_echoes_of_a_functional_series_are_numbered() -> None:
 )
 def test_a_name_is_given_only_where_bids_has_a_certain_one(image: Image, reason: str) -> None:
     assert objection(image) == reason
+
+
+def test_every_reason_in_the_code_is_explained() -> None:
+    """Read from the sources: a new reason must be given its sentence."""
+    import re
+    from pathlib import Path
+
+    from imagebank import imaging
+    from imagebank.imaging.model import FAILED, UNSORTED
+
+    folder = Path(imaging.__file__).parent
+    raised = {
+        reason
+        for name in ("convert.py", "dcm2niix.py")
+        for call in re.findall(r"ConversionFailed\(([^)]*)\)", (folder / name).read_text())
+        for reason in re.findall(r'"([a-z0-9-]+)"', call)
+    }
+    told = set(re.findall(r'(?:return|else) "([a-z]+-[a-z-]+)"', (folder / "bids.py").read_text()))
+    assert raised == set(FAILED)
+    assert told == set(UNSORTED)

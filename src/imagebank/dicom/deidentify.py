@@ -9,7 +9,6 @@ from __future__ import annotations
 import io
 import re
 import warnings
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
@@ -59,16 +58,21 @@ class _Walk:
     subject: Subject
     syntax: UID
     forbidden: frozenset[str]
-    decisions: set[Decision] = field(default_factory=set)
+    noted: set[tuple[str, int, Action, str]] = field(default_factory=set)
 
-    def note(self, place: str, tag: BaseTag, rule: Rule, done: Action) -> None:
-        label = (
-            f"({tag.group:04X},xx{tag.element & 0xFF:02X})"
-            if tag.is_private
-            else f"({tag.group:04X},{tag.element:04X})"
-        )
-        why = rule.rule if done == rule.action else f"{rule.rule}:unreadable"
-        self.decisions.add(Decision(place + label, done.value, why))
+    def note(self, place: str, tag: int, rule: Rule, done: Action) -> None:
+        """Remember what happened to an element."""
+        self.noted.add((place, tag, done, rule.rule if done == rule.action else f"{rule.rule}:unreadable"))
+
+    def decisions(self) -> frozenset[Decision]:
+        """Everything noted; two private elements that differ in their block only are one decision."""
+        return frozenset(Decision(place + label(tag), done.value, why) for place, tag, done, why in self.noted)
+
+
+def label(tag: int) -> str:
+    """A tag as decisions name it: (0018,0080); of a private one the block is left open: (0019,xx0C)."""
+    group, element = tag >> 16, tag & 0xFFFF
+    return f"({group:04X},xx{element & 0xFF:02X})" if group & 1 else f"({group:04X},{element:04X})"
 
 
 def deidentify(dataset: FileDataset, subject: Subject, policy: Policy) -> tuple[FileDataset, frozenset[Decision]]:
@@ -82,7 +86,7 @@ def deidentify(dataset: FileDataset, subject: Subject, policy: Policy) -> tuple[
     _describe_method(body, policy)
     result = FileDataset(io.BytesIO(), body, preamble=b"\0" * 128, file_meta=_file_meta(body, syntax))
     _say_encoded(result, syntax)
-    return result, frozenset(walk.decisions)
+    return result, walk.decisions()
 
 
 def to_bytes(instance: FileDataset) -> bytes:
@@ -127,16 +131,18 @@ def forbidden_words(dataset: Dataset) -> frozenset[str]:
 
 def _walk(source: Dataset, walk: _Walk, place: str) -> Dataset:
     target = Dataset()
-    creators = {(block.group, block.element): _creator(source, block) for block in _creator_tags(source)}
-    for tag in sorted(source.keys()):
-        if tag.is_private:
-            _walk_private(source, target, tag, creators.get((tag.group, tag.element >> 8)), walk, place)
-        else:
-            rule = walk.policy.rule(tag)
-            kept = _keep(source, tag, rule, walk, place)
-            walk.note(place, tag, rule, Action.REMOVE if kept is None else rule.action)
-            if kept is not None:
-                target[tag] = kept
+    tags = sorted(map(int, source.keys()))
+    creators = {tag >> 16 << 8 | tag & 0xFF: _creator(source, tag) for tag in tags if _is_creator(tag)}
+    for tag in tags:
+        if tag >> 16 & 1:
+            if not _is_creator(tag):  # creators are written anew, with the first element that stays in their block
+                _walk_private(source, target, tag, creators.get(tag >> 8, ""), walk, place)
+            continue
+        rule = walk.policy.rule(tag)
+        kept = _keep(source, tag, rule, walk, place)
+        walk.note(place, tag, rule, Action.REMOVE if kept is None else rule.action)
+        if kept is not None:
+            target[kept.tag] = kept
     _say_encoded(target, walk.syntax)
     return target
 
@@ -147,18 +153,18 @@ def _say_encoded(dataset: Dataset, syntax: UID) -> None:
         dataset.set_original_encoding(False, syntax.is_little_endian, "iso8859")
 
 
-def _creator_tags(source: Dataset) -> Iterator[BaseTag]:
-    return (tag for tag in source.keys() if tag.is_private_creator)  # noqa: SIM118 - iterating would decode
+def _is_creator(tag: int) -> bool:
+    return bool(tag >> 16 & 1) and 0x10 <= tag & 0xFFFF <= 0xFF
 
 
-def _creator(source: Dataset, tag: BaseTag) -> str:
+def _creator(source: Dataset, tag: int) -> str:
     try:
-        return str(source[tag].value).strip()
+        return str(source[Tag(tag)].value).strip()
     except Exception:  # a creator that cannot be read owns no safe element
         return ""
 
 
-def _keep(source: Dataset, tag: BaseTag, rule: Rule, walk: _Walk, place: str) -> DataElement | RawDataElement | None:
+def _keep(source: Dataset, tag: int, rule: Rule, walk: _Walk, place: str) -> DataElement | RawDataElement | None:
     """The element as it may stay, or None."""
     if rule.action is Action.REMOVE:
         return None
@@ -166,32 +172,43 @@ def _keep(source: Dataset, tag: BaseTag, rule: Rule, walk: _Walk, place: str) ->
         raw = source.get_item(tag)
         if rule.action is Action.NUMBER and isinstance(raw, RawDataElement) and is_plain_number(raw.VR, raw.value):
             return raw  # neither decoded nor encoded again
-        element = source[tag]
+        element = source[Tag(tag)]
         if rule.action is Action.PIXELS:
             return element if not place else None
         if rule.action is Action.SEQUENCE:
-            return _keep_sequence(element, tag, walk, place)
+            return _keep_sequence(element, walk, place)
         value = clean(rule.action, element.keyword, element.value, element.VR, walk.subject, walk.forbidden)
-        return None if value is None else DataElement(tag, element.VR, value)
+        return None if value is None else DataElement(element.tag, element.VR, value)
     except Exception:  # pydicom raises many kinds for a malformed value: whichever it is, the value is not understood
         return None
 
 
-def _keep_sequence(element: DataElement, tag: BaseTag, walk: _Walk, place: str) -> DataElement | None:
+def _keep_sequence(element: DataElement, walk: _Walk, place: str) -> DataElement | None:
     if element.VR != "SQ":
         return None
-    inner = f"{place}({tag.group:04X},{tag.element:04X})/"
-    return DataElement(tag, "SQ", Sequence([_walk(item, walk, inner) for item in element.value]))
+    inner = f"{place}{label(element.tag)}/"
+    return DataElement(element.tag, "SQ", Sequence([_walk(item, walk, inner) for item in element.value]))
 
 
-def _walk_private(source: Dataset, target: Dataset, tag: BaseTag, creator: str | None, walk: _Walk, place: str) -> None:
-    if tag.is_private_creator:
-        return  # written anew with the first element that stays in its block
+def _walk_private(source: Dataset, target: Dataset, tag: int, creator: str, walk: _Walk, place: str) -> None:
     rule = walk.policy.private_rule(tag, creator) if creator else DENY_PRIVATE
-    kept = _keep_private(source, tag, rule, walk, place)
+    kept = _keep_private(source, Tag(tag), rule, walk, place)
     walk.note(place, tag, rule, Action.REMOVE if kept is None else rule.action)
-    if kept is not None and creator:
-        target.private_block(tag.group, creator, create=True).add_new(tag.element & 0xFF, *kept)
+    if kept is not None:
+        block = _block(target, tag >> 16, creator)
+        target.add_new(Tag(tag >> 16, block << 8 | tag & 0xFF), *kept)
+
+
+def _block(target: Dataset, group: int, creator: str) -> int:
+    """The block of a creator in the new dataset, reserved when it is first asked for."""
+    for block in range(0x10, 0x100):
+        owner = target.get((group, block))
+        if owner is None:
+            target.add_new(Tag(group, block), "LO", creator)
+            return block
+        if owner.value == creator:
+            return block
+    raise Refused("unreadable")  # more creators than a group has blocks
 
 
 def _keep_private(source: Dataset, tag: BaseTag, rule: Rule, walk: _Walk, place: str) -> tuple[str, Any] | None:
@@ -200,7 +217,7 @@ def _keep_private(source: Dataset, tag: BaseTag, rule: Rule, walk: _Walk, place:
         return None
     try:
         if rule.action is Action.SEQUENCE:
-            kept = _keep_sequence(source[tag], tag, walk, place)
+            kept = _keep_sequence(source[tag], walk, place)
             return None if kept is None else ("SQ", kept.value)
         vr, value = _declared(source, tag, rule.vr)
         value = _safe_private_value(rule, vr, value)

@@ -10,6 +10,8 @@ import math
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
+from pydicom.tag import Tag
+
 if TYPE_CHECKING:
     from pydicom.dataset import Dataset
 
@@ -21,6 +23,7 @@ class Fields:
         shared = _items(dataset, "SharedFunctionalGroupsSequence")
         self.frame_groups = _items(dataset, "PerFrameFunctionalGroupsSequence")
         self.places = [dataset, *_macros(shared[:1]), *_macros(self.frame_groups[:1])]
+        self._blocks = [private_blocks(place) for place in self.places]
 
     def values(self, *keywords: str) -> tuple[str, ...]:
         """The texts of the first of the keywords that says anything anywhere; empty parts are kept in place."""
@@ -35,7 +38,12 @@ class Fields:
 
     def private(self, group: int, creator: str, element: int) -> tuple[str, ...]:
         """The texts of a private element, wherever its creator reserved the block."""
-        return next(filter(any, (_private(place, group, creator, element) for place in self.places)), ())
+        for place, blocks in zip(self.places, self._blocks, strict=True):
+            block = blocks.get((group, creator))
+            texts = texts_of(_private_value(place, group << 16 | block << 8 | element)) if block else ()
+            if any(texts):
+                return texts
+        return ()
 
     def text(self, keyword: str) -> str:
         """All parts of a value as one text."""
@@ -83,11 +91,20 @@ def _macros(groups: Iterable[Dataset]) -> Iterator[Dataset]:
                 yield element.value[0]
 
 
-def _private(place: Dataset, group: int, creator: str, element: int) -> tuple[str, ...]:
-    try:
-        return texts_of(place.private_block(group, creator)[element].value)
-    except Exception:  # no such block, no such element, or one that cannot be decoded
-        return ()
+def private_blocks(place: Dataset) -> dict[tuple[int, str], int]:
+    """The block that each private creator reserved, by group and creator; of two the first."""
+    found: dict[tuple[int, str], int] = {}
+    for tag in sorted(map(int, place.keys())):
+        group, element = tag >> 16, tag & 0xFFFF
+        if group & 1 and 0x10 <= element <= 0xFF:
+            creator = " ".join(texts_of(_private_value(place, tag)))
+            found.setdefault((group, creator), element)
+    return found
+
+
+def _private_value(place: Dataset, tag: int) -> Any:
+    element = _get(place, Tag(tag))
+    return None if element is None else element.value
 
 
 def texts_of(value: Any) -> tuple[str, ...]:

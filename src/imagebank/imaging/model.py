@@ -85,3 +85,26 @@ class Converted:
     sidecar: Mapping[str, object] = field(repr=False)
     tables: tuple[Path, ...] = ()
     complete: bool = True
+
+
+UNSORTED = {
+    "no-bids-name": "BIDS has no certain name for what the series shows.",
+    "several-planes": "The series holds slices of several planes.",
+    "several-volumes": "The series holds several volumes where BIDS expects one.",
+    "single-volume": "A time series with a single volume.",
+    "no-b-values": "Diffusion images without a b-value for each volume.",
+    "no-repetition-time": "A time series whose repetition time is not known.",
+    "computed-by-converter": "An image that the converter computed beside the one that was acquired.",
+    "converter-warned": "The converter reported a problem with the series.",
+}
+"""Why an image may have no BIDS name; it then lies under `derivatives/unsorted`."""
+
+FAILED = {
+    "zip-unreadable": "The banked zip cannot be read.",
+    "nifti-unreadable": "The converter wrote an image that cannot be read.",
+    "nifti-incomplete": "The converter wrote an image that ends early.",
+    "converter-timeout": "The converter took too long.",
+    "converter-crashed": "The converter was ended by the system.",
+    "converter-made-nothing": "The converter made no image of the series.",
+}
+"""Why a series may have no NIfTI image; its DICOM stays banked."""

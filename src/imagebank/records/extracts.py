@@ -29,6 +29,17 @@ COLUMNS = {
     "opt_outs": ("hospital_number", "kind"),
 }
 """The columns that each extract must have. Only patients.csv must be there."""
+REFUSALS = {
+    "no-hospital-number": "The row names no hospital number.",
+    "hospital-number-used-twice": "Another row of patients.csv has the same hospital number; the first one counts.",
+    "nobody-has-this-hospital-number": "No row of patients.csv has the hospital number.",
+    "no-date": "An event without a date.",
+    "not-a-date": "A date that is not written as YYYY-MM-DD.",
+    "not-a-code": "Not a WHO ICD-10 code.",
+    "not-a-number": "A score or its denominator is no number.",
+    "impossible-score": "A score below 0 or above its denominator.",
+}
+"""Why a row of an extract may be refused."""
 OPT_OUT_KINDS = ("national", "local", "gp-type-1")
 ROLES = ("primary", "secondary")
 csv.field_size_limit(16 * 1024 * 1024)  # a discharge summary in one field may be long
