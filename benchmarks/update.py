@@ -40,7 +40,7 @@ class Stopwatch(Silent):
     seconds: dict[str, float] = field(default_factory=dict)
 
     @contextmanager
-    def stage(self, name: str, total: int, unit: str) -> Iterator[Stage]:
+    def stage(self, name: str, total: int, unit: str) -> Iterator[Stage]:  # noqa: ARG002 - the protocol's arguments
         """Time a stage."""
         started = time.perf_counter()
         yield self

@@ -1,4 +1,4 @@
-"""What may stay of a DICOM element: the floor of the standard, words that name nobody, and default deny at any depth."""
+"""What may stay of a DICOM element: the floor of the standard, words that name nobody, default deny at any depth."""
 
 from __future__ import annotations
 

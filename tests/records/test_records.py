@@ -156,7 +156,7 @@ def test_scores_keep_their_denominator(tmp_path: Path) -> None:
 
 
 def test_a_folder_without_patients_and_a_file_that_is_no_text_are_told(tmp_path: Path) -> None:
-    with pytest.raises(SourceError, match="no patients.csv"):
+    with pytest.raises(SourceError, match=r"no patients\.csv"):
         read_extract("ehr", tmp_path)
     (tmp_path / "patients.csv").write_bytes(HEAD.encode() + b"K1,,\xff\xfe,B,1950-01-01,male,A,1\n")
     with pytest.raises(SourceError, match="cannot be read"):

@@ -84,9 +84,9 @@ def dictionary_markdown(tables: Mapping[str, type] = TABLES) -> str:
 
 _INTRODUCTION = (
     "Every snapshot holds these tables, one Parquet file each. Columns in **bold** together name a row; a type that "
-    'ends in "?" may be empty. The last column says what a value could tell about a person, from `none` (about a machine '
-    "or a file) through `attribute` and `quasi-identifier` (with others it may single a person out) to `linkable` "
-    "(the bank's own keyed id)."
+    'ends in "?" may be empty. The last column says what a value could tell about a person, from `none` (about a '
+    "machine or a file) through `attribute` and `quasi-identifier` (with others it may single a person out) to "
+    "`linkable` (the bank's own keyed id)."
 )
 
 

@@ -5,7 +5,10 @@ from __future__ import annotations
 import json
 import os
 import shlex
+import shutil
+import sys
 import time
+from contextlib import ExitStack
 from pathlib import Path
 
 import typer
@@ -16,6 +19,7 @@ from imagebank.cli.report import print_funnel
 from imagebank.core.config import open_bank
 from imagebank.core.errors import BankError
 from imagebank.core.layout import CONFIG_NAME
+from imagebank.core.progress import Stage
 from imagebank.workflows.init import init
 from imagebank.workflows.profiling import profile
 from imagebank.workflows.status import status
@@ -51,8 +55,15 @@ def _hospital(folder: Path, patients: int, seed: int, progress: TerminalProgress
         raise BankError(f"{folder} holds a demo of another size or seed.", "name another folder, or delete this one")
     if folder.exists() and any(each.name != "hospital" for each in folder.iterdir()):
         raise BankError(f"{folder} is there already and holds something else.", "name a new folder for the demo")
-    with progress.stage("hospital", patients, "patients") as stage:
-        build_hospital(hospital, patients=patients, seed=seed, progress=lambda _done, _total: stage.advance())
+    with ExitStack() as stack:
+        stages: list[Stage] = []
+
+        def tell(_done: int, total: int) -> None:
+            if not stages:  # only the hospital knows how many studies there will be
+                stages.append(stack.enter_context(progress.stage("hospital", total, "studies")))
+            stages[0].advance()
+
+        build_hospital(hospital, patients=patients, seed=seed, progress=tell)
     stamp.write_text(json.dumps(wanted) + "\n")
     return hospital
 
@@ -60,7 +71,7 @@ def _hospital(folder: Path, patients: int, seed: int, progress: TerminalProgress
 def _tell(bank: Path, page: Path, seconds: float, environ: dict[str, str]) -> None:
     told = status(bank, environ=environ)
     version = snapshots.current_version(open_bank(bank).layout)
-    shown = shlex.quote(str(bank))
+    shown, program = shlex.quote(str(bank)), _program()
     typer.echo(f"\nBanked in {seconds:.0f} s: {told.tables['patients']} linked patients, tables {version}\n")
     print_funnel(told)
     typer.echo(
@@ -68,7 +79,15 @@ def _tell(bank: Path, page: Path, seconds: float, environ: dict[str, str]) -> No
         f"images    {bank / 'bids'}\n"
         f"tables    {bank / 'tables' / str(version)}\n\n"
         "next:\n"
-        f"  imagebank status {shown}    what was offered, where it ended, and why\n"
-        f"  imagebank check {shown}     prove that nothing was lost\n"
-        f"  imagebank update {shown}    nothing new: done in a moment"
+        f"  {program} status {shown}    what was offered, where it ended, and why\n"
+        f"  {program} check {shown}     prove that nothing was lost\n"
+        f"  {program} update {shown}    nothing new: done in a moment"
     )
+
+
+def _program() -> str:
+    """How this user can start imagebank: by its name, or by the path of the environment that it lies in."""
+    if shutil.which("imagebank"):
+        return "imagebank"
+    path = Path(sys.executable).with_name("imagebank")
+    return shlex.quote(os.path.relpath(path) if path.is_file() else f"{sys.executable} -m imagebank")
