@@ -83,7 +83,7 @@ def test_constraints_hold_names_and_versions_of_everything_we_ask_for() -> None:
     assert all(re.fullmatch(r"[A-Za-z0-9._-]+==[0-9][A-Za-z0-9.]*", line) for line in lines)
     pinned = {normalised(line.split("==")[0]) for line in lines}
     extras = PROJECT["optional-dependencies"]
-    asked = [*PROJECT["dependencies"], *(each for extra in ("demo", "postgres", "test") for each in extras[extra])]
+    asked = [*PROJECT["dependencies"], *(each for extra in ("postgres", "test") for each in extras[extra])]
     names = {normalised(re.split(r"[\[<>=!~ ;]", each)[0]) for each in asked} - {"imagebank"}
     assert names - pinned == set()
     assert "torch" not in pinned

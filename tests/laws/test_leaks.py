@@ -19,6 +19,7 @@ LONG_AGO = 1_400_000_000  # 2014: before anything here was made
 def spoken(banked: Path) -> dict[str, bytes]:
     """Everything that the commands print about the bank, verbose, right and wrong."""
     texts = {"log of update": (banked.parent / "log.txt").read_bytes()}
+    assert b"step=deidentify item=" in texts["log of update"]
     for command in ("status", "check", "profile"):
         ran = imagebank("--verbose", command, banked)
         assert ran.code == 0, ran.err

@@ -345,8 +345,8 @@ def test_ctrl_c_ends_the_run_with_one_line_and_leaves_no_process(small_bank: Mak
     assert imagebank("update", bank).code == 0
 
 
-def _alive(group: int) -> list[str]:
-    """The processes of a group that are not yet dead."""
-    told = subprocess.run(["ps", "-eo", "pgid=,stat=,args="], capture_output=True, text=True, check=True).stdout
+def _alive(session: int) -> list[str]:
+    """The processes of a session that are not yet dead."""
+    told = subprocess.run(["ps", "-eo", "sid=,stat=,args="], capture_output=True, text=True, check=True).stdout
     rows = [line.split(None, 2) for line in told.splitlines()]
-    return [row[2] for row in rows if row[0] == str(group) and not row[1].startswith("Z")]
+    return [row[2] for row in rows if row[0] == str(session) and not row[1].startswith("Z")]

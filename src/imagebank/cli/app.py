@@ -158,12 +158,13 @@ def profile(
     show: Annotated[bool, typer.Option("--open/--no-open", help="Open the page in a browser.")] = False,
 ) -> None:
     """Write the profile of the bank: a page with Table 1 and figures, and the same as CSV and Parquet."""
+    from imagebank.cli.show import show_page
     from imagebank.workflows.profiling import profile as write_profile
 
     page = write_profile(bank, exact=exact)
     typer.echo(f"the profile is {page}")
     if show:
-        typer.launch(str(page))
+        show_page(page)
 
 
 @app.command()

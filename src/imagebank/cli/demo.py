@@ -16,6 +16,7 @@ import typer
 from imagebank.catalogue import snapshots
 from imagebank.cli.progress import TerminalProgress
 from imagebank.cli.report import print_funnel
+from imagebank.cli.show import show_page
 from imagebank.core.config import open_bank
 from imagebank.core.errors import BankError
 from imagebank.core.layout import CONFIG_NAME
@@ -40,7 +41,7 @@ def run_demo(folder: Path, *, patients: int, seed: int, show: bool) -> None:
     page = profile(bank)
     _tell(bank, page, time.monotonic() - started, environ)
     if show:
-        typer.launch(str(page))
+        show_page(page)
 
 
 def _hospital(folder: Path, patients: int, seed: int, progress: TerminalProgress) -> Path:

@@ -136,6 +136,8 @@ def _read(source: SourceFile) -> FileDataset:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # they quote values
             return pydicom.dcmread(io.BytesIO(content), force=content[128:132] != b"DICM")
+    except MemoryError:
+        raise
     except Exception:  # pydicom raises many kinds
         raise Refused("unreadable") from None
 
@@ -145,6 +147,8 @@ def _written(clean: FileDataset) -> bytes:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             return to_bytes(clean)
+    except MemoryError:
+        raise
     except Exception:  # pydicom refuses what would be invalid
         raise Refused("not-writable") from None
 

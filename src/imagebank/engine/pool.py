@@ -29,12 +29,20 @@ class WorkerPool(ProcessPoolExecutor):
     def __init__(self, workers: int, memory_mb: int) -> None:
         context = multiprocessing.get_context("spawn")
         lifeline, self._held = context.Pipe(duplex=False)
+        self._to_start = workers
         super().__init__(workers, context, _start_worker, (memory_mb, lifeline))
 
     def submit(self, fn: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> Future[T]:
-        """As for any executor. Workers start here, deaf to Ctrl-C, also before they run a line of ours."""
+        """As for any executor. Workers start with the first job, deaf to Ctrl-C before they run a line of ours.
+
+        They start together, because the standard pool watches only those that it knew when it last took a job: the
+        death of one that started with a job would be noticed when the next job is taken or done, and that may be never.
+        """
         before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
         try:
+            while self._to_start:
+                self._to_start -= 1
+                super().submit(os.getpid)
             return super().submit(fn, *args, **kwargs)
         finally:
             signal.pthread_sigmask(signal.SIG_SETMASK, before)

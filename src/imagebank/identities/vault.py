@@ -229,6 +229,8 @@ def _connect(path: Path, key: bytes) -> Any:
     connection.execute(f"PRAGMA key = \"x'{key.hex()}'\"")
     try:
         connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
+        connection.execute("PRAGMA journal_mode = WAL")  # a killed writer leaves a vault that opens
+        connection.execute("PRAGMA synchronous = NORMAL")  # and no folder of files waits for the disk
         connection.executescript(SCHEMA)
     except sqlcipher.DatabaseError:
         connection.close()

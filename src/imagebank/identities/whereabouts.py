@@ -12,7 +12,6 @@ import os
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from datetime import date
-from pathlib import Path
 from typing import Any
 
 from imagebank.core.private import Private
@@ -57,7 +56,9 @@ class Whereabouts:
             query = "SELECT folder FROM folders WHERE source = ? AND path = ?"
             folder = connection.execute(query, (source, path)).fetchone()[0]
             connection.execute("UPDATE folders SET listing = ? WHERE folder = ?", (listing, folder))
-            rows = [(folder, *_file_row(each), self._header(connection, each.header)) for each in files]
+            every = list(files)
+            numbers = {header: self._header(connection, header) for header in {each.header for each in every}}
+            rows = [(folder, *_file_row(each), numbers[each.header]) for each in every]
             connection.executemany("INSERT OR REPLACE INTO files VALUES (?,?,?,?,?,?,?,?,?)", rows)
 
     def _header(self, connection: Any, header: Header | None) -> int:
@@ -123,8 +124,8 @@ def _file_row(file: Indexed) -> tuple[Any, ...]:
 
 def _whereabout(row: tuple[Any, ...], roots: dict[str, str]) -> Whereabout:
     source, path, name, size, digest, verdict, instance = row
-    whole = Path(roots.get(source, ""), os.fsdecode(path), os.fsdecode(name))
-    return Whereabout(source, Private(str(whole)), size, digest, verdict, instance)
+    whole = os.path.normpath(b"/".join((os.fsencode(roots.get(source, "")), path, name)))
+    return Whereabout(source, Private(os.fsdecode(whole)), size, digest, verdict, instance)
 
 
 def _header_json(header: Header) -> str:

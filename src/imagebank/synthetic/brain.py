@@ -174,7 +174,7 @@ def _template_folder() -> Path:
     """Found without importing nilearn, which takes seconds."""
     package = importlib.util.find_spec("nilearn")
     if package is None or package.origin is None:
-        raise SourceError("The pretend hospital needs nilearn's brain template.", "run `pip install 'imagebank[demo]'`")
+        raise SourceError("The pretend hospital needs nilearn's brain template.", "install the package nilearn")
     return Path(package.origin).parent / "datasets" / "data"
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fcntl
+import logging
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -17,6 +18,7 @@ from imagebank.engine import Attempt, Done, Job, Ledger, Step, process_pool, run
 from imagebank.engine.ledger import ledger_url
 from imagebank.identities.vault import Vault, open_vault
 
+LOG = logging.getLogger("imagebank.steps")
 TaskT = TypeVar("TaskT")
 ResultT = TypeVar("ResultT")
 
@@ -82,7 +84,9 @@ def run_step(
     make = process_pool(engine.memory_mb)
     with work.progress.stage(step.name, total, unit) as stage:
         for done in run_jobs(step, jobs, make_executor=make, workers=work.bank.workers()):
-            yield done, _attempt(step, done)
+            attempt = _attempt(step, done)
+            LOG.debug("step=%s item=%s seconds=%.2f reason=%s", step.name, done.job.item, done.seconds, attempt.reason)
+            yield done, attempt
             stage.advance(done.job.weight)
 
 
