@@ -17,9 +17,7 @@ from imagebank.synthetic import Hospital, build_hospital
 from imagebank.workflows.init import init
 from imagebank.workflows.update import update
 
-sys.path.insert(0, str(Path(__file__).parent))  # the tests' own modules: leaks
-
-DATA = Path(__file__).resolve().parent.parent.parent / "shared" / "data"
+DATA = (Path(__file__).resolve().parent.parent.parent / "shared" / "data").resolve()
 
 
 @dataclass(frozen=True)

@@ -10,9 +10,10 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
+from concurrent.futures import BrokenExecutor, ProcessPoolExecutor, ThreadPoolExecutor
 from multiprocessing import get_context
 from pathlib import Path
+from typing import Any
 
 import pytest
 from pool_steps import PLANT, STEP, Task
@@ -119,7 +120,30 @@ def test_jobs_are_taken_only_as_workers_become_free(name: str) -> None:
     for number in range(1, 31):
         next(given)
         assert taken <= number + WORKERS * JOBS_AHEAD
-    given.close()  # type: ignore[attr-defined]
+    given.close()
+
+
+class BreaksOnce(ThreadPoolExecutor):
+    """An executor that is found broken when it is given its third job, the first time that it is made."""
+
+    made = 0
+
+    def __init__(self, workers: int) -> None:
+        super().__init__(workers)
+        type(self).made += 1
+        self.left = 2 if type(self).made == 1 else 10**9
+
+    def submit(self, *args: Any, **kwargs: Any) -> Any:
+        if not self.left:
+            raise BrokenExecutor
+        self.left -= 1
+        return super().submit(*args, **kwargs)
+
+
+def test_no_job_is_lost_where_a_pool_breaks_while_it_is_given_one() -> None:
+    done = run([Task("double", number) for number in range(8)], BreaksOnce)
+    assert sorted(each.result for each in done) == [2 * number for number in range(8)]
+    assert BreaksOnce.made > 1
 
 
 # Where workers are processes
@@ -134,7 +158,7 @@ def test_a_result_that_cannot_travel_is_that_jobs_failure(name: str, capfd: pyte
 
 @pytest.mark.parametrize("name", ["ours", "processes"])
 def test_a_task_that_cannot_travel_is_that_jobs_failure(name: str) -> None:
-    tasks = [Task("double", lambda: 1), Task("double", 4)]  # type: ignore[arg-type]
+    tasks = [Task("double", lambda: 1), Task("double", 4)]
     done = run(tasks, EXECUTORS[name])
     assert failures(done).keys() == {"item-000"}
 
@@ -195,7 +219,7 @@ def test_who_stops_listening_does_not_wait_for_what_is_under_way() -> None:
     given = run_jobs(STEP, jobs_of(tasks), make_executor=OURS, workers=WORKERS)
     next(given)
     started = time.monotonic()
-    given.close()  # type: ignore[attr-defined]
+    given.close()
     assert time.monotonic() - started < PATIENCE_S
 
 

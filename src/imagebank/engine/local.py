@@ -72,7 +72,8 @@ def _until_broken(
             while True:
                 for job in islice(waiting, workers * JOBS_AHEAD - len(running)):
                     suspects.append(job)  # until the pool has taken it: a broken pool refuses
-                    running[executor.submit(_work, step, job)] = suspects.pop()
+                    future = executor.submit(_work, step, job)
+                    running[future] = suspects.pop()
                 if not running:
                     return
                 for future in wait(running, return_when=FIRST_COMPLETED).done:
