@@ -21,6 +21,8 @@ from imagebank.identities.vault import Vault
 
 __all__ = ["Header", "Indexed", "Listed", "Whereabout", "Whereabouts"]
 
+LAST_NUMBER = 2**63 - 1  # of SQLite
+
 
 class Whereabouts:
     """The index of all files ever offered."""
@@ -72,10 +74,18 @@ class Whereabouts:
         """The distinct headers that the images of each series carry."""
         found: dict[str, set[Header]] = defaultdict(set)
         known = {number: _header(content) for number, content in self._rows("SELECT header, content FROM headers")}
-        query = "SELECT DISTINCT series, header FROM files WHERE series <> '' AND header <> 0 AND verdict = 'image'"
-        for series, number in self._rows(query):
-            found[series].add(known[number])
+        query = "SELECT 1 FROM files WHERE series = ? AND header = ? AND verdict = 'image' LIMIT 1"
+        for series, number in self._series_and_headers():
+            if number and self._rows(query, series, number):
+                found[series].add(known[number])
         return {series: frozenset(headers) for series, headers in found.items()}
+
+    def _series_and_headers(self) -> Iterator[tuple[str, int]]:
+        """Each series with the number of each of its headers, in order, without a look at every file."""
+        query = "SELECT series, header FROM files WHERE (series, header) > (?, ?) ORDER BY series, header LIMIT 1"
+        last = [("", LAST_NUMBER)]  # behind the files of no series
+        while last := self._rows(query, *last[0]):
+            yield last[0]
 
     def loose_folders(self) -> Iterator[tuple[str, bytes, int]]:
         """Source, path and number of each folder with files that belong to no series."""
@@ -90,7 +100,7 @@ class Whereabouts:
 
     def series(self) -> list[str]:
         """Every series that a file belongs to, also where none of its files is an image."""
-        return [row[0] for row in self._rows("SELECT DISTINCT series FROM files WHERE series <> '' ORDER BY series")]
+        return list(dict.fromkeys(series for series, _ in self._series_and_headers()))
 
     def files_of(self, series: str, roots: dict[str, str]) -> list[Whereabout]:
         """The files of a series, by source, folder and name. `roots` gives the folder of each source."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -14,7 +14,7 @@ from imagebank.dicom import words
 from imagebank.dicom.headers import PASSING, VERSION, FileFacts, SeriesHeader, read_facts
 from imagebank.engine import Done, Job, Step
 from imagebank.engine.step import Failure
-from imagebank.identities.pseudonyms import Keys
+from imagebank.identities.pseudonyms import Keys, UidMap
 from imagebank.identities.whereabouts import Header, Indexed, Listed, Whereabouts
 from imagebank.workflows.opening import Work, run_step, source_folder
 
@@ -153,7 +153,10 @@ def _keep(
     """Write down what was found, and that the folder is complete once its last files are in."""
     listed = folder.waiting.pop(done.job.key)
     facts = done.result or tuple(_unreadable(done.failure) for _ in listed)
-    files = [_indexed(each, found, work.vault.keys) for each, found in zip(listed, facts, strict=True)]
+    told = {found.header for found in facts if found.header}
+    headers = {header: _header(header, work.vault.keys) for header in told}  # one a series, not one a file
+    uids = work.vault.keys.uid_map
+    files = [_indexed(each, found, uids, headers) for each, found in zip(listed, facts, strict=True)]
     folder.again |= any(file.verdict in PASSING for file in files)
     finished = not folder.waiting and folder.all_given and not folder.again
     index.add(folder.source, folder.path, files, listing=folder.listing if finished else "")
@@ -211,17 +214,16 @@ def _unreadable(failure: Failure | None) -> FileFacts:
     return FileFacts(reason if reason in PASSING else "unreadable-header", 0)
 
 
-def _indexed(listed: Listed, facts: FileFacts, keys: Keys) -> Indexed:
+def _indexed(listed: Listed, facts: FileFacts, uids: UidMap, headers: Mapping[SeriesHeader, Header]) -> Indexed:
     series = facts.series_uid.reveal("derive the id of a series")
     instance = facts.instance_uid.reveal("derive the id of an instance")
-    uids = keys.uid_map
     return Indexed(
         listed=listed,
         digest=facts.digest,
         verdict=facts.verdict,
         series=uids.item(series) if series else "",
         instance=uids.bits(instance) if instance else b"",
-        header=_header(facts.header, keys) if facts.header else None,
+        header=headers[facts.header] if facts.header else None,
     )
 
 
