@@ -270,7 +270,8 @@ def main() -> None:
     chosen = parser.parse_args()
     where = "PostgreSQL" if chosen.postgres else "SQLite"
     print(
-        f"{chosen.files:,} files; {where}; {os.cpu_count()} CPUs, {platform.machine()}, Python {platform.python_version()}"
+        f"{chosen.files:,} files; {where}; {os.cpu_count()} CPUs, "
+        f"{platform.machine()}, Python {platform.python_version()}"
     )
     with tempfile.TemporaryDirectory(dir=chosen.folder) as folder:
         if chosen.part != "index":

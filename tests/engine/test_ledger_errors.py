@@ -150,6 +150,8 @@ def refused(action: Callable[[], object]) -> ImagebankError:
     told = "".join(traceback.format_exception(caught.value))
     for hidden in (SECRET, PLANT, "INSERT INTO"):
         assert hidden not in f"{told} {caught.value!r} {caught.value.what} {caught.value.advice}"
+    for hidden in (SECRET, PLANT):  # nor what a debugger would find behind it
+        assert hidden not in str(caught.value.__context__)
     return caught.value
 
 

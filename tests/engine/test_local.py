@@ -243,11 +243,13 @@ def test_ctrl_c_ends_all_at_once_and_in_silence(tmp_path: Path) -> None:
     wait_until_gone(pids)
 
 
-def test_ctrl_c_while_workers_are_starting_is_as_silent(tmp_path: Path) -> None:
+@pytest.mark.parametrize("delay_s", [0, 0.05, 0.1, 0.2])
+def test_ctrl_c_while_workers_are_starting_is_as_silent(tmp_path: Path, delay_s: float) -> None:
     runner = start_runner(tmp_path)
     assert runner.stdout is not None
     assert runner.stdout.readline() == "job 0\n"
-    assert runner.stdout.readline() == "job 1\n"  # the first worker has just been started
+    assert runner.stdout.readline() == "job 1\n"  # the workers have just been started
+    time.sleep(delay_s)
     os.killpg(runner.pid, signal.SIGINT)
     _, told = runner.communicate(timeout=PATIENCE_S)
     assert (runner.returncode, told) == (130, "")

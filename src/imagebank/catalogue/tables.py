@@ -11,31 +11,10 @@ from dataclasses import dataclass
 from datetime import date
 
 from imagebank.core.columns import Risk, column
+from imagebank.dicom.classify import PLANES, SEQUENCES
 
 SEXES = ("female", "male", "other", "unknown")
 ETHNIC_GROUPS = ("White", "Mixed", "Asian", "Black", "Other", "not stated", "not known")
-SEQUENCES = (
-    "T1w",
-    "T2w",
-    "FLAIR",
-    "PDw",
-    "T2starw",
-    "SWI",
-    "DWI",
-    "ADC",
-    "derived-DWI",
-    "BOLD",
-    "ASL",
-    "derived-ASL",
-    "MRA",
-    "fieldmap",
-    "localizer",
-    "MRS",
-    "derived",
-    "other",
-    "unknown",
-)
-PLANES = ("axial", "sagittal", "coronal", "oblique", "several", "unknown")
 CONVERSIONS = ("bids", "unsorted", "failed", "pending")
 
 
