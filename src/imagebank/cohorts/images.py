@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from imagebank.catalogue.tables import CONVERSIONS, SEQUENCES
+from imagebank.catalogue.tables import CONVERSIONS
 from imagebank.cohorts.disclosure import Disclosure, Mark, Shown
 from imagebank.cohorts.facts import FINE_T1, FINE_VOXEL_MM, Facts
 from imagebank.cohorts.model import Heading, Measure, Row, Section
 from imagebank.cohorts.people import enough, quartiles
 from imagebank.cohorts.safe import Safe, year_step
+from imagebank.dicom.classify import SEQUENCES
 
 NONE = Shown(0, Mark.SHOWN)
 FEW = "“few”: the images come from fewer patients than may be shown."
