@@ -86,14 +86,19 @@ def remove_temporaries(root: Path) -> int:
 
 
 def hide_time(path: Path, digest: str) -> None:
-    """Give a file a time that its content decides, and its folder a constant one.
+    """Give a file a time that its content decides.
 
     The time of writing lies near the time of the scan in a bank that grows every night; beside the moved study date it
     would tell the patient's offset. A time that follows the content still lets backups see that a file changed.
     """
     seconds = FIRST_TIME + int(digest[:8], 16) % TIME_SPAN
     os.utime(path, (seconds, seconds))
-    os.utime(path.parent, (FIRST_TIME, FIRST_TIME))
+
+
+def hide_folder_times(root: Path) -> None:
+    """Give every folder below `root`, and `root` itself, one constant time, for the same reason."""
+    for folder, _, _ in os.walk(root):
+        os.utime(folder, (FIRST_TIME, FIRST_TIME))
 
 
 def remove_empty_parents(path: Path, *, stop: Path) -> None:

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from imagebank.catalogue import snapshots
 from imagebank.core.errors import SourceError
+from imagebank.core.files import hide_folder_times
 from imagebank.core.progress import Progress
 from imagebank.dicom.archive import BANK_SERIES
 from imagebank.dicom.policy import load_policy
@@ -59,6 +60,8 @@ def update(root: Path, *, environ: Mapping[str, str], progress: Progress, rechec
             convert_studies(work, studies)
             version = publish_tables(work, linked, studies, extracts)
             write_lists(work, linked, extracts)
+            for folder in (work.bank.layout.dicom, work.bank.layout.bids, work.bank.layout.tables):
+                hide_folder_times(folder)
             if not _anything_to_try_again(work):
                 work.ledger.set_meta(SETTLED, state)
             result = Updated(version, anything_new=version != current)
