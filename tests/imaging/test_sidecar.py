@@ -59,8 +59,8 @@ def test_the_order_of_the_converters_keys_never_shows() -> None:
 
 
 def test_a_functional_image_has_a_task_and_a_phase_image_a_unit() -> None:
-    assert describe({}, sequence="BOLD", label="") == {"TaskName": "unknown"}
-    assert describe({}, sequence="T2starw", label="e1_ph") == {"Units": "arbitrary"}
+    assert describe({}, sequence="BOLD", label="") == {"Defaced": False, "TaskName": "unknown"}
+    assert describe({}, sequence="T2starw", label="e1_ph") == {"Defaced": False, "Units": "arbitrary"}
 
 
 @pytest.mark.parametrize("kind", [nibabel.Nifti1Image, nibabel.Nifti2Image])

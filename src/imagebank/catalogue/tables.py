@@ -98,6 +98,7 @@ class Series:
     dicom_path: str = column("Path of the zip in the bank.", risk=Risk.LINKABLE)
     conversion: str = column("Where the converted image went.", values=CONVERSIONS, risk=Risk.NONE)
     nifti_paths: tuple[str, ...] = column("Paths of its NIfTI images in the bank.", risk=Risk.LINKABLE)
+    defaced: bool | None = column("Whether the face was removed from its NIfTI images; empty without.", risk=Risk.NONE)
     policy: str = column("Hash of the de-identification policy that made it.", risk=Risk.NONE)
 
 

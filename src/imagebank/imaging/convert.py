@@ -29,7 +29,7 @@ from imagebank.imaging.model import (
 )
 from imagebank.imaging.sidecar import HEADER_BYTES, BadNifti, clean_header, describe, sidecar_text
 
-VERSION = "1"
+VERSION = "2"
 """Raised whenever the same series would give other files."""
 
 COMPRESSION_LEVEL = 3
@@ -159,15 +159,22 @@ def _write_scans(task: ConvertTask, named: list[Named], folder: Path) -> None:
     if not named:
         return
     stem = f"sub-{task.patient}_ses-{task.session}_scans"
-    rows = sorted((f"{n.datatype}/{n.stem}.nii.gz", scan_time(task.study_date), n.image.series) for n in named)
-    lines = ["\t".join(row) + "\n" for row in [("filename", "acq_time", "series"), *rows]]
+    when = scan_time(task.study_date)
+    rows = sorted((f"{n.datatype}/{n.stem}.nii.gz", when, n.image.series, NOT_DEFACED) for n in named)
+    lines = ["\t".join(row) + "\n" for row in [("filename", "acq_time", "series", "defaced"), *rows]]
     (folder / f"{stem}.tsv").write_text("".join(lines))
     (folder / f"{stem}.json").write_text(sidecar_text(SCANS_COLUMNS))
 
 
+NOT_DEFACED = "no"
+
 SCANS_COLUMNS: dict[str, object] = {
     "acq_time": {"Description": "Date of the study, moved by the patient's offset; the time of day is not kept."},
     "series": {"Description": "The bank's keyed id of the series that the image was made of."},
+    "defaced": {
+        "Description": "Whether the face was removed from the image.",
+        "Levels": {NOT_DEFACED: "The image shows whatever the scanner saw, faces included."},
+    },
 }
 
 

@@ -115,7 +115,8 @@ README = """# {name}
 Routine brain MRI of a hospital, de-identified, in the Brain Imaging Data Structure.
 
 - Participants are pseudonyms. Every date of a participant is moved by the same whole number of days.
-- Images keep what the scanner measured; faces have not been removed.
+- Images keep what the scanner measured; faces have not been removed: `Defaced` in each sidecar and `defaced` in
+  `*_scans.tsv` say so of every image.
 - `ses-*/*_scans.tsv` names the series of the bank that each image was made of.
 - `task-unknown`: the headers do not say what the patient was asked to do during functional series.
 - Images for which BIDS has no certain name are under `derivatives/unsorted`.

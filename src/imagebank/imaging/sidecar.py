@@ -15,6 +15,9 @@ from functools import cache
 from importlib import resources
 
 KEEP_LIST = "data/sidecar_keep.txt"
+DEFACED_KEY = "Defaced"
+"""No step removes faces yet: every image says so, and what is defaced one day will be told apart by it."""
+
 FREE_FIELDS = {
     348: ((14, 18), (148, 80), (228, 24), (328, 16)),
     540: ((240, 80), (320, 24), (508, 16)),
@@ -51,8 +54,8 @@ def clean_sidecar(sidecar: Mapping[str, object]) -> dict[str, object]:
 
 
 def describe(sidecar: Mapping[str, object], *, sequence: str, label: str) -> dict[str, object]:
-    """A clean sidecar with what BIDS requires of this kind of image."""
-    required: dict[str, object] = {}
+    """A clean sidecar with what BIDS requires of this kind of image, and whether a face was removed from it."""
+    required: dict[str, object] = {DEFACED_KEY: False}
     if sequence == "BOLD":
         required["TaskName"] = "unknown"
     if "ph" in label.split("_"):

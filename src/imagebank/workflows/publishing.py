@@ -117,7 +117,10 @@ def _one_series(entry: Entry, converted: Entry | None) -> Series:
     conversion, _, paths = _conversion(entry.item, converted)
     facts = {name: entry.facts[name] for name in _FACTS.split()}
     path = entry.files[0][0]
-    return Series(series=entry.item, dicom_path=path, conversion=conversion, nifti_paths=tuple(paths), **facts)
+    images, defaced = tuple(paths), False if paths else None
+    return Series(
+        series=entry.item, dicom_path=path, conversion=conversion, nifti_paths=images, defaced=defaced, **facts
+    )
 
 
 def _conversion(series: str, converted: Entry | None) -> tuple[str, str, list[str]]:
