@@ -20,7 +20,7 @@ FEWEST_STEPS = 24  # three small letters have more
 FEWEST_STROKES = 16  # rows of three small letters cross more
 THICKEST = 4  # pixels of a stroke that is looked for row by row
 MOST_STEPS = 0.12  # of all pixels: where more are steep, the frame is noise and holds nothing that could be read
-BRIGHTEST_LEFT_OUT = 8  # pixels: spikes do not set the range
+MOST_INK = 0.2  # of all pixels: more of one brightness is ground
 FEWEST_LETTERS = 3  # in a line: initials and a digit
 HEIGHTS = (5, 64)  # pixels of a letter; smaller cannot be read
 LEVELS_TRIED = 3  # brightnesses of ink in one frame
@@ -62,55 +62,88 @@ class _Glyph:
         return self.box.bottom - self.box.top
 
 
+@dataclass(frozen=True)
+class _Steps:
+    """A frame and how its brightness changes along its rows."""
+
+    image: NDArray[Any]
+    size: NDArray[Any]
+    up: NDArray[np.bool_]
+    span: int
+
+    def steep(self, share: float) -> NDArray[np.bool_]:
+        """Where a row steps by a share of the range."""
+        return np.asarray(self.size >= self.size.dtype.type(max(1, round(share * self.span))))
+
+    def steep_down(self, share: float) -> NDArray[np.bool_]:
+        """Where a column does."""
+        size = np.maximum(self.image[1:], self.image[:-1]) - np.minimum(self.image[1:], self.image[:-1])
+        return np.asarray(size >= size.dtype.type(max(1, round(share * self.span))))
+
+
 def find_text(frame: NDArray[Any]) -> tuple[Box, ...]:
     """The boxes of all lines of text in one grey frame (rows, columns), in order; none where there is no text."""
-    image = frame.astype(np.int32, copy=False)
+    image = _unsigned(frame)
     span = _range(image)
     if not span:
         return ()
-    across = np.diff(image, axis=1)
+    left, right = image[:, :-1], image[:, 1:]
+    steps = _Steps(image, np.maximum(left, right) - np.minimum(left, right), right > left, span)
     found: list[Box] = []
     for share, inks in ((STEEP_FLAT, _flat_inks), (STEEP, _soft_inks)):
-        limit = share * span
-        for ink in inks(image, across, limit):
-            found += _lines(_glyphs(ink, np.abs(np.diff(image, axis=0)) >= limit, np.abs(across) >= limit))
+        steep = steps.steep(share)
+        for ink in inks(steps, steep):
+            found += _lines(_glyphs(ink, steps.steep_down(share), steep))
     return tuple(sorted(_merged([_grown(box, image.shape) for box in found])))
 
 
-def _range(image: NDArray[np.int32]) -> int:
-    """Brightest less darkest, but for a few spikes."""
-    low = int(image.min())
-    if image.size <= BRIGHTEST_LEFT_OUT:
+def _unsigned(frame: NDArray[Any]) -> NDArray[Any]:
+    """The frame in unsigned numbers of the same order, so that small types do for their differences."""
+    if frame.dtype.kind == "u" and frame.dtype.itemsize <= 2:
+        return frame.astype(frame.dtype.newbyteorder("="), copy=False)
+    if frame.dtype.kind == "i" and frame.dtype.itemsize == 2:
+        return frame.astype(np.int16, copy=False).view(np.uint16) ^ np.uint16(1 << 15)
+    return (frame.astype(np.int64) - int(frame.min(initial=0))).astype(np.uint32)
+
+
+def _range(image: NDArray[Any]) -> int:
+    """Brightest less darkest, but for spikes in a few rows."""
+    if min(image.shape) < HEIGHTS[0]:
         return 0
-    return int(np.partition(image, image.size - BRIGHTEST_LEFT_OUT - 1, axis=None)[-BRIGHTEST_LEFT_OUT - 1]) - low
+    brightest = np.sort(image.max(axis=1))[-HEIGHTS[0]]
+    return max(0, int(brightest) - int(image.min()))
 
 
-def _flat_inks(image: NDArray[np.int32], across: NDArray[np.int32], limit: float) -> Iterator[NDArray[np.bool_]]:
+def _flat_inks(steps: _Steps, steep: NDArray[np.bool_]) -> Iterator[NDArray[np.bool_]]:
     """Where the ink could be that is one brightness to the unit: beside a step, and the same as the pixel below."""
+    image = steps.image
     same = image[:-1] == image[1:]
-    steep = np.abs(across[:-1]) >= limit
-    edge = np.zeros_like(same)
-    edge[:, :-1] |= steep
-    edge[:, 1:] |= steep
-    levels, counts = np.unique(image[:-1][same & edge], return_counts=True)
-    for index in np.argsort(counts)[::-1][:LEVELS_TRIED]:
-        if counts[index] >= FEWEST_STEPS // 2:
-            yield image == levels[index]
+    bright_right = steep & steps.up
+    for bright in (True, False):
+        on_right = (bright_right if bright else steep & ~steps.up)[:-1] & same[:, 1:]
+        on_left = (steep & ~steps.up if bright else bright_right)[:-1] & same[:, :-1]
+        ink = np.concatenate((image[:-1, 1:][on_right], image[:-1, :-1][on_left]))
+        if len(ink) < FEWEST_STEPS // 2:
+            continue
+        levels, counts = np.unique(ink, return_counts=True)
+        for index in np.argsort(counts)[::-1][:LEVELS_TRIED]:
+            here = image == levels[index]
+            if counts[index] >= FEWEST_STEPS // 2 and np.count_nonzero(here) <= MOST_INK * image.size:
+                yield here
 
 
-def _soft_inks(image: NDArray[np.int32], across: NDArray[np.int32], limit: float) -> Iterator[NDArray[np.bool_]]:
+def _soft_inks(steps: _Steps, steep: NDArray[np.bool_]) -> Iterator[NDArray[np.bool_]]:
     """Where smoothed ink could be: about as bright, or as dark, as the far side of most steps."""
-    up, down = across >= limit, across <= -limit
-    bright_strokes, dark_strokes = _strokes(up, down), _strokes(down, up)
-    steep = up | down
-    if max(bright_strokes, dark_strokes) < FEWEST_STROKES or np.count_nonzero(steep) > MOST_STEPS * image.size:
+    image, limit = steps.image, STEEP * steps.span
+    if not 2 * FEWEST_STROKES <= np.count_nonzero(steep) <= MOST_STEPS * image.size:
         return
+    up, down = steep & steps.up, steep & ~steps.up
     left, right = image[:, :-1][steep], image[:, 1:][steep]
-    bright, dark = np.median(np.maximum(left, right)), np.median(np.minimum(left, right))
-    if bright_strokes >= FEWEST_STROKES:
+    bright, dark = float(np.median(np.maximum(left, right))), float(np.median(np.minimum(left, right)))
+    if _strokes(up, down) >= FEWEST_STROKES:
         yield image >= bright - limit / 2
         yield image >= (bright + dark) / 2
-    if dark_strokes >= FEWEST_STROKES:
+    if _strokes(down, up) >= FEWEST_STROKES:
         yield image <= dark + limit / 2
         yield image <= (bright + dark) / 2
 
