@@ -1,0 +1,288 @@
+"""The slots of the grammar that carry a meaning: symptoms, diagnoses, drugs, scores and blood results.
+
+Each writes one mark, whose status is the slot's own: `present` affirms, `absent` negates, and so on. The grammar must
+put the words around it that say the same.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Any
+
+from imagebank.synthetic.events import Assessment, Medication
+from imagebank.synthetic.text.facts import Facts, lower_flags
+from imagebank.synthetic.text.grammar import Step
+from imagebank.synthetic.text.scribe import Scribe
+from imagebank.synthetic.text.vocabulary import (
+    Term,
+    by_theme,
+    diagnoses,
+    drug_forms,
+    read,
+    score_forms,
+    score_names,
+)
+
+FREQUENCIES = {
+    "OD": ("OD", "od", "once daily", "once a day", "mane", "o.d.", "daily"),
+    "nocte": ("nocte", "at night", "ON", "nocte", "on"),
+    "BD": ("BD", "bd", "twice daily", "b.d.", "twice a day"),
+    "TDS": ("TDS", "tds", "three times a day", "t.d.s."),
+    "mane": ("mane", "in the morning", "om"),
+    "PRN": ("PRN", "prn", "as required", "when required"),
+}
+FAMILY_ILLNESSES = (
+    *("dementia", "Alzheimer's disease", "depression", "schizophrenia", "bipolar disorder", "stroke", "epilepsy"),
+    *("psychosis", "Parkinson's disease", "alcohol dependence", "hypertension"),
+)
+POSSIBLE = {
+    "cognitive": (
+        *("vascular dementia", "Alzheimer's disease", "mixed dementia", "dementia with Lewy bodies", "delirium"),
+        *("frontotemporal dementia", "mild cognitive impairment", "depression", "dementia"),
+    ),
+    "psychosis": ("schizophrenia", "schizoaffective disorder", "delusional disorder", "psychosis", "epilepsy"),
+    "mood": ("bipolar disorder", "depression", "mild cognitive impairment", "dysthymia"),
+    "anxiety": ("generalised anxiety disorder", "depression", "post-traumatic stress disorder", "epilepsy"),
+    "developmental": ("autism spectrum disorder", "ADHD", "epilepsy", "learning disability"),
+    "substance": ("alcohol dependence", "dementia", "depression"),
+    "general": ("depression", "migraine", "epilepsy", "multiple sclerosis", "functional neurological disorder"),
+}
+HYPOTHETICAL = ("falls", "agitation", "seizures", "dizziness", "suicidal ideation", "self-harm", "aggression", "delirium")
+
+
+def take(scribe: Scribe, queue: str) -> Any:
+    """The next thing of a queue of the facts; the last one again when nothing is left."""
+    facts: Facts = scribe.facts
+    left: list[Any] = getattr(facts, queue)
+    if not left:
+        return facts.said[queue]
+    item = facts.said[queue] = left.pop()
+    if len(left) < 2 or item.__class__ is Term:
+        lower_flags(scribe)
+    return item
+
+
+def _take_adjective(scribe: Scribe, queue: str) -> Term:
+    left: list[Term] = getattr(scribe.facts, queue)
+    item = next(each for each in left if each.adjectives)
+    left.remove(item)
+    scribe.facts.said[queue] = item
+    lower_flags(scribe)
+    return item
+
+
+def _say_term(scribe: Scribe, term: Term, status: str, owner: str = "patient", kind: str = "symptom") -> None:
+    text = scribe.pick(term.forms)
+    if "$" in text:
+        text = text.replace("$himself", scribe.words["himself"]).replace("$his", scribe.words["his"])
+        text = text.replace("$him", scribe.words["him"])
+    scribe.mark(text, kind, term.name, owner, status)
+
+
+def _symptom(queue: str, status: str) -> Step:
+    return lambda scribe: _say_term(scribe, take(scribe, queue), status)
+
+
+def _adjective(queue: str, status: str) -> Step:
+    def write(scribe: Scribe) -> None:
+        term = _take_adjective(scribe, queue)
+        scribe.mark(scribe.pick(term.adjectives), "symptom", term.name, "patient", status)
+
+    return write
+
+
+def _symptom_list(queue: str, status: str, last: tuple[str, ...]) -> Step:
+    """Two or three in a row, joined as people join them."""
+
+    def write(scribe: Scribe) -> None:
+        count = min(len(getattr(scribe.facts, queue)), 2 + (scribe.draw() < 0.4))
+        joint = scribe.pick((", ", ", ", "/", ", "))
+        for place in range(count):
+            if place:
+                scribe.say(joint if place < count - 1 else scribe.pick(last))
+            _say_term(scribe, take(scribe, queue), status)
+
+    return write
+
+
+@cache
+def _hypothetical() -> tuple[Term, ...]:
+    found = {term.name: term for terms in by_theme().values() for term in terms}
+    return tuple(found[name] for name in HYPOTHETICAL)
+
+
+def _planned_symptom(scribe: Scribe) -> None:
+    _say_term(scribe, scribe.pick(_hypothetical()), "planned")
+
+
+def _maybe(scribe: Scribe) -> None:
+    facts: Facts = scribe.facts
+    _say_term(scribe, scribe.pick(facts.story.silent or _hypothetical()), "uncertain")
+
+
+def _diagnosis(queue: str, status: str) -> Step:
+    def write(scribe: Scribe) -> None:
+        _, term = take(scribe, queue)
+        _say_term(scribe, term, status, kind="diagnosis")
+
+    return write
+
+
+def _coded_diagnosis(scribe: Scribe) -> None:
+    coded, term = take(scribe, "dx")
+    text = scribe.pick((f"{term.forms[0]} ({coded.code})", f"{coded.code} {term.forms[0]}", f"{coded.code}"))
+    scribe.mark(text, "diagnosis", term.name)
+
+
+def _possible_diagnosis(scribe: Scribe) -> None:
+    facts: Facts = scribe.facts
+    term = diagnoses()[scribe.pick(POSSIBLE[facts.story.theme])]
+    _say_term(scribe, term, "uncertain", kind="diagnosis")
+
+
+def _family_diagnosis(scribe: Scribe) -> None:
+    term = diagnoses()[scribe.pick(FAMILY_ILLNESSES)]
+    _say_term(scribe, term, "family", "relative", "diagnosis")
+
+
+def dose_text(scribe: Scribe, drug: Medication) -> str:
+    """A drug with dose and frequency, as it is written on a chart or said in a letter."""
+    name = scribe.pick(drug_forms(drug.drug))
+    unit = scribe.pick((f" {drug.unit}", drug.unit))
+    often = scribe.pick(FREQUENCIES.get(drug.frequency, (drug.frequency,)))
+    return f"{name} {drug.dose:g}{unit} {often}".strip()
+
+
+def dose_value(drug: Medication) -> str:
+    """What a mark of a drug with its dose means."""
+    return f"{drug.drug} {drug.dose:g} {drug.unit} {drug.frequency}".strip()
+
+
+def _drug(queue: str, status: str, with_dose: float) -> Step:
+    def write(scribe: Scribe) -> None:
+        drug = take(scribe, queue)
+        if scribe.draw() < with_dose:
+            scribe.mark(dose_text(scribe, drug), "medication", dose_value(drug), "patient", status)
+        else:
+            scribe.mark(scribe.pick(drug_forms(drug.drug)), "medication", drug.drug, "patient", status)
+
+    return write
+
+
+def _drug_list(scribe: Scribe) -> None:
+    joint = scribe.pick((", ", "\n", "; ", ", "))
+    facts: Facts = scribe.facts
+    facts.drug.clear()
+    lower_flags(scribe)
+    for place, drug in enumerate(facts.medicated):
+        scribe.say(joint if place else "")
+        scribe.mark(dose_text(scribe, drug), "medication", dose_value(drug))
+
+
+def _dose_change(direction: str) -> Step:
+    verb = {"dose_up": ("increased", "titrated up", "put up"), "dose_down": ("reduced", "cut down", "decreased")}
+
+    def write(scribe: Scribe) -> None:
+        old, now = getattr(scribe.facts, direction)
+        name = scribe.pick(drug_forms(now.drug))
+        text = f"{name} {scribe.pick(verb[direction])} from {old.dose:g} to {now.dose:g}{now.unit}"
+        scribe.mark(text, "medication", dose_value(now))
+
+    return write
+
+
+@cache
+def _allergens() -> tuple[str, ...]:
+    return tuple(read("allergens.txt").split())
+
+
+def _allergen(scribe: Scribe) -> None:
+    name = scribe.pick(_allergens())
+    scribe.mark(name, "medication", name, "patient", "negated")
+
+
+def score_value(score: Assessment) -> str:
+    """What a mark of a score means: instrument, score and maximum."""
+    top = f"/{score.out_of:g}" if score.out_of is not None else ""
+    return f"{score.name} {score.score:g}{top}"
+
+
+def score_text(scribe: Scribe, score: Assessment, use: str = "noun") -> str:
+    """One of the ways to write a score."""
+    name = scribe.pick(score_names(score.name))
+    unlimited = "scored {s} on {n}" if use == "said" else "{n} {s}"
+    form = scribe.pick(score_forms(score.name, use)) if score.out_of is not None else unlimited
+    return form.format(n=name, s=f"{score.score:g}", t=f"{score.out_of or 0:g}")
+
+
+def _score(queue: str, status: str, use: str = "noun") -> Step:
+    def write(scribe: Scribe) -> None:
+        score = take(scribe, queue)
+        scribe.facts.said["scored"] = score
+        scribe.mark(score_text(scribe, score, use), "score", score_value(score), "patient", status)
+
+    return write
+
+
+def _items(scribe: Scribe) -> None:
+    """A score with its parts: HoNOS 17 (1:1 2:0 ...)."""
+    facts: Facts = scribe.facts
+    score = next(each for each in facts.score if each.items)
+    facts.score.remove(score)
+    facts.said["score"] = facts.said["scored"] = score
+    lower_flags(scribe)
+    joint, equals = scribe.pick(((" ", " "), (", ", " "), ("; ", "="), (" ", "")))
+    short = scribe.draw() < 0.7
+    equals = equals or ("" if score.items[0][0].isalpha() else ":")
+    parts = joint.join(f"{name[:1].upper() if short and name.isalpha() else name}{equals}{s}" for name, s in score.items)
+    scribe.mark(f"{score_text(scribe, score)} ({parts})", "score", score_value(score))
+
+
+def _undone(scribe: Scribe) -> None:
+    score = take(scribe, "undone")
+    scribe.mark(scribe.pick(score_names(score.name)), "score", score.name, "patient", "negated")
+
+
+def _blood(scribe: Scribe) -> None:
+    result = take(scribe, "blood")
+    value = f"{result.value:g}"
+    span = f" ({result.low or 0:g}-{result.high:g})" if result.high is not None else ""
+    text = scribe.pick(
+        (f"{result.name} {value}", f"{result.name} {value} {result.unit}{span}", f"{result.name} = {value}{span}")
+    )
+    scribe.mark(text, "finding", f"{result.name} {value} {result.unit}")
+
+
+MEANINGS: dict[str, Step] = {
+    "present": _symptom("present", "affirmed"),
+    "present.adj": _adjective("present", "affirmed"),
+    "present.list": _symptom_list("present", "affirmed", (" and ", ", ", " & ", " and ")),
+    "absent": _symptom("absent", "negated"),
+    "absent.adj": _adjective("absent", "negated"),
+    "absent.list": _symptom_list("absent", "negated", (" or ", " or ", ", ", " / ")),
+    "past": _symptom("past", "historical"),
+    "maybe": _maybe,
+    "hypothetical": _planned_symptom,
+    "dx": _diagnosis("dx", "affirmed"),
+    "dx.code": _coded_diagnosis,
+    "dx.past": _diagnosis("dx_past", "historical"),
+    "dx.wrong": _diagnosis("dx_wrong", "negated"),
+    "dx.possible": _possible_diagnosis,
+    "dx.family": _family_diagnosis,
+    "drug": _drug("drug", "affirmed", 0.75),
+    "drug.name": _drug("drug", "affirmed", 0.0),
+    "drug.list": _drug_list,
+    "drug.past": _drug("drug_past", "historical", 0.3),
+    "drug.next": _drug("drug_next", "planned", 0.6),
+    "dose.up": _dose_change("dose_up"),
+    "dose.down": _dose_change("dose_down"),
+    "allergen": _allergen,
+    "score": _score("score", "affirmed"),
+    "score.said": _score("score", "affirmed", "said"),
+    "score.line": _score("score", "affirmed", "line"),
+    "score.past": _score("score_past", "historical"),
+    "score.items": _items,
+    "score.undone": _undone,
+    "blood": _blood,
+}
+"""Every slot that carries a meaning."""
