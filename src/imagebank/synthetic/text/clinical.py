@@ -47,6 +47,10 @@ POSSIBLE = {
     "substance": ("alcohol dependence", "dementia", "depression"),
     "general": ("depression", "migraine", "epilepsy", "multiple sclerosis", "functional neurological disorder"),
 }
+DOUBTED = frozenset(
+    "seizures|focal neurological signs|gait disturbance|parkinsonism|hallucinations|visual hallucinations|delirium|"
+    "word finding difficulty|rem sleep behaviour|falls|alcohol misuse|delusions".split("|")
+)
 HYPOTHETICAL = ("falls", "agitation", "seizures", "dizziness", "suicidal ideation", "self-harm", "aggression", "delirium")
 
 
@@ -116,8 +120,10 @@ def _planned_symptom(scribe: Scribe) -> None:
 
 
 def _maybe(scribe: Scribe) -> None:
+    """A symptom of which the course says nothing, and of which somebody is not sure."""
     facts: Facts = scribe.facts
-    _say_term(scribe, scribe.pick(facts.story.silent or _hypothetical()), "uncertain")
+    found = [term for term in facts.story.silent if term.name in DOUBTED]
+    _say_term(scribe, scribe.pick(found or _hypothetical()), "uncertain")
 
 
 def _diagnosis(queue: str, status: str) -> Step:

@@ -12,6 +12,7 @@ from typing import Any
 
 from imagebank.synthetic.events import Assessment, BloodResult, Diagnosis, Episode, Medication
 from imagebank.synthetic.model import Relative
+from imagebank.synthetic.text.radiology import reading_flags
 from imagebank.synthetic.text.scribe import Scribe
 from imagebank.synthetic.text.story import ADULT_YEARS, OLD_YEARS, SHOWN_YEARS, Story, words_on
 from imagebank.synthetic.text.vocabulary import Term, staff, symptom
@@ -28,6 +29,7 @@ FLAGS = (
     *("dx", "dx_past", "dx_wrong", "drug", "drug2", "drug_past", "drug_next", "dose_up", "dose_down"),
     *("medicated", "diagnosed", "symptomatic", "score", "score2", "score_past", "score_today", "items", "undone", "blood", "episode", "inpatient"),
     *("scan_past", "scan_next", "referral", "dead"),
+    *("atrophy", "wide", "lesions", "mta", "compared", "grown", "agent", "motion"),
     *("cognitive", "psychosis", "mood", "anxiety", "substance", "developmental", "general"),
 )
 BITS = {name: 1 << place for place, name in enumerate(FLAGS)}
@@ -82,6 +84,8 @@ class Facts:
     scan_next: date | None = None
     colleagues: dict[str, tuple[str, str]] = field(default_factory=dict)
     places: dict[str, str] = field(default_factory=dict)
+    reading: Any = None  # of the head, in a report
+    unsaid: list[str] = field(default_factory=list)
     said: dict[str, Any] = field(default_factory=dict)
 
     @property
@@ -220,6 +224,7 @@ def flags_of(facts: Facts) -> int:
         "referral": bool(person.course.referrals),
         "dead": person.course.death is not None and person.course.death.day <= facts.day,
         story.theme: True,
+        **(reading_flags(facts.reading) if facts.reading else {}),
     }
     return sum(BITS[name] for name, so in truths.items() if so)
 

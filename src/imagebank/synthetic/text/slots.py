@@ -10,13 +10,14 @@ from imagebank.synthetic.text.clinical import MEANINGS
 from imagebank.synthetic.text.dates import DAY_FORMS, LOOSE_FORMS, MONTH_FORMS, SPOKEN_FORMS, write_day, write_past
 from imagebank.synthetic.text.facts import Facts, colleague
 from imagebank.synthetic.text.grammar import Step
+from imagebank.synthetic.text.radiology import READING_SLOTS
 from imagebank.synthetic.text.scribe import Scribe
 from imagebank.synthetic.text.story import SHOWN_YEARS
 from imagebank.synthetic.text.vocabulary import institutions
 
 ROLES = (
     *("consultant", "junior doctor", "nurse", "therapist", "social worker", "support worker", "practitioner"),
-    *("radiologist", "author"),
+    *("radiologist", "author", "referrer", "operator"),
 )
 PLACES = ("surgery", "ward", "hospital", "team", "centre", "employer", "school")
 TITLE = ("Dr", "Prof", "Mr", "Mrs", "Ms", "Miss")
@@ -269,6 +270,7 @@ def _scan(which: str) -> Step:
 
 SLOTS: dict[str, Step] = {
     **MEANINGS,
+    **READING_SLOTS,
     **{f"name.{form}": _name(form) for form in names.FORMS},
     **{f"staff.{role.replace(' ', '-')}": _staff(role) for role in ROLES},
     **{f"signed.{role.replace(' ', '-')}": _signed(role) for role in ROLES},
@@ -299,6 +301,7 @@ SLOTS: dict[str, Step] = {
     "date.stopped": _drug_stopped,
     "date.in": _episode_day("start"),
     "date.out": _episode_day("end"),
+    "date.reported": _near(0, 4),
     "date.scan": _scan("scan_past"),
     "date.scan.next": _scan("scan_next"),
     "address": partial(_home, write=contacts.write_address),
