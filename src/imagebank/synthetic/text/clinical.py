@@ -7,20 +7,18 @@ put the words around it that say the same.
 from __future__ import annotations
 
 from functools import cache
-from typing import Any
 
-from imagebank.synthetic.events import Assessment, Medication
-from imagebank.synthetic.text.facts import Facts, lower_flags
+from imagebank.synthetic.events import Medication
+from imagebank.synthetic.text.facts import Facts
+from imagebank.synthetic.text.flags import RISKS, lower_flags, take
 from imagebank.synthetic.text.grammar import Step
+from imagebank.synthetic.text.measurements import MEASUREMENTS
 from imagebank.synthetic.text.scribe import Scribe
 from imagebank.synthetic.text.vocabulary import (
     Term,
     by_theme,
     diagnoses,
     drug_forms,
-    read,
-    score_forms,
-    score_names,
 )
 
 FREQUENCIES = {
@@ -31,10 +29,6 @@ FREQUENCIES = {
     "mane": ("mane", "in the morning", "om"),
     "PRN": ("PRN", "prn", "as required", "when required"),
 }
-FAMILY_ILLNESSES = (
-    *("dementia", "Alzheimer's disease", "depression", "schizophrenia", "bipolar disorder", "stroke", "epilepsy"),
-    *("psychosis", "Parkinson's disease", "alcohol dependence", "hypertension"),
-)
 POSSIBLE = {
     "cognitive": (
         *("vascular dementia", "Alzheimer's disease", "mixed dementia", "dementia with Lewy bodies", "delirium"),
@@ -48,22 +42,22 @@ POSSIBLE = {
     "general": ("depression", "migraine", "epilepsy", "multiple sclerosis", "functional neurological disorder"),
 }
 DOUBTED = frozenset(
-    "seizures|focal neurological signs|gait disturbance|parkinsonism|hallucinations|visual hallucinations|delirium|"
-    "word finding difficulty|rem sleep behaviour|falls|alcohol misuse|delusions".split("|")
+    (
+        *("seizures", "focal neurological signs", "gait disturbance", "parkinsonism", "falls", "delirium"),
+        *("hallucinations", "visual hallucinations", "delusions", "alcohol misuse", "rem sleep behaviour"),
+        "word finding difficulty",
+    )
 )
-HYPOTHETICAL = ("falls", "agitation", "seizures", "dizziness", "suicidal ideation", "self-harm", "aggression", "delirium")
-
-
-def take(scribe: Scribe, queue: str) -> Any:
-    """The next thing of a queue of the facts; the last one again when nothing is left."""
-    facts: Facts = scribe.facts
-    left: list[Any] = getattr(facts, queue)
-    if not left:
-        return facts.said[queue]
-    item = facts.said[queue] = left.pop()
-    if len(left) < 2 or item.__class__ is Term:
-        lower_flags(scribe)
-    return item
+HYPOTHETICAL = (
+    "falls",
+    "agitation",
+    "seizures",
+    "dizziness",
+    "suicidal ideation",
+    "self-harm",
+    "aggression",
+    "delirium",
+)
 
 
 def _take_adjective(scribe: Scribe, queue: str) -> Term:
@@ -71,7 +65,7 @@ def _take_adjective(scribe: Scribe, queue: str) -> Term:
     item = next(each for each in left if each.adjectives)
     left.remove(item)
     scribe.facts.said[queue] = item
-    lower_flags(scribe)
+    lower_flags(scribe, queue)
     return item
 
 
@@ -93,6 +87,15 @@ def _adjective(queue: str, status: str) -> Step:
         scribe.mark(scribe.pick(term.adjectives), "symptom", term.name, "patient", status)
 
     return write
+
+
+def _absent_risk(scribe: Scribe) -> None:
+    """A danger that is not there: to oneself or to others."""
+    left: list[Term] = scribe.facts.absent
+    term = next(each for each in left if each.group in RISKS)
+    left.remove(term)
+    lower_flags(scribe, "absent")
+    _say_term(scribe, term, "negated")
 
 
 def _symptom_list(queue: str, status: str, last: tuple[str, ...]) -> Step:
@@ -147,7 +150,8 @@ def _possible_diagnosis(scribe: Scribe) -> None:
 
 
 def _family_diagnosis(scribe: Scribe) -> None:
-    term = diagnoses()[scribe.pick(FAMILY_ILLNESSES)]
+    facts: Facts = scribe.facts
+    term = diagnoses()[facts.story.family_illness]
     _say_term(scribe, term, "family", "relative", "diagnosis")
 
 
@@ -179,7 +183,7 @@ def _drug_list(scribe: Scribe) -> None:
     joint = scribe.pick((", ", "\n", "; ", ", "))
     facts: Facts = scribe.facts
     facts.drug.clear()
-    lower_flags(scribe)
+    lower_flags(scribe, "drug")
     for place, drug in enumerate(facts.medicated):
         scribe.say(joint if place else "")
         scribe.mark(dose_text(scribe, drug), "medication", dose_value(drug))
@@ -197,75 +201,20 @@ def _dose_change(direction: str) -> Step:
     return write
 
 
-@cache
-def _allergens() -> tuple[str, ...]:
-    return tuple(read("allergens.txt").split())
-
-
 def _allergen(scribe: Scribe) -> None:
-    name = scribe.pick(_allergens())
+    name = scribe.facts.story.allergen
     scribe.mark(name, "medication", name, "patient", "negated")
 
 
-def score_value(score: Assessment) -> str:
-    """What a mark of a score means: instrument, score and maximum."""
-    top = f"/{score.out_of:g}" if score.out_of is not None else ""
-    return f"{score.name} {score.score:g}{top}"
-
-
-def score_text(scribe: Scribe, score: Assessment, use: str = "noun") -> str:
-    """One of the ways to write a score."""
-    name = scribe.pick(score_names(score.name))
-    unlimited = "scored {s} on {n}" if use == "said" else "{n} {s}"
-    form = scribe.pick(score_forms(score.name, use)) if score.out_of is not None else unlimited
-    return form.format(n=name, s=f"{score.score:g}", t=f"{score.out_of or 0:g}")
-
-
-def _score(queue: str, status: str, use: str = "noun") -> Step:
-    def write(scribe: Scribe) -> None:
-        score = take(scribe, queue)
-        scribe.facts.said["scored"] = score
-        scribe.mark(score_text(scribe, score, use), "score", score_value(score), "patient", status)
-
-    return write
-
-
-def _items(scribe: Scribe) -> None:
-    """A score with its parts: HoNOS 17 (1:1 2:0 ...)."""
-    facts: Facts = scribe.facts
-    score = next(each for each in facts.score if each.items)
-    facts.score.remove(score)
-    facts.said["score"] = facts.said["scored"] = score
-    lower_flags(scribe)
-    joint, equals = scribe.pick(((" ", " "), (", ", " "), ("; ", "="), (" ", "")))
-    short = scribe.draw() < 0.7
-    equals = equals or ("" if score.items[0][0].isalpha() else ":")
-    parts = joint.join(f"{name[:1].upper() if short and name.isalpha() else name}{equals}{s}" for name, s in score.items)
-    scribe.mark(f"{score_text(scribe, score)} ({parts})", "score", score_value(score))
-
-
-def _undone(scribe: Scribe) -> None:
-    score = take(scribe, "undone")
-    scribe.mark(scribe.pick(score_names(score.name)), "score", score.name, "patient", "negated")
-
-
-def _blood(scribe: Scribe) -> None:
-    result = take(scribe, "blood")
-    value = f"{result.value:g}"
-    span = f" ({result.low or 0:g}-{result.high:g})" if result.high is not None else ""
-    text = scribe.pick(
-        (f"{result.name} {value}", f"{result.name} {value} {result.unit}{span}", f"{result.name} = {value}{span}")
-    )
-    scribe.mark(text, "finding", f"{result.name} {value} {result.unit}")
-
-
 MEANINGS: dict[str, Step] = {
+    **MEASUREMENTS,
     "present": _symptom("present", "affirmed"),
     "present.adj": _adjective("present", "affirmed"),
     "present.list": _symptom_list("present", "affirmed", (" and ", ", ", " & ", " and ")),
     "absent": _symptom("absent", "negated"),
     "absent.adj": _adjective("absent", "negated"),
     "absent.list": _symptom_list("absent", "negated", (" or ", " or ", ", ", " / ")),
+    "absent.risk": _absent_risk,
     "past": _symptom("past", "historical"),
     "maybe": _maybe,
     "hypothetical": _planned_symptom,
@@ -283,12 +232,5 @@ MEANINGS: dict[str, Step] = {
     "dose.up": _dose_change("dose_up"),
     "dose.down": _dose_change("dose_down"),
     "allergen": _allergen,
-    "score": _score("score", "affirmed"),
-    "score.said": _score("score", "affirmed", "said"),
-    "score.line": _score("score", "affirmed", "line"),
-    "score.past": _score("score_past", "historical"),
-    "score.items": _items,
-    "score.undone": _undone,
-    "blood": _blood,
 }
 """Every slot that carries a meaning."""

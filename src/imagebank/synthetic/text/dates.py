@@ -7,16 +7,29 @@ from datetime import date
 
 from imagebank.synthetic.text.scribe import Scribe
 
-MONTHS = tuple("January February March April May June July August September October November December".split())
-SHORT = tuple("Jan Feb Mar Apr May Jun Jul Aug Sept Oct Nov Dec".split())
-WEEKDAYS = tuple("Monday Tuesday Wednesday Thursday Friday Saturday Sunday".split())
+MONTHS = (
+    "January",
+    "February",
+    "March",
+    "April",
+    "May",
+    "June",
+    "July",
+    "August",
+    "September",
+    "October",
+    "November",
+    "December",
+)
+SHORT = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sept", "Oct", "Nov", "Dec")
+WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 
 
 def ordinal(number: int) -> str:
     """1st, 2nd, 3rd, 4th, 11th."""
     if 10 < number < 14:
         return f"{number}th"
-    return f"{number}{ {1: 'st', 2: 'nd', 3: 'rd'}.get(number % 10, 'th')}"
+    return f"{number}{ {1: 'st', 2: 'nd', 3: 'rd'}.get(number % 10, 'th') }"
 
 
 def _long(d: date) -> str:

@@ -12,46 +12,13 @@ from typing import Any
 
 from imagebank.synthetic.events import Assessment, BloodResult, Diagnosis, Episode, Medication
 from imagebank.synthetic.model import Relative
-from imagebank.synthetic.text.radiology import reading_flags
 from imagebank.synthetic.text.scribe import Scribe
-from imagebank.synthetic.text.story import ADULT_YEARS, OLD_YEARS, SHOWN_YEARS, Story, words_on
+from imagebank.synthetic.text.story import Story
 from imagebank.synthetic.text.vocabulary import Term, staff, symptom
 
 RECENT = timedelta(days=100)  # a score is today's, or recent, within so many days
 SOON = timedelta(days=75)  # a drug that starts within so many days is planned
-SPOUSES = ("husband", "wife", "partner", "spouse")
 DENIED = 9  # how many symptoms may be denied in a note
-
-FLAGS = (
-    *("relative", "rel_phone", "phone", "nhs", "mail", "known_as", "birth_name", "middle", "native", "variant"),
-    *("initials", "spouse", "moved", "gp", "female", "male", "child", "adult", "old", "over89"),
-    *("present", "present2", "present_adj", "absent", "absent2", "absent_adj", "past"),
-    *("dx", "dx_past", "dx_wrong", "drug", "drug2", "drug_past", "drug_next", "dose_up", "dose_down"),
-    *("medicated", "diagnosed", "symptomatic", "score", "score2", "score_past", "score_today", "items", "undone", "blood", "episode", "inpatient"),
-    *("scan_past", "scan_next", "referral", "dead"),
-    *("atrophy", "wide", "lesions", "mta", "compared", "grown", "agent", "motion"),
-    *("cognitive", "psychosis", "mood", "anxiety", "substance", "developmental", "general"),
-)
-BITS = {name: 1 << place for place, name in enumerate(FLAGS)}
-QUEUES = {  # flag: (queue, how many must be left)
-    "present": ("present", 1),
-    "present2": ("present", 2),
-    "absent": ("absent", 1),
-    "absent2": ("absent", 2),
-    "past": ("past", 1),
-    "dx": ("dx", 1),
-    "dx_past": ("dx_past", 1),
-    "dx_wrong": ("dx_wrong", 1),
-    "drug": ("drug", 1),
-    "drug2": ("drug", 2),
-    "drug_past": ("drug_past", 1),
-    "drug_next": ("drug_next", 1),
-    "score": ("score", 1),
-    "score2": ("score", 2),
-    "score_past": ("score_past", 1),
-    "undone": ("undone", 1),
-    "blood": ("blood", 1),
-}
 
 
 @dataclass
@@ -185,72 +152,6 @@ def _episode(story: Story, day: date) -> Episode | None:
         each for each in story.person.course.episodes if each.start <= day and (each.end is None or day <= each.end)
     )
     return max(open_then, key=lambda each: (each.kind == "inpatient", each.start), default=None)
-
-
-def flags_of(facts: Facts) -> int:
-    """The bits of everything that is so."""
-    story, person, names = facts.story, facts.story.person, facts.story.names
-    relative = facts.relative
-    truths = {
-        "relative": relative is not None and bool(relative.name),
-        "rel_phone": relative is not None and bool(relative.name) and bool(relative.phone),
-        "phone": bool(person.phone),
-        "nhs": bool(person.nhs_number),
-        "mail": bool(story.mail),
-        "known_as": bool(names.known_as),
-        "birth_name": bool(names.birth_family) and names.birth_family != names.family,
-        "middle": bool(names.middle),
-        "native": len(names.native) > 0,
-        "variant": bool(names.given_variants or names.family_variants),
-        "initials": bool(names.initials),
-        "spouse": relative is not None and relative.relation in SPOUSES,
-        "medicated": bool(facts.drug),
-        "diagnosed": bool(facts.dx),
-        "symptomatic": bool(facts.present),
-        "moved": len(person.homes) > 1 and person.home_on(facts.day) != person.homes[0],
-        "gp": bool(person.general_practitioner),
-        "female": person.sex == "female",
-        "male": person.sex == "male",
-        "child": facts.age < ADULT_YEARS,
-        "adult": facts.age >= ADULT_YEARS,
-        "old": facts.age >= OLD_YEARS,
-        "over89": facts.age > SHOWN_YEARS,
-        "dose_up": facts.dose_up is not None,
-        "dose_down": facts.dose_down is not None,
-        "episode": facts.episode is not None,
-        "inpatient": facts.episode is not None and facts.episode.kind == "inpatient",
-        "scan_past": facts.scan_past is not None,
-        "scan_next": facts.scan_next is not None,
-        "referral": bool(person.course.referrals),
-        "dead": person.course.death is not None and person.course.death.day <= facts.day,
-        story.theme: True,
-        **(reading_flags(facts.reading) if facts.reading else {}),
-    }
-    return sum(BITS[name] for name, so in truths.items() if so)
-
-
-def lower_flags(scribe: Scribe) -> None:
-    """Bring the flags of the queues up to date."""
-    facts: Facts = scribe.facts
-    for name, (queue, least) in QUEUES.items():
-        if len(getattr(facts, queue)) >= least:
-            scribe.flags |= BITS[name]
-        else:
-            scribe.flags &= ~BITS[name]
-    for name, terms in (("present_adj", facts.present), ("absent_adj", facts.absent)):
-        scribe.flags = scribe.flags | BITS[name] if any(t.adjectives for t in terms) else scribe.flags & ~BITS[name]
-    items = any(each.items for each in facts.score)
-    scribe.flags = scribe.flags | BITS["items"] if items else scribe.flags & ~BITS["items"]
-    today = bool(facts.score) and facts.score[-1].day == facts.day
-    scribe.flags = scribe.flags | BITS["score_today"] if today else scribe.flags & ~BITS["score_today"]
-
-
-def scribe_for(facts: Facts, chance: Random) -> Scribe:
-    """A scribe who knows the facts."""
-    words = words_on(facts.story, facts.day, facts.relative)
-    scribe = Scribe(chance, facts, words, flags_of(facts))
-    lower_flags(scribe)
-    return scribe
 
 
 def colleague(scribe: Scribe, role: str) -> tuple[str, str]:

@@ -54,7 +54,7 @@ def run(steps: Steps, scribe: Scribe) -> None:
     add = scribe.parts.append
     for step in steps:
         if step.__class__ is str:
-            add(step)  # type: ignore[arg-type]
+            add(step)
         else:
             step(scribe)  # type: ignore[operator]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import cache
 
-from imagebank.synthetic.text.facts import FLAGS
+from imagebank.synthetic.text.flags import FLAGS
 from imagebank.synthetic.text.grammar import Grammar
 from imagebank.synthetic.text.slots import SLOTS
 from imagebank.synthetic.text.story import WORDS

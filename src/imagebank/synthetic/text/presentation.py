@@ -111,17 +111,27 @@ def _lose_stops(scribe: Scribe, marked: set[int]) -> None:
 
 def _tidy(parts: list[str], marked: set[int]) -> None:
     """Take away the doubled spaces and stops that optional pieces leave."""
-    last = "\n"
+    last, before = "\n", -1
     for at, part in enumerate(parts):
         if not part:
             continue
-        if at not in marked:
-            while part[:1] == " " and last in " \n":
-                part = part[1:]
-            if last in ".?!:" and part[:1] in ".,":
-                part = part[1:]
-            parts[at] = part
-        last = part[-1:] or last
+        if part[0] in _LOOSE and at not in marked:
+            part = parts[at] = _joined(part, last)
+            if part[:1] in _CLOSING and last == " " and before not in marked:
+                parts[before] = parts[before].rstrip(" ")
+            if not part:
+                continue
+        last, before = part[-1], at
+
+
+_LOOSE = frozenset(" .,;")
+_CLOSING = frozenset(".,;")
+
+
+def _joined(part: str, last: str) -> str:
+    while part[:1] == " " and last in " \n":
+        part = part[1:]
+    return part[1:] if part[:1] in ".," and part and last in ".?!:," else part
 
 
 def _lay_out(scribe: Scribe, presentation: Presentation) -> tuple[str, tuple[Span, ...]]:

@@ -13,7 +13,7 @@ from functools import cache
 
 from imagebank.synthetic.text.grammar import Step
 from imagebank.synthetic.text.scribe import Scribe
-from imagebank.synthetic.text.vocabulary import rows, split
+from imagebank.synthetic.text.vocabulary import rows, sequence_words, split
 from imagebank.synthetic.visits import Anatomy, Visit
 
 ATROPHY_LIMITS = (0.02, 0.05, 0.09)  # by how much the brain's share of the head falls short of the age's
@@ -129,7 +129,9 @@ def _mta_scores(scribe: Scribe) -> None:
     reading: Reading = scribe.facts.reading
     right, left = reading.mta_right, reading.mta_left
     if right == left and scribe.draw() < 0.5:
-        text = scribe.pick((f"grade {right} bilaterally", f"{right} bilaterally", f"{right}/4 both sides", f"{right}/{left}"))
+        text = scribe.pick(
+            (f"grade {right} bilaterally", f"{right} bilaterally", f"{right}/4 both sides", f"{right}/{left}")
+        )
         scribe.mark(text, "score", f"MTA right {right} left {left}")
         return
     first, second = scribe.pick(SIDES)
@@ -146,7 +148,9 @@ def _mta(scribe: Scribe) -> None:
 
 def _fazekas_text(scribe: Scribe) -> None:
     grade = scribe.facts.reading.fazekas
-    text = scribe.pick((f"Fazekas {grade}", f"Fazekas grade {grade}", f"Fazekas {grade}/3", f"Fazekas score of {grade}"))
+    text = scribe.pick(
+        (f"Fazekas {grade}", f"Fazekas grade {grade}", f"Fazekas {grade}/3", f"Fazekas score of {grade}")
+    )
     scribe.mark(text, "score", f"Fazekas {grade}")
 
 
@@ -156,15 +160,16 @@ def _progression(scribe: Scribe) -> None:
 
 
 def _no_progression(scribe: Scribe) -> None:
-    text = scribe.pick(("significant interval change", "progression of atrophy", "convincing change", "interval change"))
+    text = scribe.pick(
+        ("significant interval change", "progression of atrophy", "convincing change", "interval change")
+    )
     scribe.mark(text, "finding", "atrophy progression", "patient", "negated")
 
 
 def _sequences(scribe: Scribe) -> None:
     """What was acquired, in the order of the examination, each kind once."""
-    words = {row["kind"]: split(row["forms"]) for row in rows("sequence_words")}
     kinds = dict.fromkeys(each.kind for each in scribe.facts.reading.visit.series)
-    found = [scribe.pick(words[kind]) for kind in kinds if kind in words] or ["limited sequences"]
+    found = [scribe.pick(sequence_words(kind)) for kind in kinds if sequence_words(kind)] or ["limited sequences"]
     text = scribe.pick((", ", ", ", " + ", "; ")).join(found)
     scribe.say(text[:1].upper() + text[1:])
 

@@ -65,7 +65,9 @@ def _person(row: dict[str, Any]) -> Person:
 
 
 def _course(row: dict[str, Any]) -> Course:
-    lists = {name: tuple(_event(kind, each) for each in row.get(name, ())) for name, kind in ROWS.items()}
+    lists: dict[str, Any] = {
+        name: tuple(_event(kind, each) for each in row.get(name, ())) for name, kind in ROWS.items()
+    }
     return Course(
         condition=row["condition"],
         subtype="",
@@ -78,8 +80,8 @@ def _course(row: dict[str, Any]) -> Course:
 
 def _event(kind: Any, row: dict[str, Any]) -> Any:
     """A row of a list; what the row leaves out is unknown or open."""
-    given = {"end": None} if kind in (Episode, Medication) else {"score": None} if kind is Assessment else {}
-    given |= row
+    given: dict[str, Any] = {"end": None} if kind in (Episode, Medication) else {}
+    given = {"score": None, **row} if kind is Assessment else given | row
     if "items" in given:
         given["items"] = tuple((name, score) for name, score in given["items"])
     return kind(**given)

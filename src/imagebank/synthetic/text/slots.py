@@ -1,18 +1,16 @@
-"""The slots of the grammar that name somebody: the patient, relatives, staff and institutions, and every day."""
+"""The slots of the grammar that name somebody: the patient, relatives, staff and institutions."""
 
 from __future__ import annotations
 
-from datetime import date, timedelta
 from functools import partial
 
 from imagebank.synthetic.text import contacts, names
 from imagebank.synthetic.text.clinical import MEANINGS
-from imagebank.synthetic.text.dates import DAY_FORMS, LOOSE_FORMS, MONTH_FORMS, SPOKEN_FORMS, write_day, write_past
+from imagebank.synthetic.text.days import DAY_SLOTS
 from imagebank.synthetic.text.facts import Facts, colleague
 from imagebank.synthetic.text.grammar import Step
 from imagebank.synthetic.text.radiology import READING_SLOTS
 from imagebank.synthetic.text.scribe import Scribe
-from imagebank.synthetic.text.story import SHOWN_YEARS
 from imagebank.synthetic.text.vocabulary import institutions
 
 ROLES = (
@@ -21,100 +19,11 @@ ROLES = (
 )
 PLACES = ("surgery", "ward", "hospital", "team", "centre", "employer", "school")
 TITLE = ("Dr", "Prof", "Mr", "Mrs", "Ms", "Miss")
-AN = (8, 11, 18, *range(80, 90))
 
 
 def _name(form: str) -> Step:
     write = names.FORMS[form]
     return lambda scribe: write(scribe, scribe.facts.story.names)
-
-
-def _age(scribe: Scribe) -> None:
-    """An age; above 89 it is an identifier."""
-    age: int = scribe.facts.age
-    if age > SHOWN_YEARS:
-        scribe.mark(str(age), "age over 89", str(age))
-    else:
-        scribe.say(str(age))
-
-
-def _article_age(scribe: Scribe) -> None:
-    scribe.say("an " if scribe.facts.age in AN else "a ")
-    _age(scribe)
-
-
-def _birth(scribe: Scribe) -> None:
-    write_day(scribe, scribe.facts.story.person.birth_date)
-
-
-def _spoken_birth(scribe: Scribe) -> None:
-    write_day(scribe, scribe.facts.story.person.birth_date, SPOKEN_FORMS)
-
-
-def _today(scribe: Scribe) -> None:
-    write_day(scribe, scribe.facts.day)
-
-
-def _spoken_today(scribe: Scribe) -> None:
-    write_day(scribe, scribe.facts.day, SPOKEN_FORMS)
-
-
-def _near(first: int, last: int) -> Step:
-    """A day so many days from the note, never before birth."""
-
-    def write(scribe: Scribe) -> None:
-        facts: Facts = scribe.facts
-        day = facts.day + timedelta(first + int(scribe.draw() * (last - first + 1)))
-        day = max(day, facts.story.person.birth_date)
-        loose = abs((day - facts.day).days) < 60 and scribe.draw() < 0.45
-        write_day(scribe, day, LOOSE_FORMS if loose else DAY_FORMS)
-
-    return write
-
-
-def _known_day(scribe: Scribe, day: date | None) -> None:
-    write_past(scribe, day or scribe.facts.day)
-
-
-def _month(scribe: Scribe) -> None:
-    """A month within the illness."""
-    facts: Facts = scribe.facts
-    day = facts.day - timedelta(40 + int(scribe.draw() * 900))
-    write_day(scribe, min(facts.day, max(day, facts.story.person.course.onset)), MONTH_FORMS)
-
-
-def _onset(scribe: Scribe) -> None:
-    write_day(scribe, min(scribe.facts.day, scribe.facts.story.person.course.onset), MONTH_FORMS)
-
-
-def _diagnosed(queue: str) -> Step:
-    """The day of the diagnosis that was just written."""
-    return lambda scribe: _known_day(scribe, scribe.facts.said[queue][0].day)
-
-
-def _first_seen(scribe: Scribe) -> None:
-    _known_day(scribe, min(scribe.facts.story.person.course.first_contact, scribe.facts.day))
-
-
-def _scored(scribe: Scribe) -> None:
-    """The day of the score that was just written."""
-    _known_day(scribe, scribe.facts.said["scored"].day)
-
-
-def _referred(scribe: Scribe) -> None:
-    referrals = scribe.facts.story.person.course.referrals
-    days = [each.day for each in referrals if each.day <= scribe.facts.day]
-    _known_day(scribe, max(days, default=scribe.facts.day))
-
-
-def _drug_since(scribe: Scribe) -> None:
-    """The day on which the drug that was just written began."""
-    _known_day(scribe, scribe.facts.said["drug"].start)
-
-
-def _drug_stopped(scribe: Scribe) -> None:
-    drug = scribe.facts.said["drug_past"]
-    _known_day(scribe, drug.end)
 
 
 def _home(scribe: Scribe, write: object) -> None:
@@ -256,21 +165,10 @@ def _vehicle(scribe: Scribe) -> None:
     scribe.mark(text, "vehicle", text.replace(" ", ""))
 
 
-def _episode_day(which: str) -> Step:
-    def write(scribe: Scribe) -> None:
-        episode = scribe.facts.episode
-        _known_day(scribe, getattr(episode, which) if episode else None)
-
-    return write
-
-
-def _scan(which: str) -> Step:
-    return lambda scribe: _known_day(scribe, getattr(scribe.facts, which))
-
-
 SLOTS: dict[str, Step] = {
     **MEANINGS,
     **READING_SLOTS,
+    **DAY_SLOTS,
     **{f"name.{form}": _name(form) for form in names.FORMS},
     **{f"staff.{role.replace(' ', '-')}": _staff(role) for role in ROLES},
     **{f"signed.{role.replace(' ', '-')}": _signed(role) for role in ROLES},
@@ -282,28 +180,6 @@ SLOTS: dict[str, Step] = {
     "staff.mail": _staff_mail,
     "staff.bleep": _bleep,
     "staff.phone": _office_phone,
-    "age": _age,
-    "age.a": _article_age,
-    "birth": _birth,
-    "birth.spoken": _spoken_birth,
-    "today": _today,
-    "today.spoken": _spoken_today,
-    "date.ago": _near(-45, -1),
-    "date.ahead": _near(3, 90),
-    "date.month": _month,
-    "date.onset": _onset,
-    "date.dx": _diagnosed("dx"),
-    "date.dx.past": _diagnosed("dx_past"),
-    "date.first": _first_seen,
-    "date.scored": _scored,
-    "date.referred": _referred,
-    "date.drug": _drug_since,
-    "date.stopped": _drug_stopped,
-    "date.in": _episode_day("start"),
-    "date.out": _episode_day("end"),
-    "date.reported": _near(0, 4),
-    "date.scan": _scan("scan_past"),
-    "date.scan.next": _scan("scan_next"),
     "address": partial(_home, write=contacts.write_address),
     "address.lines": partial(_home, write=contacts.write_address_lines),
     "address.old": _old_home,

@@ -15,7 +15,7 @@ from imagebank.synthetic.events import Diagnosis, Medication
 from imagebank.synthetic.model import Person, Relative
 from imagebank.synthetic.text.contacts import mail_names
 from imagebank.synthetic.text.names import CalledNames, called
-from imagebank.synthetic.text.vocabulary import Term, by_theme, diagnosis, institutions, symptom, theme_of
+from imagebank.synthetic.text.vocabulary import Term, by_theme, diagnosis, institutions, lines, symptom, theme_of
 
 PRONOUNS = {
     "female": "he=she him=her his=her hers=hers himself=herself is=is has=has was=was does=does s=s es=es",
@@ -29,7 +29,14 @@ ADULT_YEARS, OLD_YEARS, SHOWN_YEARS = 18, 65, 89
 WORDS = (
     *(pair.split("=")[0] for pair in PRONOUNS[""].split()),
     *("He", "His", "Him"),
-    *("lady", "woman", "sex", "age", "decade", "relation", "title", "condition"),
+    *("lady", "woman", "sex", "relation", "title", "job", "household"),
+)
+SPOUSES = ("husband", "wife", "partner", "spouse")
+HOUSEHOLDS = ("alone", "with family", "alone with a cat", "with a lodger", "in shared housing", "with relatives")
+ALLERGIC, FAMILY_HISTORY = 0.3, 0.6  # the share of people
+FAMILY_ILLNESSES = (
+    *("dementia", "Alzheimer's disease", "depression", "schizophrenia", "bipolar disorder", "stroke", "epilepsy"),
+    *("psychosis", "Parkinson's disease", "alcohol dependence", "hypertension"),
 )
 ALWAYS_ASKED = (
     *("low mood", "anxiety", "suicidal ideation", "self-harm", "hallucinations", "persecutory delusions"),
@@ -56,6 +63,8 @@ class Story:
     diagnoses: tuple[tuple[Diagnosis, Term], ...]
     medications: tuple[Medication, ...]
     places: dict[str, str]
+    allergen: str  # empty: none
+    family_illness: str  # empty: none
 
     def state_of(self, name: str, day: date) -> str:
         """Present, absent or past on a day: the last record, or shortly before the first that one; else unknown."""
@@ -81,12 +90,14 @@ def story_of(person: Person, chance: Random) -> Story:
         called(person.name, person.sex),
         mail_names(person.name),
         theme,
-        _words(person),
+        _words(person, chance),
         days,
         _silent(days, named, theme),
         named,
         tuple(sorted(course.medications, key=lambda each: each.start)),
         {kind: chance.choice(institutions(kind)) for kind in LASTING} | _teams(person),
+        chance.choice(lines("allergens")) if chance.random() < ALLERGIC else "",
+        chance.choice(FAMILY_ILLNESSES) if chance.random() < FAMILY_HISTORY else "",
     )
 
 
@@ -111,14 +122,16 @@ def _silent(
     return tuple({term.name: term for term in asked if term.group not in said}.values())
 
 
-def _words(person: Person) -> dict[str, str]:
+def _words(person: Person, chance: Random) -> dict[str, str]:
     sex = person.sex if person.sex in LADIES else ""
     words = dict(pair.split("=") for pair in PRONOUNS[sex].split())
     for name in ("he", "his", "him"):
         words[name.capitalize()] = words[name].capitalize()
     words["lady"], words["woman"], words["sex"] = LADIES[sex]
     words["title"] = called(person.name, person.sex).title
-    words["condition"] = person.course.condition.replace("_", " ")
+    words["job"] = chance.choice(lines("jobs"))
+    spouse = next((each for each in person.relatives if each.relation in SPOUSES), None)
+    words["household"] = f"with {words['his']} {spouse.relation}" if spouse else chance.choice(HOUSEHOLDS)
     return words
 
 
@@ -128,7 +141,5 @@ def words_on(story: Story, day: date, relative: Relative | None) -> dict[str, st
     words = dict(story.words)
     if age < ADULT_YEARS:
         words["lady"] = words["woman"] = YOUNG.get(story.person.sex, YOUNG[""])
-    words["age"] = str(age) if age <= SHOWN_YEARS else "elderly"
-    words["decade"] = f"{age // 10 * 10}s" if 20 <= age <= SHOWN_YEARS else ("teens" if age < 20 else "later years")
     words["relation"] = relative.relation if relative else "carer"
     return words

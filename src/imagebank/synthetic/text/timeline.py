@@ -82,7 +82,8 @@ def _occasions(person: Person, chance: Random) -> Iterator[Planned]:
 def _days(person: Person) -> list[date]:
     """The days on which something was recorded: notes are most often of those."""
     course = person.course
-    days = [each.day for each in (*course.assessments, *course.symptoms, *course.diagnoses)]
+    days = [each.day for each in course.assessments] + [each.day for each in course.symptoms]
+    days += [each.day for each in course.diagnoses]
     return [day for day in days if course.first_contact <= day <= course.last_contact] or [course.first_contact]
 
 

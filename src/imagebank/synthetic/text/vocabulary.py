@@ -31,6 +31,12 @@ def read(name: str) -> str:
 
 
 @cache
+def lines(name: str) -> tuple[str, ...]:
+    """The lines of one of the text files."""
+    return tuple(read(f"{name}.txt").splitlines())
+
+
+@cache
 def rows(name: str) -> tuple[dict[str, str], ...]:
     """The rows of one of the CSV files; read, never changed."""
     return tuple(csv.DictReader(read(f"{name}.csv").splitlines()))
@@ -118,6 +124,12 @@ def score_forms(name: str, use: str) -> tuple[str, ...]:
         for row in rows("score_forms")
         if (row["instruments"] == "*" or name in split(row["instruments"])) and use in (row["use"], "line")
     )
+
+
+@cache
+def sequence_words(kind: str) -> tuple[str, ...]:
+    """What radiologists call a kind of series; nothing for those that they do not name."""
+    return next((split(row["forms"]) for row in rows("sequence_words") if row["kind"] == kind), ())
 
 
 @cache

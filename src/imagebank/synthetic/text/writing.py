@@ -7,7 +7,8 @@ from random import Random
 from imagebank.synthetic.documents import Note
 from imagebank.synthetic.model import Person, Relative
 from imagebank.synthetic.streams import stream
-from imagebank.synthetic.text.facts import facts_on, scribe_for
+from imagebank.synthetic.text.facts import facts_on
+from imagebank.synthetic.text.flags import scribe_for
 from imagebank.synthetic.text.language import text_grammar
 from imagebank.synthetic.text.presentation import draw_presentation, finish
 from imagebank.synthetic.text.radiology import read_head
