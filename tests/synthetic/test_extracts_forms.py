@@ -12,7 +12,6 @@ from typing import Any
 import pyarrow.parquet as parquet
 import pytest
 import sqlalchemy as sa
-from postgres import Postgres, postgres
 from sample_people import documented, sample_people
 
 from imagebank.core.errors import SourceError
@@ -27,6 +26,7 @@ from imagebank.synthetic.extracts import (
     extracts_form,
     omop_form,
 )
+from postgres import Postgres, postgres
 
 __all__ = ["postgres"]
 RELEASED = date(2023, 6, 1)

@@ -16,7 +16,7 @@ from typing import Protocol
 
 import pyarrow as pa
 
-from imagebank.synthetic.declared import Table, batch_of
+from imagebank.synthetic.declared import Row, Table, batch_of
 from imagebank.synthetic.extracts.codes_as_typed import Habits
 from imagebank.synthetic.extracts.forms import Form, Translator
 from imagebank.synthetic.extracts.records import Documented, Records, records_of
@@ -68,12 +68,13 @@ def export(
         for form, place in targets:
             stack.enter_context(place)
             place.begin(form.tables)
-        translators = {form.name: form.begin() for form, _ in targets}
+        translators = {form.name: (form, form.begin()) for form, _ in targets}
         for some in _batches(people, people_at_once):
-            records = records_of(some, seed=seed, habits=habits or Habits())
-            done.planted.update(records.planted)
-            for form in {form.name: form for form, _ in targets}.values():
-                batches = _translate(form, translators[form.name], records)
+            each_record = [records_of([one], seed=seed, habits=habits or Habits()) for one in some]
+            for records in each_record:
+                done.planted.update(records.planted)
+            for form, translator in translators.values():
+                batches = _translate(form, translator, each_record)
                 done.rows[form.name].update({name: batch.num_rows for name, batch in batches.items()})
                 _write(batches, [place for each, place in targets if each.name == form.name])
         for _, place in targets:
@@ -87,8 +88,12 @@ def _batches(people: Iterable[Documented], size: int) -> Iterator[list[Documente
         yield some
 
 
-def _translate(form: Form, translator: Translator, records: Records) -> dict[str, pa.RecordBatch]:
-    rows = translator(records)
+def _translate(form: Form, translator: Translator, people: Iterable[Records]) -> dict[str, pa.RecordBatch]:
+    """One batch a table. People are translated one by one, so that no number depends on the size of the batches."""
+    rows: dict[str, list[Row]] = {table.name: [] for table in form.tables}
+    for records in people:
+        for name, some in translator(records).items():
+            rows[name] += some
     return {table.name: batch_of(table, rows[table.name]) for table in form.tables}
 
 

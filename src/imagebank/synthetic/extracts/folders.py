@@ -14,8 +14,6 @@ import pyarrow.parquet
 
 from imagebank.synthetic.declared import Table
 
-CSV_STYLE = pyarrow.csv.WriteOptions(quoting_header="needed")
-
 
 class Folder:
     """One file a table below a folder; every table has its file, with or without rows."""
@@ -52,12 +50,12 @@ class Folder:
 
 
 class CsvFolder(Folder):
-    """UTF-8 CSV with a header and Unix line ends; every text stands in quotes, and what is empty does not."""
+    """UTF-8 CSV with a header and Unix line ends; every text stands in quotes, and what is unknown is empty."""
 
     suffix = ".csv"
 
     def _writer(self, path: Path, schema: pa.Schema) -> Any:
-        return pyarrow.csv.CSVWriter(path, schema, write_options=CSV_STYLE)
+        return pyarrow.csv.CSVWriter(path, schema)
 
 
 class ParquetFolder(Folder):
