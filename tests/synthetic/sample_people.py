@@ -64,7 +64,7 @@ def _registrations(chance: Random, person: Person, number: int) -> tuple[Recorde
 
 
 def _day(chance: Random) -> date:
-    return date(2012, 1, 1) + timedelta(chance.randrange(3600))
+    return date(2012, 1, 1) + timedelta(chance.randrange(1500))
 
 
 def _course(chance: Random) -> Course:

@@ -6,8 +6,8 @@
 from imagebank.synthetic.extracts.codes_as_typed import Habits
 from imagebank.synthetic.extracts.database import Database
 from imagebank.synthetic.extracts.export import Exported, export
-from imagebank.synthetic.extracts.folders import CsvFolder, ParquetFolder
 from imagebank.synthetic.extracts.forms import Form, cris_form, extracts_form, omop_form
+from imagebank.synthetic.folders import CsvFolder, ParquetFolder
 
 __all__ = [
     "CsvFolder",
