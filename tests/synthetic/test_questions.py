@@ -241,7 +241,8 @@ UNION SELECT 'repeat-scans', 'all', number FROM scans GROUP BY number HAVING max
 UNION SELECT 'mci-converters', 'all', number FROM mci_scanned
 UNION SELECT 'mci-converters', 'converted', number FROM mci_scanned WHERE first IS NOT NULL
 UNION SELECT 'nearest-primary-diagnosis', CASE WHEN code IS NULL THEN 'none' ELSE coalesce((SELECT min(block)
-  FROM blocks WHERE substr(code, 1, 3) BETWEEN substr(block, 1, 3) AND substr(block, 5)), 'other') END, study FROM nearest
+  FROM blocks WHERE substr(code, 1, 3) BETWEEN substr(block, 1, 3) AND substr(block, 5)), 'other') END,
+  study FROM nearest
 UNION SELECT 'contrast-enhanced', 'all', study FROM scans WHERE enhanced
 UNION SELECT 'series-by-scanner-and-year', scanner || '/' || year(day), series FROM series JOIN studies USING (study)
 UNION SELECT 'late-life-depression', 'all', number FROM scans WHERE flair AND age >= 60

@@ -16,7 +16,7 @@ import pyarrow.compute as compute
 
 from imagebank.synthetic.truth import QUESTIONS, read_answers, read_table
 
-MOST_GROUPS = 15  # of one question, before they are shown together
+MOST_GROUPS = 14  # of one question, before they are shown together
 
 
 def describe(answers: Path) -> str:

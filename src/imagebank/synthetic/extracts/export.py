@@ -7,7 +7,7 @@ same people, seed and habits give the same bytes.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from itertools import islice
@@ -17,11 +17,14 @@ from typing import Protocol
 import pyarrow as pa
 
 from imagebank.synthetic.declared import Row, Table, batch_of
+from imagebank.synthetic.documents import Note
 from imagebank.synthetic.extracts.codes_as_typed import Habits
 from imagebank.synthetic.extracts.forms import Form, Translator
 from imagebank.synthetic.extracts.records import Documented, Records, records_of
+from imagebank.synthetic.model import Person
 
 PEOPLE_AT_ONCE = 1_000
+Watch = Callable[[Person, Sequence[Note], Records], None]
 
 
 class Place(Protocol):
@@ -45,10 +48,11 @@ class Place(Protocol):
 
 @dataclass(frozen=True)
 class Exported:
-    """What was written: rows by form and table, and how often each habit of typing struck, by its name."""
+    """What was written: rows by form and table; how often each habit of typing struck, and could have struck."""
 
     rows: dict[str, Counter[str]] = field(default_factory=dict)
     planted: Counter[str] = field(default_factory=Counter)
+    possible: Counter[str] = field(default_factory=Counter)
 
 
 def export(
@@ -58,9 +62,11 @@ def export(
     seed: int,
     habits: Habits | None = None,
     people_at_once: int = PEOPLE_AT_ONCE,
+    watch: Watch | None = None,
 ) -> Exported:
     """Write the records of people, each with their notes, to every target.
 
+    `watch` is told each person, their notes and their rows, so that answers can be written in the same pass.
     Raises SourceError where a database cannot be written, ValueError for a note under a number of somebody else.
     """
     done = Exported({form.name: Counter() for form, _ in targets})
@@ -71,8 +77,7 @@ def export(
         translators = {form.name: (form, form.begin()) for form, _ in targets}
         for some in _batches(people, people_at_once):
             each_record = [records_of([one], seed=seed, habits=habits or Habits()) for one in some]
-            for records in each_record:
-                done.planted.update(records.planted)
+            _tell(done, some, each_record, watch)
             for form, translator in translators.values():
                 batches = _translate(form, translator, each_record)
                 done.rows[form.name].update({name: batch.num_rows for name, batch in batches.items()})
@@ -80,6 +85,15 @@ def export(
         for _, place in targets:
             place.finish()
     return done
+
+
+def _tell(done: Exported, some: list[Documented], rows: list[Records], watch: Watch | None) -> None:
+    """Count the habits, and let the watcher see."""
+    for (person, notes), records in zip(some, rows, strict=True):
+        done.planted.update(records.planted)
+        done.possible.update(records.possible)
+        if watch:
+            watch(person, notes, records)
 
 
 def _batches(people: Iterable[Documented], size: int) -> Iterator[list[Documented]]:

@@ -15,7 +15,7 @@ from zlib import crc32
 
 from imagebank.synthetic.documents import Note
 from imagebank.synthetic.events import Assessment, Diagnosis
-from imagebank.synthetic.extracts.codes_as_typed import Habits, as_typed
+from imagebank.synthetic.extracts.codes_as_typed import ASTRAY, Habits, as_typed, styles_of
 from imagebank.synthetic.extracts.tables import (
     DEPRIVATION_RELEASE,
     AddressRow,
@@ -46,7 +46,10 @@ Documented = tuple[Person, Sequence[Note]]
 
 @dataclass
 class Records:
-    """The rows of some people, by extract; `planted` counts what typists did to codes and numbers."""
+    """The rows of some people, by extract.
+
+    `planted` counts what typists did to codes and numbers, `possible` to how many they could have done it.
+    """
 
     patients: list[PatientRow] = field(default_factory=list)
     diagnoses: list[DiagnosisRow] = field(default_factory=list)
@@ -66,6 +69,7 @@ class Records:
     reports: list[ReportRow] = field(default_factory=list)
     deaths: list[DeathRow] = field(default_factory=list)
     planted: Counter[str] = field(default_factory=Counter)
+    possible: Counter[str] = field(default_factory=Counter)
 
 
 def records_of(people: Iterable[Documented], *, seed: int, habits: Habits) -> Records:
@@ -157,16 +161,22 @@ def _add_diagnoses(records: Records, person: Person, filing: _Filing) -> None:
     ordered = sorted(person.course.diagnoses, key=BY_DAY)
     for position, each in enumerate(ordered):
         typed, habit = as_typed(chance, each.code, filing.habits)
-        records.planted[habit] += 1
         number = filing.number(each.day)
-        if number != filing.main:
-            records.planted["diagnosis filed under another number"] += 1
+        _count_habits(records, each.code, habit, filing, number)
+        shared = (number, each.day, typed, each.role, each.code_system)
         if each.status == "withdrawn":
-            row = WithdrawnDiagnosisRow(number, each.day, typed, each.role, each.code_system)
-            records.withdrawn_diagnoses.append(row)
-            continue
-        end = _replaced_on(each, ordered[position + 1 :]) if each.status == "revised" else None
-        records.diagnoses.append(DiagnosisRow(number, each.day, typed, each.role, each.code_system, end))
+            records.withdrawn_diagnoses.append(WithdrawnDiagnosisRow(*shared))
+        else:
+            end = _replaced_on(each, ordered[position + 1 :]) if each.status == "revised" else None
+            records.diagnoses.append(DiagnosisRow(*shared, end))
+
+
+def _count_habits(records: Records, code: str, habit: str, filing: _Filing, number: str) -> None:
+    records.planted[habit] += 1
+    records.possible.update(styles_of(code))
+    if filing.others:
+        records.possible[ASTRAY] += 1
+        records.planted[ASTRAY] += number != filing.main
 
 
 def _replaced_on(revised: Diagnosis, later: Sequence[Diagnosis]) -> date | None:

@@ -6,6 +6,7 @@
 from imagebank.synthetic.truth.book import AnswersWriter, answer_tables, read_answers, read_table
 from imagebank.synthetic.truth.people import answers_of_person, span_answers, survival_answers, volume_answers
 from imagebank.synthetic.truth.questions import QUESTIONS, Questionnaire
+from imagebank.synthetic.truth.record_places import record_identifiers
 from imagebank.synthetic.truth.series import expected_of, series_answer
 from imagebank.synthetic.truth.tally import Tally
 
@@ -19,6 +20,7 @@ __all__ = [
     "expected_of",
     "read_answers",
     "read_table",
+    "record_identifiers",
     "series_answer",
     "span_answers",
     "survival_answers",

@@ -112,10 +112,13 @@ class IdentifierAnswer:
     value: str = column("The text.")
     kind: str = column("What it is, such as family name.")
     hospital_number: str | None = column("Current number of the person whose it is; empty for nobody in the records.")
-    place: str = column("Element such as (0010,0010), nested as (0040,0275)/(0040,1001), preamble, path, or a column.")
+    place: str = column(
+        "Element such as (0010,0010), nested as (0040,0275)/(0040,1001), preamble, path, or a record column."
+    )
     person_key: str | None = column("Person whose it is; empty for staff, sites and machines.")
     path: str | None = column("File below the images folder; empty when all files of a series share it.")
-    encoding: str | None = column("Character set in which it stands.")
+    encoding: str | None = column("Character set in which it stands; bitmap for burned-in text.")
+    box: str | None = column("First row, first column, last row, last column of burned-in text.")
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,10 +26,11 @@ class Tally:
         self._of["study"] += len(person.visits)
         self._of["series"] += sum(len(visit.series) for visit in person.visits)
 
-    def add_count(self, kind: str, unit: str, planted: int, of: int) -> None:
-        """Count what was planted elsewhere, such as codes typed without their dot."""
-        self._planted[kind, unit] += planted
-        self._of_kind[kind, unit] = self._of_kind.get((kind, unit), 0) + of
+    def add_counts(self, unit: str, planted: Mapping[str, int], possible: Mapping[str, int]) -> None:
+        """Count what was planted elsewhere, such as codes typed without their dot: how often, and of how many."""
+        for kind, of in possible.items():
+            self._planted[kind, unit] += planted.get(kind, 0)
+            self._of_kind[kind, unit] = self._of_kind.get((kind, unit), 0) + of
 
     def rates(self, configured: Mapping[str, float]) -> Iterator[RateAnswer]:
         """Each kind with its counts and the rate asked for; kinds that were asked for and never struck count 0."""
