@@ -23,7 +23,7 @@ from imagebank.synthetic.truth import (
 )
 from imagebank.synthetic.truth.tables import FileAnswer
 
-PEOPLE = 60
+PEOPLE = sample_people(100)
 
 
 def write_book(folder: Path, *, seed: int = 1, habits: Habits | None = None, rows_at_once: int = 50_000) -> Path:
@@ -43,7 +43,7 @@ def write_book(folder: Path, *, seed: int = 1, habits: Habits | None = None, row
                         *(FileAnswer(f"{each.uid}/{k}", "banked", None, each.uid, None) for k in range(each.number))
                     )
 
-        done = export(documented(sample_people(PEOPLE)), [], seed=seed, habits=habits, watch=watch)
+        done = export(documented(PEOPLE), [], seed=seed, habits=habits, watch=watch)
         tally.add_counts("diagnosis", done.planted, done.possible)
         book.add_all(asked.totals())
         book.add_all(tally.rates({"never planted": 0.25, **(habits or Habits()).configured}))

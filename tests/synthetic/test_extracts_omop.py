@@ -110,9 +110,12 @@ def test_events_lie_in_the_observation_period(written: dict[str, pa.Table]) -> N
         assert first <= row["condition_start_date"] <= last
 
 
-def test_an_open_end_is_the_day_of_the_release_and_its_verbatim_end_is_empty(written: dict[str, pa.Table]) -> None:
+def test_an_open_end_is_the_day_of_the_release_or_death_and_its_verbatim_end_is_empty(
+    written: dict[str, pa.Table],
+) -> None:
+    died = {row["person_id"]: row["death_date"] for row in written["death"].to_pylist()}
     drugs = written["drug_exposure"].to_pylist()
     still = [row for row in drugs if row["verbatim_end_date"] is None]
-    assert still
-    assert {row["drug_exposure_end_date"] for row in still} == {RELEASED}
-    assert all(row["drug_exposure_end_date"] == row["verbatim_end_date"] for row in drugs if row not in still)
+    assert {row["drug_exposure_end_date"] for row in still} == {RELEASED, *died.values()}
+    assert all(row["drug_exposure_end_date"] <= died.get(row["person_id"], RELEASED) for row in still)
+    assert all(row["drug_exposure_end_date"] == row["verbatim_end_date"] for row in drugs if row["verbatim_end_date"])

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pyarrow.parquet as parquet
 import pytest
-from sample_book import write_book
-from sample_people import documented, sample_people
+from sample_book import PEOPLE, write_book
+from sample_people import documented
 
 from imagebank.core.errors import SourceError
 from imagebank.synthetic.extracts import Habits, export
@@ -24,7 +24,6 @@ from imagebank.synthetic.truth import (
 from imagebank.synthetic.truth.book import readme
 from imagebank.synthetic.visits import Ordered
 
-PEOPLE = sample_people(60)
 VISIT = next(person for person in PEOPLE if person.visits).visits[0]
 
 

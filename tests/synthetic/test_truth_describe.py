@@ -6,8 +6,7 @@ import re
 from pathlib import Path
 
 import pytest
-from sample_book import write_book
-from sample_people import sample_people
+from sample_book import PEOPLE, write_book
 
 from imagebank.core.errors import SourceError
 from imagebank.synthetic.describe import describe
@@ -35,10 +34,9 @@ def test_every_line_names_its_unit(answers: Path) -> None:
 
 def test_counts_are_those_of_the_answers(answers: Path) -> None:
     counts = dict(re.split(r"\s{2,}", line.strip())[:2] for line in sections(describe(answers))["Counts"])
-    people = sample_people(60)
-    assert counts["people"] == "60"
-    assert counts["studies"] == str(sum(len(person.visits) for person in people))
-    assert counts["registrations"] == str(sum(len(person.recorded) for person in people))
+    assert counts["people"] == str(len(PEOPLE))
+    assert counts["studies"] == str(sum(len(person.visits) for person in PEOPLE))
+    assert counts["registrations"] == str(sum(len(person.recorded) for person in PEOPLE))
     assert counts["machines"] == "3"
 
 

@@ -18,14 +18,14 @@ FIRST_BRCID = 10_000_001
 
 
 class CrisTranslator:
-    """Turns records into rows of the CRIS-like tables; numbers run on from batch to batch."""
+    """Turns records into rows of the CRIS-like tables; numbers run on from person to person."""
 
     def __init__(self) -> None:
         self._brcids = count(FIRST_BRCID)
         self._running: dict[str, count[int]] = defaultdict(lambda: count(1))
 
     def __call__(self, records: Records) -> dict[str, Sequence[Row]]:
-        """The rows of some people, by table."""
+        """The rows of one person, by table."""
         ids = {each.hospital_number: next(self._brcids) for each in records.patients}
         return {
             **_people(records, ids),

@@ -1,7 +1,7 @@
 """The three forms in which the same records leave: extracts as hospitals export them, a CRIS-like database, OMOP CDM.
 
-A form is its tables, and how to begin translating. A translator turns the rows of some people into rows of its tables;
-it remembers which numbers it gave, so that people can come in batches.
+A form is its tables, and how to begin translating. A translator turns the rows of one person after another into rows of
+its tables, and remembers which numbers it gave.
 """
 
 from __future__ import annotations
@@ -51,5 +51,5 @@ def cris_form() -> Form:
 
 
 def omop_form(released: date) -> Form:
-    """OMOP CDM 5.4; what is still open ends on the day of the release, where the model wants an end."""
+    """OMOP CDM 5.4; what is still open ends on the day of the release or death, where the model wants an end."""
     return Form("omop", load_tables(PACKAGE, "omop.csv"), partial(OmopTranslator, released))

@@ -2,7 +2,7 @@
 
 Each registration is one person, as the record system knows no better; an observation says which were merged. A birth
 date that is not known has the year 1900 and neither month nor day. Where the model wants an end and there is none, the
-day of the release stands, and the verbatim end stays empty. Names, telephone numbers and relatives have no place here.
+day of the release or of the death stands, and the verbatim end stays empty. Names, telephone numbers and relatives have no place here.
 """
 
 from __future__ import annotations
@@ -21,14 +21,14 @@ PRETEND = "A pretend hospital: everybody in it is invented."
 
 
 class OmopTranslator:
-    """Turns records into rows of the model, batch by batch."""
+    """Turns the records of one person after another into rows of the model."""
 
     def __init__(self, released: date) -> None:
         self._to = OmopRows(released)
         self._told = False
 
     def __call__(self, records: Records) -> Mapping[str, Sequence[Row]]:
-        """The rows of some people, by table."""
+        """The rows of one person, by table."""
         self._to.begin(each.hospital_number for each in records.patients)
         if not self._told:
             _tell_source(self._to)

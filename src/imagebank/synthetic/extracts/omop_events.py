@@ -14,7 +14,7 @@ VALUE_LENGTH = 60
 
 
 def add_events(to: OmopRows, records: Records) -> None:
-    """Add every event of some people, and the time in which each was observed."""
+    """Add every event of one person, and the time in which each of their registrations was observed."""
     _periods(to, records)
     _visits(to, records)
     _conditions(to, records)
@@ -78,11 +78,16 @@ def _visits(to: OmopRows, records: Records) -> None:
             each.hospital_number,
             visit_concept_id=to.concepts.of("visit", each.kind),
             visit_start_date=each.start_date,
-            visit_end_date=each.end_date or max(to.released, each.start_date),
+            visit_end_date=each.end_date or _open_end(to, records, each.start_date),
             visit_type_concept_id=to.concepts.of("type", "record"),
             care_site_id=to.care_site(each.team, each.site),
             visit_source_value=each.kind,
         )
+
+
+def _open_end(to: OmopRows, records: Records, start: date) -> date:
+    """What stands for an end that is not there: the day of the release or of the death, but never before the start."""
+    return max(start, min([to.released, *(each.date for each in records.deaths)]))
 
 
 def _conditions(to: OmopRows, records: Records) -> None:
@@ -108,7 +113,7 @@ def _drugs(to: OmopRows, records: Records) -> None:
             each.hospital_number,
             drug_concept_id=to.concepts.of("drug", each.drug.lower()),
             drug_exposure_start_date=each.start_date,
-            drug_exposure_end_date=each.end_date or max(to.released, each.start_date),
+            drug_exposure_end_date=each.end_date or _open_end(to, records, each.start_date),
             verbatim_end_date=each.end_date,
             drug_type_concept_id=to.concepts.of("type", "prescription"),
             sig=f"{each.dose:g} {each.unit} {each.route} {each.frequency}",
