@@ -12,6 +12,7 @@ import sys
 import tomllib
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import MISSING, fields
+from datetime import date
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -30,6 +31,9 @@ from imagebank.dicom.policy import Policy, load_policy
 from imagebank.identities import linkage
 from imagebank.imaging.model import FAILED, UNSORTED
 from imagebank.records.extracts import COLUMNS, REFUSALS
+from imagebank.synthetic.declared import page_of
+from imagebank.synthetic.extracts import Habits, cris_form, extracts_form, omop_form
+from imagebank.synthetic.truth.book import readme
 from imagebank.workflows.status import MEANINGS
 
 HERE = Path(__file__).parent
@@ -266,6 +270,59 @@ tables names it. Confidence is the rule's own claim, not a probability that was 
 """
 
 
+def records_page() -> str:
+    """The records of the pretend hospital, in each form."""
+    omop = omop_form(date.max).tables
+    habits = ((name, f"{share:.2%}") for name, share in Habits().configured.items())
+    parts = [
+        "# Records of the pretend hospital\n",
+        RECORDS,
+        section("How people type", HABITS, table(("habit", "share"), habits)),
+        section("Extracts", EXTRACT_FILES, page_of(extracts_form().tables)),
+        section("CRIS-like database", CRIS, page_of(cris_form().tables)),
+        section("OMOP CDM 5.4", OMOP, table(("table", "one row is"), ((f"`{t.name}`", t.meaning) for t in omop))),
+    ]
+    return "\n".join(parts)
+
+
+RECORDS = """
+Everybody is invented. The same facts leave in every form, and a test reads each form back. Rows come in the order of
+the people, each person's by day; the same people and seed give the same bytes.
+
+Each registration is one row of the patients, with its own errors. What happened hangs on the current hospital number,
+except on some days, on which all of it was filed under another number of the same person. A registration that was
+merged away learns neither of a move nor of a death. Somebody who was never registered has no rows.
+"""
+HABITS = """
+Shares of diagnoses, of those whose code the habit can change; the last one is of the days of people with several
+numbers. Each can be set.
+"""
+EXTRACT_FILES = """
+One CSV file in UTF-8 and one typed Parquet file a table. `imagebank` reads the first five; it ignores what it does not
+know. A revised diagnosis has the day on which another one replaced it; a wrong one looks like any other; a withdrawn
+one is only in a table of its own.
+"""
+CRIS = """
+Tables as front ends to psychiatric records have them; the schema is ours and holds nothing of a real system. On SQLite
+and PostgreSQL, with primary keys, foreign keys, and an index on every column that refers or is a date. Here a withdrawn
+diagnosis stands among the others, with `invalid_flag`. A document whose kind has the word `note` is an event, other
+documents are correspondence, and radiology reports are attachments.
+"""
+OMOP = """
+Columns and types are those of the standard's own list; a test compares them. Each registration is one person, as the
+record system knows no better; an observation says which were merged. A birth date that is not known has the year 1900
+and neither month nor day. Where the model wants an end and there is none, the day of the release or of the death stands,
+and the verbatim end stays empty. Concepts are given only where they are known well, at the level of the three-character
+code; else the concept is 0 and the source value is kept. Withdrawn diagnoses, names, telephone numbers and relatives have no
+place here, and of the causes of a death only the direct one.
+"""
+
+
+def answers_page() -> str:
+    """The answers, as the page in their own folder explains them."""
+    return readme()
+
+
 PAGES: dict[str, Callable[[], str]] = {
     "commands.md": commands_page,
     "settings.md": settings_page,
@@ -273,6 +330,8 @@ PAGES: dict[str, Callable[[], str]] = {
     "tables.md": dictionary_markdown,
     "policy.md": policy_page,
     "classification.md": classification_page,
+    "pretend-hospital/records.md": records_page,
+    "pretend-hospital/answers.md": answers_page,
 }
 
 
@@ -283,7 +342,7 @@ def render(name: str) -> str:
 
 def stale_pages(folder: Path = HERE) -> list[str]:
     """The pages in a folder that are not what the code says now."""
-    kept = {path.name: path.read_text("utf-8") for path in folder.glob("*.md")}
+    kept = {path.relative_to(folder).as_posix(): path.read_text("utf-8") for path in folder.rglob("*.md")}
     return [name for name in PAGES if kept.get(name) != render(name)]
 
 
@@ -295,6 +354,7 @@ def main(arguments: list[str]) -> int:
             sys.stderr.write(f"docs/{name} is not what the code says; ./run docs writes it\n")
         return 1 if stale else 0
     for name in stale:
+        (HERE / name).parent.mkdir(exist_ok=True)
         (HERE / name).write_text(render(name), "utf-8")
         sys.stderr.write(f"wrote docs/{name}\n")
     return 0

@@ -1,0 +1,132 @@
+"""What a pretend hospital holds and what was planted in it, read from its answers alone.
+
+Every count names its unit. A planted thing is shown with the share that was asked for beside the one that came out.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as compute
+
+from imagebank.synthetic.truth import QUESTIONS, read_answers, read_table
+
+MOST_GROUPS = 14  # of one question, before they are shown together
+
+
+def describe(answers: Path) -> str:
+    """The whole description, as text. Raises SourceError where the folder holds no answers."""
+    people, links = read_answers(answers, "people"), read_answers(answers, "links")
+    parts = [
+        _heading(answers),
+        _section("Counts", _counts(answers, people, links)),
+        _section("Studies by what stands against the link", _by(links, "trap", "study", empty="nothing")),
+        _section("Series by right outcome", _by_column(read_table(answers, "series"), "expected", "series")),
+        _section("Series by what they show", _by_column(read_table(answers, "series"), "sequence", "series")),
+        _section("Files by reason", _by_column(read_table(answers, "files"), "reason", "file", empty="none")),
+        _section("Marked pieces of text", _by_column(read_table(answers, "spans"), "kind", "span")),
+        _section(
+            "Identifying texts, one a place", _by_column(read_table(answers, "identifiers"), "kind", "identifier")
+        ),
+        _section("People by clinical picture", _by(people, "condition", "patient")),
+        _section("Reference questions", _questions(answers)),
+        _section("Planted", _rates(answers)),
+    ]
+    return "\n".join(part for part in parts if part)
+
+
+def _heading(answers: Path) -> str:
+    path = answers / "manifest.json"
+    made_from = json.loads(path.read_text("utf-8")) if path.is_file() else {}
+    told = ", ".join(f"{name} {value}" for name, value in sorted(made_from.items()) if name != "rows")
+    return f"A pretend hospital: everybody in it is invented.{f' Made from {told}.' if told else ''}\n"
+
+
+def _section(title: str, rows: Iterable[Sequence[str]]) -> str:
+    """A title and rows in columns; nothing where there are no rows."""
+    table = [list(row) for row in rows]
+    if not table:
+        return ""
+    widths = [max(len(row[k]) for row in table) for k in range(len(table[0]))]
+    lines = (
+        "  ".join(_padded(cell, width, k) for k, (cell, width) in enumerate(zip(row, widths, strict=True)))
+        for row in table
+    )
+    return f"{title}\n" + "".join(f"  {line.rstrip()}\n" for line in lines)
+
+
+def _padded(cell: str, width: int, position: int) -> str:
+    """Names to the left, numbers and shares to the right, units to the left."""
+    is_number = position and cell[:1].isdigit()
+    return cell.rjust(width) if is_number else cell.ljust(width)
+
+
+def _counts(answers: Path, people: list[dict[str, Any]], links: list[dict[str, Any]]) -> Iterator[tuple[str, ...]]:
+    imaged = {row["person_key"] for row in links}
+    days = sorted(row["date"] for row in links)
+    rows = (
+        ("people", len(people), "patient"),
+        ("people in the records", sum(row["in_records"] == "yes" for row in people), "patient"),
+        ("registrations", read_table(answers, "registrations").num_rows, "registration"),
+        ("people who lay in a scanner", len(imaged), "patient"),
+        ("of them women", _share_of(people, imaged, "sex", "female"), "patient"),
+        ("of them opted out", sum(bool(row["opt_outs"]) for row in people if row["person_key"] in imaged), "patient"),
+        ("of them in the two most deprived tenths", _deprived(people, imaged), "patient"),
+        ("studies", len(links), "study"),
+        ("studies that the rules can link", sum(row["linkable"] == "yes" for row in links), "study"),
+        ("series", read_table(answers, "series").num_rows, "series"),
+        ("machines", len({row["scanner"] for row in links}), "scanner"),
+        ("files", read_table(answers, "files").num_rows, "file"),
+        ("studies of people without dementia on the day", read_table(answers, "survival").num_rows, "study"),
+    )
+    yield from ((name, f"{count:,}", unit) for name, count, unit in rows)
+    if days:
+        yield "days of studies", f"{days[0]} to {days[-1]}", "study"
+
+
+def _share_of(people: list[dict[str, Any]], keys: set[str], column: str, value: str) -> int:
+    return sum(row[column] == value for row in people if row["person_key"] in keys)
+
+
+def _deprived(people: list[dict[str, Any]], keys: set[str]) -> int:
+    return sum((row["deprivation_decile"] or 10) <= 2 for row in people if row["person_key"] in keys)
+
+
+def _by(rows: list[dict[str, Any]], column: str, unit: str, *, empty: str = "") -> Iterator[tuple[str, ...]]:
+    counted = Counter(row[column] or empty for row in rows)
+    yield from ((name, f"{count:,}", unit) for name, count in _largest_first(counted))
+
+
+def _by_column(table: pa.Table, column: str, unit: str, *, empty: str = "") -> Iterator[tuple[str, ...]]:
+    """The same for a table too large to be walked in Python."""
+    counted = Counter(
+        {each["values"] or empty: each["counts"] for each in compute.value_counts(table[column]).to_pylist()}
+    )
+    yield from ((name, f"{count:,}", unit) for name, count in _largest_first(counted))
+
+
+def _largest_first(counted: Counter[str]) -> list[tuple[str, int]]:
+    return sorted(counted.items(), key=lambda each: (-each[1], each[0]))
+
+
+def _questions(answers: Path) -> Iterator[tuple[str, ...]]:
+    """In the order in which they are defined; one line where a question has very many groups."""
+    rows = read_answers(answers, "questions")
+    for question in QUESTIONS:
+        groups = [row for row in rows if row["question"] == question.id]
+        if len(groups) > MOST_GROUPS:
+            total = sum(row["value"] for row in groups)
+            groups = [{"group": f"{len(groups)} groups together", "value": total}]
+        yield from ((question.id, row["group"], f"{row['value']:,}", question.unit) for row in groups)
+
+
+def _rates(answers: Path) -> Iterator[tuple[str, ...]]:
+    for row in read_answers(answers, "rates"):
+        share = f"{row['planted'] / row['of']:.2%}" if row["of"] else "none could"
+        asked = "no rate asked for" if row["configured"] is None else f"asked {row['configured']:.2%}"
+        yield row["kind"], f"{row['planted']:,}", f"of {row['of']:,}", row["unit"], share, asked

@@ -1,0 +1,42 @@
+"""How often each thing was planted: counted while people go by, to be held against the rates that were asked for."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping
+
+from imagebank.synthetic.model import Person
+from imagebank.synthetic.truth.people import planted_in
+from imagebank.synthetic.truth.tables import RateAnswer
+
+
+class Tally:
+    """Counts of what was planted, and of what could have had it, by unit."""
+
+    def __init__(self) -> None:
+        self._planted: Counter[tuple[str, str]] = Counter()
+        self._of: Counter[str] = Counter()
+        self._of_kind: dict[tuple[str, str], int] = {}
+
+    def add(self, person: Person) -> None:
+        """Count a person, their registrations, studies and series, and what is wrong with them."""
+        self._planted.update((each.kind, each.unit) for each in planted_in(person))
+        self._of["person"] += 1
+        self._of["registration"] += len(person.recorded)
+        self._of["study"] += len(person.visits)
+        self._of["series"] += sum(len(visit.series) for visit in person.visits)
+
+    def add_counts(self, unit: str, planted: Mapping[str, int], possible: Mapping[str, int]) -> None:
+        """Count what was planted elsewhere, such as codes typed without their dot: how often, and of how many."""
+        for kind, of in possible.items():
+            self._planted[kind, unit] += planted.get(kind, 0)
+            self._of_kind[kind, unit] = self._of_kind.get((kind, unit), 0) + of
+
+    def rates(self, configured: Mapping[str, float]) -> Iterator[RateAnswer]:
+        """Each kind with its counts and the rate asked for; kinds that were asked for and never struck count 0."""
+        found = dict(self._planted)
+        silent = set(configured) - {kind for kind, _ in found}
+        found.update({(kind, "person"): 0 for kind in silent})
+        for (kind, unit), planted in sorted(found.items()):
+            of = self._of_kind.get((kind, unit), self._of[unit])
+            yield RateAnswer(kind, unit, planted, of, configured.get(kind))
