@@ -1,0 +1,154 @@
+"""What lies around the brain: skull, dura, sinuses, eyes, scalp, muscles and a face, drawn from data/outer.csv.
+
+The face is a union of simple bodies with soft seams; a dozen faces differ in the size and place of their parts. It is
+meant to look like a face when its surface is rendered, so that removing faces can be tested, and to be nobody's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from functools import lru_cache
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import ndimage
+
+from imagebank.synthetic.anatomy.lattice import Field, Lattice, Shape, drawn, inside, joined, shapes
+from imagebank.synthetic.anatomy.template import template
+
+OUTER = (
+    "dura",
+    "sinus",
+    "outer_artery",
+    "bone",
+    "marrow",
+    "fat",
+    "muscle",
+    "mucosa",
+    "eye",
+    "cord",
+    "cord_fluid",
+)
+FACES = 12
+WORK_MM = 2  # distances are smooth enough to be drawn no finer
+DURA_MM = 1.0
+SKULL_MM = 6.5
+SCALP_MM = 5.5
+DIPLOE_MM = (2.2, 4.6)  # marrow between the tables of the skull
+SKIN_MM = 1.3
+FAT_MM = 5.0  # under the skin
+MUCOSA_MM = 2.2
+SHELL_MM = 2.4  # of compact bone around the marrow of other bones
+JITTER_MM = 1.6
+JITTER_SIZE = 0.07
+
+Maps = NDArray[np.uint8]
+
+
+def outer_head(voxel_mm: int, shape: int) -> Maps:
+    """The tissues `OUTER` on the lattice, 0 to 255, for the face that belongs to a person's shape."""
+    face = shape % FACES
+    return _coarse(voxel_mm, face) if voxel_mm > WORK_MM else _fine(voxel_mm, face)
+
+
+@lru_cache(maxsize=FACES)
+def _coarse(voxel_mm: int, face: int) -> Maps:
+    return _outer(voxel_mm, face)
+
+
+@lru_cache(maxsize=2)
+def _fine(voxel_mm: int, face: int) -> Maps:
+    return _outer(voxel_mm, face)
+
+
+@lru_cache(maxsize=3)
+def veins(voxel_mm: int) -> Maps:
+    """Veins of the brain, 0 to 255; they are seen in susceptibility-weighted images alone and take no room."""
+    lattice = Lattice(voxel_mm)
+    parts = [shape for shape in shapes("vessels") if shape.structure == "vein"]
+    return np.rint(inside(drawn(lattice, parts), voxel_mm) * np.float32(255)).astype(np.uint8)
+
+
+def _outer(voxel_mm: int, face: int) -> Maps:
+    """Each tissue takes what it claims of the room that is left, in the order of `_claims`; the rest is muscle."""
+    work, fine = Lattice(max(voxel_mm, WORK_MM)), template(voxel_mm)
+    skull = template(work.voxel_mm).skull
+    skin = joined(skull - np.float32(SKULL_MM + SCALP_MM), _drawn("skin", work, face), 10.0)
+    room = inside(_finer(skin, work, voxel_mm), voxel_mm)
+    room[fine.box] *= 1 - inside(fine.levels["hull"], voxel_mm)
+    maps = np.zeros((len(OUTER), *fine.lattice.shape), dtype=np.uint8)
+    for tissue, distance in _claims(work, skull, skin, face):
+        claim = inside(_finer(distance, work, voxel_mm), voxel_mm)
+        claim *= room
+        room -= claim
+        if tissue:
+            maps[OUTER.index(tissue)] += np.rint(claim * np.float32(255)).astype(np.uint8)
+    maps[OUTER.index("muscle")] += np.rint(room * np.float32(255)).astype(np.uint8)
+    return maps
+
+
+def _claims(lattice: Lattice, skull: Field, skin: Field, face: int) -> Iterator[tuple[str, Field]]:
+    """Tissue and signed distance; no tissue is air."""
+
+    def part(structure: str) -> Field:
+        return _drawn(structure, lattice, face)
+
+    yield "eye", part("eye")
+    air = part("air")
+    yield "", air
+    yield "mucosa", air - np.float32(MUCOSA_MM)
+    yield from ((name, _vessel(name.replace("_", " "), lattice)) for name in ("sinus", "outer_artery"))
+    yield "cord", part("cord")
+    yield "cord_fluid", part("canal")
+    yield "dura", skull - np.float32(DURA_MM)
+    bones = part("bone")
+    yield "marrow", np.minimum(_diploe(lattice, skull), bones + np.float32(SHELL_MM))
+    yield "bone", np.minimum(skull - np.float32(SKULL_MM), bones)
+    yield "muscle", part("optic nerve")
+    yield "fat", np.maximum(part("orbit"), skin + np.float32(SKIN_MM))
+    yield "muscle", -skin - np.float32(SKIN_MM)
+    yield "muscle", np.maximum(part("lean"), skin + np.float32(FAT_MM / 2))
+    yield "fat", -skin - np.float32(FAT_MM)
+
+
+def _diploe(lattice: Lattice, skull: Field) -> Field:
+    """Marrow between the tables of the vault; the base has none."""
+    low, high = DIPLOE_MM
+    z = lattice.axis_mm(0)[:, None, None]
+    return np.asarray(np.maximum(np.abs(skull - (low + high) / 2) - (high - low) / 2, -30 - z), dtype=np.float32)
+
+
+def _vessel(structure: str, lattice: Lattice) -> Field:
+    return drawn(lattice, [shape for shape in shapes("vessels") if shape.structure == structure])
+
+
+def _drawn(structure: str, lattice: Lattice, face: int) -> Field:
+    """All parts of a structure as one face has them."""
+    return drawn(lattice, [_own(shape, face) for shape in shapes("outer") if shape.structure == structure])
+
+
+def _own(shape: Shape, face: int) -> Shape:
+    """A part moved and resized a little; parts that belong together (`nose tip`, `nose bridge`) move together."""
+    key = shape.part.split()[0]
+    chance = np.random.Generator(np.random.PCG64((face, *key.encode())))
+    step = np.clip(chance.standard_normal(3), -2, 2) * JITTER_MM * (abs(shape.first[0]) > 3, 1, 1)
+    size = float(np.exp(np.clip(chance.standard_normal(), -2, 2) * JITTER_SIZE))
+    if shape.structure != "skin":
+        return shape
+    first, second = (tuple(float(v) for v in np.add(at, step)) for at in (shape.first, shape.second))
+    return replace(shape, first=first, second=second, radii=tuple(r * size for r in shape.radii))
+
+
+def _finer(distance: Field, work: Lattice, voxel_mm: int) -> Field:
+    """Distances on the lattice that is wanted, in straight lines between those of the lattice they were drawn on."""
+    if work.voxel_mm == voxel_mm:
+        return distance
+    for axis in range(3):
+        before, after = (np.roll(distance, shift, axis) for shift in (1, -1))
+        quarter = np.float32(0.25)
+        pair = np.stack([distance + (before - distance) * quarter, distance + (after - distance) * quarter], axis + 1)
+        shape = list(distance.shape)
+        shape[axis] *= 2
+        distance = pair.reshape(shape)
+    return distance
