@@ -52,10 +52,11 @@ def paint_fa(head: Head, physics: Physics, grid: Grid) -> Field:
     white, excess = head.map_of("wm"), _excess(tissues["wm"]) * 3 * tissues["wm"].diffusivity
     box, ways = template(head.lattice.voxel_mm).box, fibres(head.lattice.voxel_mm)
     share = white[box] * np.float32(excess / 255.0)
+    agreement = sum(way * way for way in ways) * np.float32(1 / 3)
     across = {}
     for i, j in PAIRS:
         whole = np.zeros(head.lattice.shape, dtype=np.float32)
-        whole[box] = share * (ways[i] * ways[j] - np.float32(1 / 3 if i == j else 0))
+        whole[box] = share * (ways[i] * ways[j] - (agreement if i == j else np.float32(0)))
         across[i, j] = at_voxels(head, whole, grid)
     deviation = sum(np.float32(1 if i == j else 2) * part * part for (i, j), part in across.items())
     size = 3 * water * water + deviation
@@ -93,10 +94,11 @@ def _weighted(head: Head, physics: Physics, b_value: float, direction: Direction
 def _along_fibres(voxel_mm: int, white: Tissue, b_value: float, direction: Direction, signal: float) -> Field:
     """Signal of white matter by the angle between its fibres and the direction of the gradient."""
     norm = sum(part * part for part in direction) ** 0.5 or 1.0
-    slant = sum(np.float32(part / norm) * way for part, way in zip(direction, fibres(voxel_mm), strict=True))
-    excess = _excess(white)
-    low = white.diffusivity * (1 - excess)
-    diffusivity = np.float32(low) + np.float32(3 * white.diffusivity * excess) * slant * slant
+    ways = fibres(voxel_mm)
+    slant = sum(np.float32(part / norm) * way for part, way in zip(direction, ways, strict=True))
+    agreement = sum(way * way for way in ways)
+    excess = np.float32(white.diffusivity * _excess(white))
+    diffusivity = np.float32(white.diffusivity) + excess * (3 * slant * slant - agreement)
     return np.asarray(np.float32(signal) * np.exp(np.float32(-b_value) * diffusivity), dtype=np.float32)
 
 

@@ -21,6 +21,7 @@ SOURCES = (  # centre in RAS mm, reach in mm, ppm
     ((0.0, 70.0, -95.0), 40.0, -0.8),
 )
 BRAINSTEM_Z_MM = -12.0
+CROSSING = 0.4  # agreement of fibres outside the great bundles
 
 
 def _bump(value: Field, middle: float, width: float) -> Field:
@@ -29,16 +30,21 @@ def _bump(value: Field, middle: float, width: float) -> Field:
 
 @lru_cache(maxsize=3)
 def fibres(voxel_mm: int) -> tuple[Field, Field, Field]:
-    """Unit vectors along left, posterior and superior on the template's box; their sign means nothing."""
+    """Directions along left, posterior and superior on the template's box; their sign means nothing.
+
+    The square of a vector's length says how well the fibres agree: 1 in the great bundles, less where bundles cross.
+    """
     shared = template(voxel_mm)
     x, y, z = shared.lattice.ras(shared.box)
     up, back, left = np.gradient(shared.skull[shared.box], np.float32(voxel_mm))
     side = np.abs(x)
     across = 2.2 * _bump(x, 0, 22) * _bump(z, 20, 22) * _bump(y, -10, 60)
-    tract = 1.8 * _bump(side, 22, 9) * _bump(y, -18, 22) + 3.0 * np.clip((BRAINSTEM_Z_MM - z) / 8, 0, 1) * _bump(x, 0, 22)
+    stem = np.clip((BRAINSTEM_Z_MM - z) / 8, 0, 1) * _bump(x, 0, 22)
+    tract = 1.8 * _bump(side, 22, 9) * _bump(y, -18, 22) + 3.0 * stem
     bundle = 1.8 * _bump(side, 36, 8) * _bump(z, 24, 12) + 1.2 * _bump(side, 32, 8) * _bump(z, -2, 10)
     parts = (left * 0.7 + across, back * 0.7 + bundle, up * 0.7 + tract)
-    norm = np.sqrt(sum(part * part for part in parts)) + np.float32(1e-3)
+    agreement = np.clip(CROSSING + (1 - CROSSING) / 1.6 * np.maximum(np.maximum(across, tract), bundle), 0, 1)
+    norm = (np.sqrt(sum(part * part for part in parts)) + np.float32(1e-3)) / np.sqrt(agreement)
     l_part, p_part, s_part = (np.asarray(part / norm, dtype=np.float32) for part in parts)
     return l_part, p_part, s_part
 

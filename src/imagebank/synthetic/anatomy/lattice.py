@@ -72,7 +72,7 @@ def whole(lattice: Lattice) -> Box:
 
 @dataclass(frozen=True)
 class Shape:
-    """One drawn part: an ellipsoid (`first` its centre) or a tapered rod between two points; lengths in mm, RAS."""
+    """One drawn part: an ellipsoid or block about `first`, or a tapered rod between two points; lengths in mm, RAS."""
 
     structure: str
     part: str
@@ -95,7 +95,7 @@ class Shape:
 
     def corners(self, margin_mm: float) -> tuple[list[float], list[float]]:
         """Two corners of a box that holds the part and a margin."""
-        reach = [*self.radii] if self.kind == "ellipsoid" else [max(self.radii[:2])] * 3
+        reach = [max(self.radii[:2])] * 3 if self.kind == "rod" else [*self.radii]
         low = [min(a, b) - r - margin_mm for a, b, r in zip(self.first, self.second, reach, strict=True)]
         high = [max(a, b) + r + margin_mm for a, b, r in zip(self.first, self.second, reach, strict=True)]
         return low, high
@@ -121,7 +121,16 @@ def _shape(row: dict[str, str]) -> Shape:
 
 def distance_to(shape: Shape, x: Field, y: Field, z: Field) -> Field:
     """Signed distance in mm to the surface of a part, nearly exact close to it."""
-    return _to_ellipsoid(shape, x, y, z) if shape.kind == "ellipsoid" else _to_rod(shape, x, y, z)
+    return {"ellipsoid": _to_ellipsoid, "rod": _to_rod, "block": _to_block}[shape.kind](shape, x, y, z)
+
+
+def _to_block(shape: Shape, x: Field, y: Field, z: Field) -> Field:
+    """A box with edges rounded by a third of its smallest half side."""
+    round_mm = min(shape.radii) / 3
+    over = [np.abs(at - c) - (r - round_mm) for at, c, r in zip((x, y, z), shape.first, shape.radii, strict=True)]
+    out = np.sqrt(sum(np.maximum(each, 0) ** 2 for each in over))
+    within = np.minimum(np.maximum(np.maximum(over[0], over[1]), over[2]), 0)
+    return np.asarray(out + within - round_mm, dtype=np.float32)
 
 
 def _to_ellipsoid(shape: Shape, x: Field, y: Field, z: Field) -> Field:

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from imagebank.synthetic.anatomy.lattice import Field, Lattice, Shape, drawn, inside, joined, shapes
+from imagebank.synthetic.anatomy.noise import personal_noise
 from imagebank.synthetic.anatomy.template import template
 
 OUTER = (
@@ -40,6 +41,7 @@ SKIN_MM = 1.3
 FAT_MM = 5.0  # under the skin
 MUCOSA_MM = 2.2
 SHELL_MM = 2.4  # of compact bone around the marrow of other bones
+MARBLING_MM = 4.0
 JITTER_MM = 1.6
 JITTER_SIZE = 0.07
 
@@ -71,7 +73,7 @@ def veins(voxel_mm: int) -> Maps:
 
 
 def _outer(voxel_mm: int, face: int) -> Maps:
-    """Each tissue takes what it claims of the room that is left, in the order of `_claims`; the rest is muscle."""
+    """Each tissue takes what it claims of the room that is left, in the order of `_claims`; the rest is muscle with some fat."""
     work, fine = Lattice(max(voxel_mm, WORK_MM)), template(voxel_mm)
     skull = template(work.voxel_mm).skull
     skin = joined(skull - np.float32(SKULL_MM + SCALP_MM), _drawn("skin", work, face), 10.0)
@@ -84,8 +86,16 @@ def _outer(voxel_mm: int, face: int) -> Maps:
         room -= claim
         if tissue:
             maps[OUTER.index(tissue)] += np.rint(claim * np.float32(255)).astype(np.uint8)
-    maps[OUTER.index("muscle")] += np.rint(room * np.float32(255)).astype(np.uint8)
+    lean = room * (1 - _marbling(fine.lattice, face))
+    for tissue, share in (("muscle", lean), ("fat", room - lean)):
+        maps[OUTER.index(tissue)] += np.rint(share * np.float32(255)).astype(np.uint8)
     return maps
+
+
+def _marbling(lattice: Lattice, face: int) -> Field:
+    """Share of fat between and in the muscles."""
+    noise = personal_noise(lattice.shape, lattice.voxel_mm, MARBLING_MM, (face, 5))
+    return np.clip(np.float32(0.12) + noise * np.float32(0.28), 0, 0.8)
 
 
 def _claims(lattice: Lattice, skull: Field, skin: Field, face: int) -> Iterator[tuple[str, Field]]:

@@ -15,6 +15,7 @@ from imagebank.synthetic.anatomy.lattice import DATA
 from imagebank.synthetic.visits import Physics
 
 BRIGHT = 700.0  # the brightest of grey matter, white matter and fluid
+BRIGHT_EPI = 1800.0  # fluid without diffusion weighting, so that weighted images keep enough steps
 FIELD_SWITCH_T = 2.2  # below it the values at 1.5 T hold
 FAT_LEFT = 0.06  # of fat in echo-planar images, which always suppress it
 FAT = ("fat", "marrow")
@@ -25,10 +26,12 @@ LONG_TRAIN_MS = 180.0  # longer nominal echo times are those of trains with vari
 LONG_TRAIN_SHARE = 0.3  # of the nominal echo time that shows as T2 contrast
 GRADIENT_ECHO_MS = 7.5  # between the small flips of an MPRAGE train
 TRAIN = 170  # flips of an MPRAGE train
+SHORT_TRAIN = 110  # where the inversion time is stated to its start
 MPRAGE_CYCLE_MS = 2300.0
 MPRAGE_INVERSION_MS = 900.0
 B_OF_MAPS = 1000.0
-EPI = ("diffusion", "bold", "adc", "trace", "fa")
+DIFFUSION = ("diffusion", "adc", "trace", "fa")
+EPI = (*DIFFUSION, "bold")
 TISSUES_OF_GAIN = ("gm", "wm", "csf")
 
 
@@ -75,7 +78,7 @@ def signals(physics: Physics) -> dict[str, float]:
     """Brightness of each tissue, scaled as an image is; diffusion weighting is left out (b = 0)."""
     tissues = tissues_at(physics.field_t > FIELD_SWITCH_T)
     plain = {name: _signal(tissue, physics, tissue.t1_ms) for name, tissue in tissues.items()}
-    gain = BRIGHT / max(plain[name] for name in TISSUES_OF_GAIN)
+    gain = (BRIGHT_EPI if physics.technique in DIFFUSION else BRIGHT) / max(plain[name] for name in TISSUES_OF_GAIN)
     seen = plain
     if physics.agent:
         seen = {name: _signal(tissue, physics, tissue.agent_t1_ms) for name, tissue in tissues.items()}
@@ -131,13 +134,16 @@ def _spoiled(physics: Physics, t1: float) -> float:
 def _mprage(physics: Physics, t1: float) -> float:
     """Magnitude at the middle of a train of small flips after an inversion, in the steady state of the cycle.
 
-    A repetition time below 100 ms is that of the flips, as some makers state it; the cycle is then the usual one.
+    A repetition time below 100 ms is that of the flips, as some makers state it; the cycle is then the usual one, and
+    the inversion time lasts to the first flip rather than to the middle of the train.
     """
     short = physics.repetition_ms < 100
     cycle = MPRAGE_CYCLE_MS if short else physics.repetition_ms
     step = physics.repetition_ms if short else GRADIENT_ECHO_MS
-    inversion = max(physics.inversion_ms, 0.0) or MPRAGE_INVERSION_MS
-    flips = min(TRAIN, int(1.8 * inversion / step))
+    flips = SHORT_TRAIN if short else TRAIN
+    delay = flips * step / 2 if short else 0.0
+    inversion = physics.inversion_ms + delay if physics.inversion_ms else MPRAGE_INVERSION_MS
+    flips = min(flips, int(1.9 * inversion / step))
     angle = radians(physics.flip_deg)
     before = exp(-max(inversion - flips * step / 2, 0) / t1)
     after = exp(-max(cycle - inversion - flips * step / 2, 0) / t1)
