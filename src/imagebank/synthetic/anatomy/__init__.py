@@ -9,7 +9,7 @@ docs/pretend-hospital/anatomy.md.
 from imagebank.synthetic.anatomy.faults import Spoilt, bias, grain, spoil
 from imagebank.synthetic.anatomy.head import TISSUES, Head, head_of, measured
 from imagebank.synthetic.anatomy.others import paint_other
-from imagebank.synthetic.anatomy.painting import Volume, paint
+from imagebank.synthetic.anatomy.painting import Volume, paint, projected
 
 __all__ = [
     "TISSUES",
@@ -22,5 +22,6 @@ __all__ = [
     "measured",
     "paint",
     "paint_other",
+    "projected",
     "spoil",
 ]

@@ -61,7 +61,7 @@ def paint_fa(head: Head, physics: Physics, grid: Grid) -> Field:
     deviation = sum(np.float32(1 if i == j else 2) * part * part for (i, j), part in across.items())
     size = 3 * water * water + deviation
     fa = np.sqrt(np.float32(1.5) * deviation / np.maximum(size, np.float32(1e-12)))
-    brightness = at_voxels(head, mixed(head, {name: 1.0 for name in WATERS}), grid)
+    brightness = at_voxels(head, mixed(head, dict.fromkeys(WATERS, 1.0)), grid)
     return np.where(brightness > 0.3, fa * np.float32(1000), np.float32(0))
 
 
@@ -104,4 +104,4 @@ def _along_fibres(voxel_mm: int, white: Tissue, b_value: float, direction: Direc
 
 def _excess(tissue: Tissue) -> float:
     """How much an axis of a spindle-shaped tensor exceeds its mean, such that the anisotropy is that of the tissue."""
-    return tissue.fa / (3 - 2 * tissue.fa**2) ** 0.5
+    return float(tissue.fa / (3 - 2 * tissue.fa**2) ** 0.5)

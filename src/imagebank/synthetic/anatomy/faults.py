@@ -46,7 +46,7 @@ def grain(volume: Volume, *, sigma: float, chance: Chance) -> Volume:
     generator = _generator(chance)
     real = generator.standard_normal(volume.shape, dtype=np.float32) * np.float32(sigma) + volume
     imaginary = generator.standard_normal(volume.shape, dtype=np.float32) * np.float32(sigma)
-    return np.rint(np.sqrt(real * real + imaginary * imaginary)).astype(np.int32)
+    return np.asarray(np.rint(np.sqrt(real * real + imaginary * imaginary)), dtype=np.int32)
 
 
 def bias(volume: Volume, grid: Grid, chance: Chance) -> Volume:

@@ -14,7 +14,7 @@ import numpy as np
 from imagebank.synthetic.anatomy.deform import warped
 from imagebank.synthetic.anatomy.lattice import Field, inside
 from imagebank.synthetic.anatomy.lesions import SOFTNESS, eagerness
-from imagebank.synthetic.anatomy.levels import solved, total
+from imagebank.synthetic.anatomy.levels import solved
 from imagebank.synthetic.anatomy.template import Template, template
 from imagebank.synthetic.visits import Anatomy
 
@@ -94,7 +94,7 @@ def _reach(level: Field) -> tuple[slice, ...]:
 
 def _brain(levels: Mapping[str, Field], room: Field, voxel: int, wanted: float) -> Field:
     """Tissue outside ventricles and hippocampi: sulci and cisterns open or close until it has the volume."""
-    beds = (inside(np.minimum(levels["hippocampus_left"], levels["hippocampus_right"]) - np.float32(BED_MM), voxel))
+    beds = inside(np.minimum(levels["hippocampus_left"], levels["hippocampus_right"]) - np.float32(BED_MM), voxel)
     solid = room * (1 - beds)
     width = max(CLOSED_MM, voxel / 2)
     return solved(lambda at: solid * inside(-levels["pial"] - np.float32(at), width), wanted)
@@ -116,4 +116,6 @@ def _lesion(anatomy: Anatomy, shared: Template, levels: Mapping[str, Field], wm:
     if anatomy.lesion_ml <= 0:
         return np.zeros_like(wm)
     eager = eagerness(shared, levels, anatomy.shape)
-    return solved(lambda at: wm * np.clip((eager + np.float32(at)) * np.float32(1 / SOFTNESS), 0, 1), anatomy.lesion_ml / ml)
+    return solved(
+        lambda at: wm * np.clip((eager + np.float32(at)) * np.float32(1 / SOFTNESS), 0, 1), anatomy.lesion_ml / ml
+    )

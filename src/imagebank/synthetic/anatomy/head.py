@@ -46,7 +46,7 @@ class Head:
 
     def map_of(self, tissue: str) -> NDArray[np.uint8]:
         """The fractions of one tissue, 0 to 255."""
-        return self.maps[TISSUES.index(tissue)]
+        return np.asarray(self.maps[TISSUES.index(tissue)])
 
 
 def head_of(anatomy: Anatomy, size: str = "small") -> Head:

@@ -89,9 +89,7 @@ class Shape:
         yield self
         if self.mirrored:
             first, second = ((-x, y, z) for x, y, z in (self.first, self.second))
-            yield Shape(
-                self.structure, self.part, self.kind, first, second, self.radii, False, self.blend_mm, self.cut
-            )
+            yield Shape(self.structure, self.part, self.kind, first, second, self.radii, False, self.blend_mm, self.cut)
 
     def corners(self, margin_mm: float) -> tuple[list[float], list[float]]:
         """Two corners of a box that holds the part and a margin."""
@@ -174,14 +172,14 @@ def drawn(lattice: Lattice, parts: Iterable[Shape], margin_mm: float = 0.0) -> F
 def joined(a: Field, b: Field, blend_mm: float) -> Field:
     """The smaller of two distances, rounded where they meet."""
     if blend_mm <= 0:
-        return np.minimum(a, b)
+        return np.asarray(np.minimum(a, b), dtype=np.float32)
     mix = np.clip(np.float32(0.5) + (b - a) * np.float32(0.5 / blend_mm), 0, 1)
     return np.asarray(b + (a - b) * mix - np.float32(blend_mm) * mix * (1 - mix), dtype=np.float32)
 
 
 def inside(distance: Any, voxel_mm: float) -> Field:
     """Fraction of a voxel within a surface, from the signed distance of its middle."""
-    return np.clip(np.float32(0.5) - distance * np.float32(1 / voxel_mm), 0, 1)
+    return np.asarray(np.clip(np.float32(0.5) - distance * np.float32(1 / voxel_mm), 0, 1), dtype=np.float32)
 
 
 def blocks(field: Any, factor: int) -> Field:

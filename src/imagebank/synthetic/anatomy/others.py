@@ -26,7 +26,10 @@ MARBLING = 0.16
 
 
 def paint_other(kind: str, physics: Physics, grid: Grid) -> NDArray[np.int32]:
-    """A volume of `spine`, `knee` or `phantom`, as `paint` gives of a head; raises FileNotFoundError for another kind."""
+    """A volume of `spine`, `knee` or `phantom`, as `paint` gives of a head.
+
+    Raises FileNotFoundError for another kind.
+    """
     voxel = COARSE_MM if grid.pixel_mm >= COARSE_PIXEL_MM else FINE_MM
     lattice = Lattice(voxel)
     weights = signals(physics)

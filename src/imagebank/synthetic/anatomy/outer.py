@@ -12,7 +12,6 @@ from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import ndimage
 
 from imagebank.synthetic.anatomy.lattice import Field, Lattice, Shape, drawn, inside, joined, shapes
 from imagebank.synthetic.anatomy.noise import personal_noise
@@ -46,21 +45,24 @@ JITTER_MM = 1.6
 JITTER_SIZE = 0.07
 
 Maps = NDArray[np.uint8]
+Three = tuple[float, float, float]
 
 
 def outer_head(voxel_mm: int, shape: int) -> Maps:
     """The tissues `OUTER` on the lattice, 0 to 255, for the face that belongs to a person's shape."""
     face = shape % FACES
-    return _coarse(voxel_mm, face) if voxel_mm > WORK_MM else _fine(voxel_mm, face)
+    if voxel_mm < WORK_MM:
+        return _outer(voxel_mm, face)  # too large to keep
+    return _kept_small(voxel_mm, face) if voxel_mm == WORK_MM else _kept_tiny(voxel_mm, face)
 
 
 @lru_cache(maxsize=FACES)
-def _coarse(voxel_mm: int, face: int) -> Maps:
+def _kept_tiny(voxel_mm: int, face: int) -> Maps:
     return _outer(voxel_mm, face)
 
 
-@lru_cache(maxsize=2)
-def _fine(voxel_mm: int, face: int) -> Maps:
+@lru_cache(maxsize=3)
+def _kept_small(voxel_mm: int, face: int) -> Maps:
     return _outer(voxel_mm, face)
 
 
@@ -69,11 +71,11 @@ def veins(voxel_mm: int) -> Maps:
     """Veins of the brain, 0 to 255; they are seen in susceptibility-weighted images alone and take no room."""
     lattice = Lattice(voxel_mm)
     parts = [shape for shape in shapes("vessels") if shape.structure == "vein"]
-    return np.rint(inside(drawn(lattice, parts), voxel_mm) * np.float32(255)).astype(np.uint8)
+    return _bytes(inside(drawn(lattice, parts), voxel_mm))
 
 
 def _outer(voxel_mm: int, face: int) -> Maps:
-    """Each tissue takes what it claims of the room that is left, in the order of `_claims`; the rest is muscle with some fat."""
+    """Each tissue takes what it claims of the room that is left, in the order of `_claims`; the rest is muscle."""
     work, fine = Lattice(max(voxel_mm, WORK_MM)), template(voxel_mm)
     skull = template(work.voxel_mm).skull
     skin = joined(skull - np.float32(SKULL_MM + SCALP_MM), _drawn("skin", work, face), 10.0)
@@ -85,17 +87,21 @@ def _outer(voxel_mm: int, face: int) -> Maps:
         claim *= room
         room -= claim
         if tissue:
-            maps[OUTER.index(tissue)] += np.rint(claim * np.float32(255)).astype(np.uint8)
+            maps[OUTER.index(tissue)] += _bytes(claim)
     lean = room * (1 - _marbling(fine.lattice, face))
     for tissue, share in (("muscle", lean), ("fat", room - lean)):
-        maps[OUTER.index(tissue)] += np.rint(share * np.float32(255)).astype(np.uint8)
+        maps[OUTER.index(tissue)] += _bytes(share)
     return maps
 
 
 def _marbling(lattice: Lattice, face: int) -> Field:
     """Share of fat between and in the muscles."""
     noise = personal_noise(lattice.shape, lattice.voxel_mm, MARBLING_MM, (face, 5))
-    return np.clip(np.float32(0.12) + noise * np.float32(0.28), 0, 0.8)
+    return np.asarray(np.clip(np.float32(0.12) + noise * np.float32(0.28), 0, 0.8), dtype=np.float32)
+
+
+def _bytes(fractions: Field) -> Maps:
+    return np.asarray(np.rint(fractions * np.float32(255)), dtype=np.uint8)
 
 
 def _claims(lattice: Lattice, skull: Field, skin: Field, face: int) -> Iterator[tuple[str, Field]]:
@@ -139,15 +145,26 @@ def _drawn(structure: str, lattice: Lattice, face: int) -> Field:
 
 
 def _own(shape: Shape, face: int) -> Shape:
-    """A part moved and resized a little; parts that belong together (`nose tip`, `nose bridge`) move together."""
-    key = shape.part.split()[0]
-    chance = np.random.Generator(np.random.PCG64((face, *key.encode())))
-    step = np.clip(chance.standard_normal(3), -2, 2) * JITTER_MM * (abs(shape.first[0]) > 3, 1, 1)
-    size = float(np.exp(np.clip(chance.standard_normal(), -2, 2) * JITTER_SIZE))
+    """A part of the skin moved and resized a little; parts that share a first word (`nose tip`, `nose bridge`) do so
+    together.
+    """
     if shape.structure != "skin":
         return shape
-    first, second = (tuple(float(v) for v in np.add(at, step)) for at in (shape.first, shape.second))
-    return replace(shape, first=first, second=second, radii=tuple(r * size for r in shape.radii))
+    chance = np.random.Generator(np.random.PCG64((face, *shape.part.split()[0].encode())))
+    x, y, z = (float(step) for step in np.clip(chance.standard_normal(3), -2, 2) * JITTER_MM)
+    size = float(np.exp(np.clip(chance.standard_normal(), -2, 2) * JITTER_SIZE))
+    step = (x if shape.mirrored else 0.0, y, z)  # what lies in the middle stays there
+    return replace(
+        shape, first=_added(shape.first, step), second=_added(shape.second, step), radii=_times(shape.radii, size)
+    )
+
+
+def _added(a: Three, b: Three) -> Three:
+    return a[0] + b[0], a[1] + b[1], a[2] + b[2]
+
+
+def _times(a: Three, size: float) -> Three:
+    return a[0] * size, a[1] * size, a[2] * size
 
 
 def _finer(distance: Field, work: Lattice, voxel_mm: int) -> Field:

@@ -32,7 +32,6 @@ VEIN_PPM = 0.4
 VEIN_LOSS = 0.75  # of the magnitude within a vein
 PHASE_MASK_POWER = 4
 MIP_MM = 16.0
-PAINTED = 25.0  # brightness from which a voxel counts as head
 
 
 def paint(head: Head, physics: Physics, grid: Grid, *, moment: int = 0) -> Volume:
@@ -40,7 +39,13 @@ def paint(head: Head, physics: Physics, grid: Grid, *, moment: int = 0) -> Volum
     volume = _PAINTERS.get(physics.technique, _plain)(head, physics, grid)
     if moment and physics.technique == "bold":
         volume = volume * np.float32(1 + FLUCTUATION * np.sin(0.6 * moment))
-    return np.rint(volume).astype(np.int32)
+    return np.asarray(np.rint(volume), dtype=np.int32)
+
+
+def projected(volume: Volume, grid: Grid, *, depth_mm: float) -> Volume:
+    """The brightest value through a slab about each slice, as angiograms are shown."""
+    depth = max(1, min(len(volume), int(np.rint(depth_mm / grid.slice_mm))))
+    return np.asarray(ndimage.maximum_filter1d(volume, depth, axis=0), dtype=np.int32)
 
 
 def _plain(head: Head, physics: Physics, grid: Grid) -> Field:
@@ -60,7 +65,8 @@ def _susceptibility_magnitude(head: Head, physics: Physics, grid: Grid) -> Field
     vein = at_voxels(head, veins(head.lattice.voxel_mm).astype(np.float32), grid) * np.float32(1 / 255)
     iron = at_voxels(head, mixed(head, {"deep": 1.0}), grid)
     dark = np.clip(1 - vein * np.float32(VEIN_LOSS) - iron * np.float32(0.05), 0.05, 1)
-    return _gradient_echo(head, physics, grid) * dark ** np.float32(PHASE_MASK_POWER / 2)
+    magnitude = _gradient_echo(head, physics, grid) * dark ** np.float32(PHASE_MASK_POWER / 2)
+    return np.asarray(magnitude, dtype=np.float32)
 
 
 def _susceptibility_phase(head: Head, physics: Physics, grid: Grid) -> Field:
@@ -92,7 +98,7 @@ def _as_phase(head: Head, turns: Field, grid: Grid) -> Field:
     values = np.clip(np.float32(NO_PHASE) + wrapped * np.float32(2 * HALF_TURN), 0, LARGEST_PHASE)
     there = at_voxels(head, mixed(head, _SHINING), grid) > 0.2
     mottle = np.random.Generator(np.random.PCG64(2048)).integers(0, LARGEST_PHASE + 1, values.shape)
-    return np.where(there, values, mottle.astype(np.float32))
+    return np.asarray(np.where(there, values, mottle), dtype=np.float32)
 
 
 _SHINING = {name: tissue.proton_density for name, tissue in tissues_at(False).items()}

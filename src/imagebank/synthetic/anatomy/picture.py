@@ -30,7 +30,7 @@ def _letters() -> dict[str, Picture]:
 def shown(image: NDArray[Any], top: float, bottom: float = 0.0) -> Picture:
     """An image as grey levels between two values."""
     levels = np.clip((image.astype(np.float32) - bottom) * (255.0 / (top - bottom)), 0, 255)
-    return (np.rint(levels / GREYS) * GREYS).clip(0, 255).astype(np.uint8)
+    return np.asarray(np.minimum(np.rint(levels / GREYS) * GREYS, 255), dtype=np.uint8)
 
 
 def labelled(picture: Picture, text: str) -> Picture:

@@ -56,7 +56,8 @@ def _extent(grid: Grid, place: int) -> tuple[NDArray[np.float64], float]:
     count = (grid.slices, grid.rows, grid.columns)[place]
     step = grid.pixel_mm if place else grid.slice_mm
     width = grid.pixel_mm if place else grid.thickness_mm or grid.slice_mm
-    return (np.arange(count) - (count - 1) / 2) * step * DOWNWARD[grid.plane][place], width
+    middles = (np.arange(count) - (count - 1) / 2) * (step * DOWNWARD[grid.plane][place])
+    return middles.astype(np.float64), width
 
 
 def _integral(t: NDArray[np.float64]) -> NDArray[np.float64]:

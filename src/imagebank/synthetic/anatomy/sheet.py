@@ -9,10 +9,9 @@ from scipy import ndimage
 
 from imagebank.synthetic.anatomy.faults import bias, grain, spoil
 from imagebank.synthetic.anatomy.head import Head, head_of
-from imagebank.synthetic.anatomy.lattice import Field
 from imagebank.synthetic.anatomy.mixing import mixed
 from imagebank.synthetic.anatomy.others import paint_other
-from imagebank.synthetic.anatomy.painting import paint
+from imagebank.synthetic.anatomy.painting import Volume, paint
 from imagebank.synthetic.anatomy.picture import Picture, column_of, labelled, row_of, shown
 from imagebank.synthetic.anatomy.signals import tissues_at
 from imagebank.synthetic.visits import FAULTS, Anatomy, Grid, Physics
@@ -53,6 +52,7 @@ PEOPLE: dict[str, Anatomy] = {
     "88 y, severe": Anatomy(9, "male", 88, 1500, 940, 125, 1.4, 2.2, 25),
 }
 AXIAL = Grid("axial", 24, 116, 104, 2.0, 6.0, 5.0)
+LARGE = Grid("axial", 24, 136, 136, 1.75, 6.0, 5.0)
 SAGITTAL = Grid("sagittal", 3, 116, 116, 2.0, 6.0, 5.0)
 CORONAL = Grid("coronal", 3, 116, 104, 2.0, 6.0, 5.0)
 HIPPOCAMPAL = Grid("coronal", 3, 104, 104, 1.7, 4.0, 4.0, centre_mm=(0.0, 4.0, -14.0))
@@ -75,7 +75,7 @@ def _views(head: Head, physics: Physics) -> Picture:
     return row_of([shown(each, top) for each in (axial[7], axial[11], axial[14], sagittal[1], coronal[1])])
 
 
-def _imperfect(volume: Field, physics: Physics, grid: Grid) -> Field:
+def _imperfect(volume: Volume, physics: Physics, grid: Grid) -> Volume:
     if physics.technique in UNSPOILT:
         return volume
     return grain(bias(volume, grid, Random(2)), sigma=NOISE, chance=Random(1))  # noqa: S311 - pretend data, no secret
@@ -97,12 +97,11 @@ def people_sheet() -> Picture:
 def faults_sheet() -> Picture:
     """A sound series, and each fault."""
     head, physics = head_of(PEOPLE["55 y"]), SEQUENCES["T2w TSE"]
-    sound = paint(head, physics, AXIAL)
-    tiles = [labelled(shown(sound[12], 800.0), "sound")]
+    sound = paint(head, physics, LARGE)
+    tiles = [labelled(shown(sound[12], 800.0), "none")]
     for fault in FAULTS:
         spoilt = spoil(sound, fault, Random(5))  # noqa: S311 - pretend data, no secret
-        name = f"{fault} {spoilt.missing[0]}" if spoilt.missing else fault
-        tiles.append(labelled(shown(spoilt.volume[12], 800.0), name))
+        tiles.append(labelled(shown(spoilt.volume[12] * (12 not in spoilt.missing), 800.0), fault))
     return column_of([row_of(tiles[:4]), row_of(tiles[4:])])
 
 
@@ -127,7 +126,7 @@ def faces_sheet() -> Picture:
 
 def _surface(head: Head, axis: int) -> Picture:
     """The first tissue that a ray from the front (axis 1) or from the right (axis 2) meets, lit from above."""
-    solid = mixed(head, {name: 1.0 for name in tissues_at(False)})
+    solid = mixed(head, dict.fromkeys(tissues_at(False), 1.0))
     solid = ndimage.zoom(np.moveaxis(solid, axis, 0), SURFACE_ZOOM, order=1)
     hit = solid > 0.5
     first = hit.argmax(axis=0)

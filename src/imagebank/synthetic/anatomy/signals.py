@@ -153,4 +153,4 @@ def _mprage(physics: Physics, t1: float) -> float:
     end = steady * (1 - kept) + kept * (1 - before)
     ready = (1 - after + after * end) / (1 + after * kept * before)
     start = 1 - before - before * ready
-    return abs(steady + (start - steady) * kept**0.5) * sin(angle)
+    return float(abs(steady + (start - steady) * kept**0.5) * sin(angle))

@@ -22,7 +22,7 @@ import numpy as np
 from scipy import ndimage
 
 from imagebank.core.errors import SourceError
-from imagebank.synthetic.anatomy.lattice import EXTENT_MM, LOWEST_MM, Box, Field, Lattice, blocks, drawn, shapes
+from imagebank.synthetic.anatomy.lattice import EXTENT_MM, FAR_MM, LOWEST_MM, Box, Field, Lattice, blocks, drawn, shapes
 
 COARSEST_WORK_MM = 2  # distances are found on at most this lattice, then averaged
 FIRST_RAS_MM = (-98, -134, -72)  # of the first voxel of nilearn's template
@@ -35,6 +35,7 @@ VENTRICLE_SEEDS = (  # boxes (low, high in RAS mm) that hold ventricular fluid a
     ((-13, -50, -44), (13, -34, -22)),
     ((-3, -36, -22), (3, -26, -8)),
 )
+SKULL_REACH_MM = 28.0
 NEAR_MM = 14.0  # as far as levels can be moved
 FRAME_MM = 4  # of the box around the intracranial space
 
@@ -58,7 +59,9 @@ def template(voxel_mm: int) -> Template:
     hull = _hull(maps["mask"], work)
     fine = {"hull": hull, **_levels(maps, hull, work)}
     lattice, factor = Lattice(voxel_mm), voxel_mm // work.voxel_mm
-    box = lattice.box_around((-76 - FRAME_MM, -111 - FRAME_MM, -74 - FRAME_MM), (76 + FRAME_MM, 77 + FRAME_MM, 86 + FRAME_MM))
+    box = lattice.box_around(
+        (-76 - FRAME_MM, -111 - FRAME_MM, -74 - FRAME_MM), (76 + FRAME_MM, 77 + FRAME_MM, 86 + FRAME_MM)
+    )
     coarse = {name: blocks(level, factor) for name, level in fine.items()}
     levels = {name: np.ascontiguousarray(level[box]) for name, level in coarse.items()}
     near = np.sort(levels["ventricle"][levels["ventricle"] < NEAR_MM])
@@ -96,45 +99,47 @@ def _on_lattice(ras: Any, lattice: Lattice) -> Field:
         ras = (low + high) * np.float32(0.5)
     lps = ras[::-1, ::-1, :].transpose(2, 1, 0)
     x, y, z = FIRST_RAS_MM
-    start = (z + 0, -(y + ras.shape[1]), -(x + ras.shape[0]))
+    first = (z, -(y + ras.shape[1]), -(x + ras.shape[0]))
     full = np.zeros(EXTENT_MM, dtype=np.float32)
-    source, target = [], []
-    for axis in range(3):
-        first = int(start[axis] - LOWEST_MM[axis])
-        low, high = max(first, 0), min(first + lps.shape[axis], EXTENT_MM[axis])
-        target.append(slice(low, high))
-        source.append(slice(low - first, high - first))
-    full[tuple(target)] = lps[tuple(source)]
+    places = [int(start - low) for start, low in zip(first, LOWEST_MM, strict=True)]
+    lows = [max(-place, 0) for place in places]  # air around the template that the lattice has no room for
+    highs = [min(extent - place, n) for extent, place, n in zip(EXTENT_MM, places, lps.shape, strict=True)]
+    source = tuple(slice(a, b) for a, b in zip(lows, highs, strict=True))
+    target = tuple(slice(place + a, place + b) for place, a, b in zip(places, lows, highs, strict=True))
+    full[target] = lps[source]
     return blocks(full, lattice.voxel_mm)
 
 
 def _hull(mask: Field, lattice: Lattice) -> Field:
     """Signed distance from the inner table of the skull: the brain mask closed, rounded and widened a little."""
-    steps = int(round(6 / lattice.voxel_mm))
+    steps = round(6 / lattice.voxel_mm)
     brain = np.pad(mask > 0.5, steps)
     closed = ndimage.binary_closing(brain, ndimage.generate_binary_structure(3, 1), iterations=steps)
     closed = ndimage.binary_fill_holes(closed)[steps:-steps, steps:-steps, steps:-steps]
-    distance = _smooth(_signed(closed, lattice), 1.0, lattice) - np.float32(ROOM_MM)
+    distance = _smooth(_signed(closed, lattice, SKULL_REACH_MM), 1.0, lattice) - np.float32(ROOM_MM)
     floor = np.float32(-72) - lattice.axis_mm(0)[:, None, None]
-    return np.maximum(distance, floor)
+    return np.asarray(np.maximum(distance, floor), dtype=np.float32)
 
 
 def _levels(maps: dict[str, Field], hull: Field, lattice: Lattice) -> dict[str, Field]:
     brain = np.clip(maps["gm"] + maps["wm"], 0, 1)
-    fluid = np.where(hull < 2, 1 - brain, 1).astype(np.float32)
+    fluid = np.where(hull < 2, 1 - brain, np.float32(1))
     ventricles, chambers = _ventricles(fluid, lattice)
     fluid[ndimage.binary_dilation(chambers, iterations=max(1, 4 // lattice.voxel_mm))] = 0
-    white = maps["wm"] / np.maximum(brain, np.float32(0.05))
-    sides = {side: [s for s in shapes("inside") if s.structure == f"hippocampus_{side}"] for side in ("left", "right")}
-    hippocampi = {f"hippocampus_{side}": drawn(lattice, parts, NEAR_MM) for side, parts in sides.items()}
+    pial = _pial(fluid, lattice)
+    white = _smooth(maps["wm"] / np.maximum(brain, np.float32(0.05)), 0.5, lattice)
+    inside = {name: _drawn(name, "inside", lattice) for name in ("hippocampus_left", "hippocampus_right", "deep")}
     return {
         "ventricle": ventricles,
-        "pial": _pial(fluid, lattice),
-        "white": _smooth(white, 0.5, lattice),
-        **hippocampi,
-        "artery": drawn(lattice, [s for s in shapes("vessels") if s.structure == "artery"]),
-        "deep": drawn(lattice, [s for s in shapes("inside") if s.structure == "deep"], NEAR_MM),
+        "pial": pial,
+        "white": white,
+        "artery": _drawn("artery", "vessels", lattice),
+        **inside,
     }
+
+
+def _drawn(structure: str, file: str, lattice: Lattice) -> Field:
+    return drawn(lattice, [shape for shape in shapes(file) if shape.structure == structure], NEAR_MM)
 
 
 def _ventricles(fluid: Field, lattice: Lattice) -> tuple[Field, Any]:
@@ -149,8 +154,8 @@ def _ventricles(fluid: Field, lattice: Lattice) -> tuple[Field, Any]:
     sizes = np.bincount(parts.ravel())
     sizes[0] = 0
     chambers = (sizes * lattice.voxel_mm**3 > 300)[parts]
-    horn = drawn(lattice, [s for s in shapes("inside") if s.structure == "temporal_horn"], NEAR_MM)
-    level = _smooth(_signed(chambers, lattice), 0.8, lattice)
+    horn = _drawn("temporal_horn", "inside", lattice)
+    level = _smooth(_signed(chambers, lattice, FAR_MM), 0.8, lattice)
     return np.minimum(level, horn + np.float32(HIDDEN_HORN_MM)), chambers
 
 
@@ -158,15 +163,23 @@ def _pial(fluid: Field, lattice: Lattice) -> Field:
     """Beside a sulcus the fluid fraction falls exponentially, which gives the distance even where it is closed."""
     soft = _smooth(fluid, 0.6, lattice)
     outside = np.float32(-DECAY_MM) * np.log(np.clip(soft, np.float32(0.004), 1))
-    inner = ndimage.distance_transform_edt(soft > 0.7, sampling=lattice.voxel_mm)
+    inner = ndimage.distance_transform_edt(soft > 0.7, sampling=lattice.voxel_mm).astype(np.float32)
     return np.asarray(outside - inner, dtype=np.float32)
 
 
-def _signed(mask: Any, lattice: Lattice) -> Field:
-    """Distance in mm from the surface of a mask, negative inside."""
-    out = ndimage.distance_transform_edt(~mask, sampling=lattice.voxel_mm)
-    within = ndimage.distance_transform_edt(mask, sampling=lattice.voxel_mm)
-    return np.asarray(np.where(mask, 0.5 * lattice.voxel_mm - within, out - 0.5 * lattice.voxel_mm), dtype=np.float32)
+def _signed(mask: Any, lattice: Lattice, margin_mm: float) -> Field:
+    """Distance in mm from the surface of a mask, negative inside; beyond the margin it is only large."""
+    margin = int(margin_mm / lattice.voxel_mm)
+    spans = []
+    for axis in range(3):
+        hits = np.flatnonzero(mask.any(axis=tuple(other for other in range(3) if other != axis)))
+        spans.append(slice(max(int(hits[0]) - margin, 0), int(hits[-1]) + margin + 1))
+    near = tuple(spans)
+    out = ndimage.distance_transform_edt(~mask[near], sampling=lattice.voxel_mm).astype(np.float32)
+    out -= ndimage.distance_transform_edt(mask[near], sampling=lattice.voxel_mm).astype(np.float32)
+    distance = np.full(mask.shape, FAR_MM, dtype=np.float32)
+    distance[near] = out + np.where(mask[near], np.float32(0.5), np.float32(-0.5)) * np.float32(lattice.voxel_mm)
+    return distance
 
 
 def _smooth(field: Field, sigma_mm: float, lattice: Lattice) -> Field:
