@@ -50,7 +50,10 @@ SIZES = ("tiny", "small", "full")
 
 @dataclass(frozen=True)
 class Told:
-    """What the scanner was told, as the header spells it; `other_ids` are (number, issuer)."""
+    """What the scanner was told, as the header spells it; `other_ids` are (number, issuer).
+
+    `charset` is the DICOM defined term (several are set apart by a backslash) that spells the name.
+    """
 
     patient_id: str
     name: str
@@ -59,6 +62,7 @@ class Told:
     other_ids: tuple[tuple[str, str], ...] = ()
     other_ids_nested: bool = False
     errors: tuple[str, ...] = ()
+    charset: str = "ISO_IR 100"
 
 
 @dataclass(frozen=True)
