@@ -5,7 +5,19 @@ on that day. Every planted identifier is known with its place.
 """
 
 from imagebank.synthetic.scanning.machines import can_make
+from imagebank.synthetic.scanning.oddities import Oddity, oddities
+from imagebank.synthetic.scanning.others import OtherFiles, write_others
 from imagebank.synthetic.scanning.planted import Planted
 from imagebank.synthetic.scanning.writing import SeriesFiles, VisitFiles, write_visit
 
-__all__ = ["Planted", "SeriesFiles", "VisitFiles", "can_make", "write_visit"]
+__all__ = [
+    "Oddity",
+    "OtherFiles",
+    "Planted",
+    "SeriesFiles",
+    "VisitFiles",
+    "can_make",
+    "oddities",
+    "write_others",
+    "write_visit",
+]

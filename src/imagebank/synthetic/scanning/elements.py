@@ -1,7 +1,7 @@
 """DICOM elements as plain values, and their bytes.
 
-A header is a dictionary from tag to (VR, value). Values are text (several are separated by backslashes), bytes, numbers,
-or a list of headers. All bytes are ours: they depend on no version of a library, and encoding is quick.
+A header is a dictionary from tag to (VR, value). Values are text (several are separated by backslashes), bytes,
+numbers, or a list of headers. All bytes are ours: they depend on no version of a library, and encoding is quick.
 """
 
 from __future__ import annotations
@@ -14,7 +14,6 @@ from functools import cache
 from pydicom.charset import convert_encodings, encode_string
 from pydicom.datadict import dictionary_VR, tag_for_keyword
 
-Value = "str | bytes | int | float | tuple[int, ...] | tuple[float, ...] | list[Header]"
 Header = dict[int, tuple[str, object]]
 Elements = dict[int, bytes]
 

@@ -1,6 +1,6 @@
 """Enhanced MR images: what one multi-frame file says at its top, once for all frames.
 
-Siemens XA writes one file for each volume, Philips one file for the whole series.
+Siemens XA writes one file for each volume, Philips one file for the whole series (but one for each plane of a survey).
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ def nature_of(kind: str) -> Nature:
 
 def files_of(scan: Scan, volumes: tuple[Volume, ...], frames: list[Frame]) -> list[list[Frame]]:
     """Which frames go into which file."""
-    if scan.machine.maker == "philips":
+    if scan.machine.maker == "philips" and scan.protocol.plane != "several":
         return [frames]
     return [[frame for frame in frames if frame.volume == number] for number in range(len(volumes))]
 
@@ -55,7 +55,8 @@ def shared_header(scan: Scan) -> Header:
     """Everything standard that all files of an enhanced series share."""
     header = {**patient_and_study(scan.person, scan.visit), **equipment(scan), **series(scan)}
     header.update(_image_module(scan))
-    header.update(_pulse_sequence(scan))
+    if nature_of(scan.protocol.kind).derived == "NONE":  # what was computed has no pulse sequence
+        header.update(_pulse_sequence(scan))
     header.update(_dimensions(scan))
     if scan.agent:
         put(header, ContrastBolusAgentSequence=[_agent(scan)])
@@ -113,16 +114,14 @@ def _image_module(scan: Scan) -> Header:
 
 def _pulse_sequence(scan: Scan) -> Header:
     protocol, nature = scan.protocol, nature_of(scan.protocol.kind)
-    planar = protocol.kind in ("DWI", "BOLD", "trace", "ADC", "FA")
-    return header_of(
+    planar = protocol.kind in ("DWI", "BOLD")
+    header = header_of(
         PulseSequenceName=protocol.sequence_name[:16],
         MRAcquisitionType=protocol.acquisition,
         EchoPulseSequence=nature.echo_pulse,
-        MultipleSpinEcho="YES" if protocol.te2_ms and nature.echo_pulse == "SPIN" else "NO",
         MultiPlanarExcitation="NO",
         PhaseContrast="NO",
         TimeOfFlightContrast="YES" if nature.contrast == "TOF" else "NO",
-        ArterialSpinLabelingContrast="NONE",
         SteadyStatePulseSequence=nature.steady_state,
         EchoPlanarPulseSequence="YES" if planar else "NO",
         SaturationRecovery="NO",
@@ -131,9 +130,13 @@ def _pulse_sequence(scan: Scan) -> Header:
         GeometryOfKSpaceTraversal="RECTILINEAR",
         RectilinearPhaseEncodeReordering="LINEAR",
         SegmentedKSpaceTraversal="SINGLE" if planar else "PARTIAL",
-        CoverageOfKSpace="FULL",
         NumberOfKSpaceTrajectories=1,
     )
+    if nature.echo_pulse == "SPIN":
+        put(header, MultipleSpinEcho="YES" if protocol.te2_ms else "NO")
+    if protocol.acquisition == "3D":
+        put(header, CoverageOfKSpace="FULL")
+    return header
 
 
 def _dimensions(scan: Scan) -> Header:
@@ -161,6 +164,7 @@ def _agent(scan: Scan) -> Header:
             ContrastBolusIngredientCodeSequence=[code("C-17800", "SRT", "Gadolinium")],
             ContrastBolusAdministrationRouteSequence=[code("G-D101", "SRT", "Intravenous route")],
             ContrastBolusVolume=agent.volume if agent else "",
+            ContrastBolusIngredientConcentration="",
         )
     )
     return item

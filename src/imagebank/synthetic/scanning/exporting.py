@@ -1,4 +1,4 @@
-"""Where the files of a series lie. Folders carry names, hospital numbers or UIDs by turns: paths are identifiers too."""
+"""Where the files of a series lie. Folders carry names, numbers or UIDs by turns: paths are identifiers too."""
 
 from __future__ import annotations
 

@@ -16,6 +16,7 @@ from imagebank.synthetic.scanning.volumes import Frame, Volume
 from imagebank.synthetic.visits import compact
 
 SDS, SDI = "SIEMENS MR SDS 01", "SIEMENS MR SDI 02"
+STACK = "1"
 DIFFUSION_KINDS = ("DWI", "trace", "ADC", "FA")
 
 
@@ -139,7 +140,7 @@ def _siemens_series(scan: Scan) -> Header:
     }
 
 
-def frame_groups(scan: Scan, volume: Volume, frame: Frame, position: int, stack: int) -> Header:
+def frame_groups(scan: Scan, volume: Volume, frame: Frame, position: int) -> Header:
     """What one frame says; `position` counts from 1 within the stack."""
     groups = _volume_groups(scan, volume)
     moment = f"{compact(scan.visit.day)}{moment_of(scan, volume, frame)}"
@@ -148,10 +149,10 @@ def frame_groups(scan: Scan, volume: Volume, frame: Frame, position: int, stack:
         FrameReferenceDateTime=moment,
         FrameAcquisitionDuration=scan.protocol.tr_ms,
         FrameAcquisitionNumber=volume.time,
-        StackID=str(stack),
+        StackID=STACK,
         InStackPositionNumber=position,
         TemporalPositionIndex=volume.time,
-        DimensionIndexValues=(stack, position, volume.time, volume.echo),
+        DimensionIndexValues=(int(STACK), position, volume.time, volume.echo),
     )
     put(
         groups,

@@ -91,7 +91,7 @@ def image_direction(scan: Scan, volume: Volume) -> Vector:
         return (0.0, 0.0, 0.0)
     placement = place(scan.pose, volume.grid, 0)
     along_row, along_column = dotted(direction, placement.row), dotted(direction, placement.column)
-    return (along_row, along_column, dotted(direction, placement.normal))
+    return (along_row, along_column, -dotted(direction, placement.normal))
 
 
 def frame_elements(scan: Scan, volume: Volume, frame: Frame) -> Header:

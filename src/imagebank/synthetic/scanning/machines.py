@@ -64,7 +64,7 @@ def _machine(known: dict[str, str], station: dict[str, str]) -> Machine:
         end=date.fromisoformat(known["end"]),
         coil_channels=int(station["coil_channels"]),
         eras=eras,
-        **{name: station[name] for name in texts},  # type: ignore[arg-type]
+        **{name: station[name] for name in texts},
     )
 
 

@@ -44,13 +44,10 @@ def instances(
 
 def _per_frame(scan: Scan, volumes: tuple[Volume, ...], frames: list[Frame], coding: Coding) -> bytes:
     """The groups of each frame, encoded."""
-    several = scan.protocol.plane == "several"
     places: dict[int, int] = {}
     items = []
     for frame in frames:
         places[frame.volume] = places.get(frame.volume, 0) + 1
-        stack = frame.volume + 1 if several else 1
-        groups = frame_groups(scan, volumes[frame.volume], frame, places[frame.volume], stack)
+        groups = frame_groups(scan, volumes[frame.volume], frame, places[frame.volume])
         items.append(encode_item(groups, coding))
     return framed(FRAME_GROUPS, "SQ", b"".join(items), implicit=coding.implicit)
-

@@ -34,7 +34,7 @@ class Head:
     scale: tuple[float, float, float]
 
 
-def head_of(anatomy: Anatomy, size: str) -> Head:
+def head_of(anatomy: Anatomy, _size: str) -> Head:
     """The head of a visit, to be painted many times."""
     share = anatomy.ventricles_ml / anatomy.intracranial_ml
     stretch = (anatomy.shape % 11 - 5) / 100
@@ -44,7 +44,8 @@ def head_of(anatomy: Anatomy, size: str) -> Head:
 def paint(head: Head, physics: Physics, grid: Grid) -> Image:
     """One volume (slices, rows, columns), 0 to about 1,000."""
     old = brain.Grid(grid.plane, grid.slices, grid.rows, grid.columns, grid.pixel_mm, grid.slice_mm)
-    return brain.paint(_contrast(physics), head.atrophy, old, head.scale)
+    painted: Image = brain.paint(_contrast(physics), head.atrophy, old, head.scale)
+    return painted
 
 
 def _contrast(physics: Physics) -> str:
@@ -59,7 +60,8 @@ def spoil(volume: Image, fault: str, chance: Random) -> Image:
     """A volume with motion, ghosting or noise."""
     shift = 1 + chance.randrange(3)
     if fault == "noise":
-        return np.abs(volume + 8 * brain.noise(chance.randrange(1 << 30), volume.size).reshape(volume.shape))
+        noisy = volume + 8 * brain.noise(chance.randrange(1 << 30), volume.size).reshape(volume.shape)
+        return np.asarray(np.abs(noisy), dtype=np.int32)
     return np.asarray((volume * 3 + np.roll(volume, volume.shape[1] // (4 * shift), axis=1)) // 4, dtype=np.int32)
 
 

@@ -4,33 +4,36 @@ from __future__ import annotations
 
 import re
 import struct
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from imagebank.synthetic.scanning.lettering import Burned, burn
-from imagebank.synthetic.scanning.painting import Head, grain, paint, spoil
+from imagebank.synthetic.scanning.painting import Image, grain, spoil
 from imagebank.synthetic.scanning.scan import Scan
 from imagebank.synthetic.scanning.volumes import Volume, kept_slices
 from imagebank.synthetic.streams import stream
+from imagebank.synthetic.visits import Grid, Physics
 
 LARGEST = 4095  # of 12 bits
 QUANTITIES = ("adc", "fa", "fieldmap-phase", "swi-phase")  # techniques whose numbers mean something: no gain, no noise
 PHASE_STEPS = 4  # painted 0 to 1,000, stored 0 to 4,000
 SPOILED = ("motion", "ghosting", "noise")  # what the painter does; other faults are of geometry
 Stored = NDArray[np.uint16]
+Painter = Callable[[Physics, Grid], Image]
 RUN = re.compile(rb"(.)\1{2,127}", re.DOTALL)
 MOST_LITERAL = 128
 
 
-def stored_volumes(scan: Scan, head: Head, volumes: tuple[Volume, ...], *, seed: int) -> list[Stored]:
+def stored_volumes(scan: Scan, painter: Painter, volumes: tuple[Volume, ...], *, seed: int) -> list[Stored]:
     """The values of each volume (slices, rows, columns); one receiver gain for the whole series."""
     chance = stream(seed, "pixels", scan.ordered.uid)
     gain = chance.randrange(230, 300)  # in 1/256: receivers differ
     found: list[Stored] = []
     for volume in volumes:
-        painted: NDArray[Any] = paint(head, volume.physics, volume.grid)
+        painted: NDArray[Any] = painter(volume.physics, volume.grid)
         if scan.ordered.fault in SPOILED:
             painted = spoil(painted, scan.ordered.fault, chance)
         found.append(_mirrored(scan, volume, _digitised(painted, volume, gain, chance.randrange(1 << 30))))
@@ -43,7 +46,8 @@ def _digitised(painted: NDArray[Any], volume: Volume, gain: int, offset: int) ->
         painted = painted * (PHASE_STEPS if technique.endswith("phase") else 1)
     else:
         painted = np.abs(painted * gain // 256 + grain(offset, painted.size).reshape(painted.shape))
-    return np.clip(painted, 0, LARGEST).astype("<u2")
+    stored: Stored = np.clip(painted, 0, LARGEST).astype("<u2")
+    return stored
 
 
 def _mirrored(scan: Scan, volume: Volume, stored: Stored) -> Stored:

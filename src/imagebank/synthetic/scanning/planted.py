@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 from imagebank.synthetic.model import Person
 from imagebank.synthetic.scanning.elements import Header
-from imagebank.synthetic.scanning.letters import plain_letters
 from imagebank.synthetic.scanning.lettering import Burned
+from imagebank.synthetic.scanning.letters import plain_letters
 from imagebank.synthetic.scanning.machines import Machine
 from imagebank.synthetic.scanning.part10 import Envelope
 from imagebank.synthetic.visits import Visit, compact
@@ -56,7 +56,8 @@ def texts_of_person(person: Person) -> Known:
 
 
 def _names(person: Person) -> Known:
-    name, found = person.name, {}
+    name = person.name
+    found: Known = {}
     for kind, each in (("given name", name.given), ("family name", name.family), ("birth name", name.birth_family)):
         found |= dict.fromkeys((plain_letters(each).upper(), each.upper(), each), kind)
     for group in (name.native, name.phonetic):

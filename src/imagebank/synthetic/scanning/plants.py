@@ -183,4 +183,3 @@ PLANTS: tuple[Plant, ...] = (
     plant_icon,
 )
 """Every kind of leak, in the order in which they take turns."""
-

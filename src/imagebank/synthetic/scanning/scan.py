@@ -15,6 +15,8 @@ from imagebank.synthetic.scanning.wording import Wording, wording_of
 from imagebank.synthetic.visits import Ordered, Visit, clock
 
 SERIES_MINUTES = 5
+SERIES_A_DAY = 60  # later numbers (from 900 on, for what is no brain) start anew
+LATEST_SECONDS = 23 * 3600
 MR_IMAGE = "1.2.840.10008.5.1.4.1.1.4"
 ENHANCED_MR_IMAGE = "1.2.840.10008.5.1.4.1.1.4.1"
 LONGEST_UID = 64
@@ -33,6 +35,7 @@ class Scan:
     size: str
     wording: Wording
     agent: Agent | None
+    body_part: str = ""  # what the header says; empty: the maker's word for a head
 
     @property
     def start(self) -> str:
@@ -42,7 +45,7 @@ class Scan:
     @property
     def start_seconds(self) -> int:
         """When the series began, in seconds since midnight."""
-        return self.visit.seconds + 60 * SERIES_MINUTES * self.ordered.number
+        return min(self.visit.seconds + 60 * SERIES_MINUTES * (self.ordered.number % SERIES_A_DAY), LATEST_SECONDS)
 
     @cached_property
     def pose(self) -> Pose:

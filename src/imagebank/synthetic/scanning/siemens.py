@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from imagebank.synthetic.scanning import csa
 from imagebank.synthetic.scanning.elements import Header
-from imagebank.synthetic.scanning.placing import Vector, added, decimals, scaled
 from imagebank.synthetic.scanning.pixels import mosaic_side
+from imagebank.synthetic.scanning.placing import Vector, added, decimals, scaled
 from imagebank.synthetic.scanning.scan import Scan
 from imagebank.synthetic.scanning.volumes import Frame, Volume
 from imagebank.synthetic.visits import compact
@@ -189,4 +189,3 @@ def mosaic_origin(frame: Frame, volume: Volume) -> Vector:
     return added(
         placement.origin, scaled(placement.row, -more * grid.columns), scaled(placement.column, -more * grid.rows)
     )
-

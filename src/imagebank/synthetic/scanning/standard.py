@@ -5,7 +5,7 @@ from __future__ import annotations
 from imagebank.synthetic.model import Person
 from imagebank.synthetic.scanning.elements import Header, header_of, put
 from imagebank.synthetic.scanning.placing import decimals
-from imagebank.synthetic.scanning.scan import Scan
+from imagebank.synthetic.scanning.scan import Scan, uid_below
 from imagebank.synthetic.scanning.volumes import Frame, Volume
 from imagebank.synthetic.visits import Visit, clock, compact
 
@@ -84,7 +84,7 @@ def series(scan: Scan) -> Header:
         Modality="MR",
         SeriesInstanceUID=scan.ordered.uid,
         SeriesNumber=str(scan.ordered.number),
-        FrameOfReferenceUID=f"{visit.uid}.0",
+        FrameOfReferenceUID=uid_below(visit.uid, 0),
         PositionReferenceIndicator="",
         SeriesDate=day,
         ContentDate=day,
@@ -94,7 +94,7 @@ def series(scan: Scan) -> Header:
         StudyDescription=scan.wording.study,
         SeriesDescription=scan.wording.series,
         ProtocolName=scan.wording.protocol,
-        BodyPartExamined="BRAIN" if scan.machine.maker == "philips" else "HEAD",
+        BodyPartExamined=scan.body_part or ("BRAIN" if scan.machine.maker == "philips" else "HEAD"),
         PatientPosition="FFS" if scan.ordered.fault == "wrong-position" else "HFS",
         PerformingPhysicianName=visit.staff_of("radiologist"),
         OperatorsName=visit.staff_of("operator"),
@@ -132,7 +132,7 @@ def _physics(scan: Scan) -> Header:
         TransmitCoilName="Body",
         ReceiveCoilName=scan.machine.coil,
     )
-    if protocol.ti_ms:
+    if protocol.ti_ms and (scan.machine.maker != "philips" or "IR" in protocol.scanning_sequence):
         put(header, InversionTime=f"{protocol.ti_ms:g}")
     if scan.machine.maker == "siemens":
         put(header, SequenceName=protocol.sequence_name, AngioFlag="Y" if protocol.kind == "TOF" else "N")

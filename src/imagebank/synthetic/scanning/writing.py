@@ -7,16 +7,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from imagebank.synthetic.model import Person
 from imagebank.synthetic.scanning import classic, multiframe
-from imagebank.synthetic.scanning.elements import Coding, Header, can_spell, foreign_texts, named, put
+from imagebank.synthetic.scanning.elements import Coding, Elements, Header, can_spell, foreign_texts, named, put
 from imagebank.synthetic.scanning.exporting import file_name, series_folder
 from imagebank.synthetic.scanning.lettering import Burned
-from imagebank.synthetic.scanning.painting import Head, head_of
+from imagebank.synthetic.scanning.painting import head_of, paint
 from imagebank.synthetic.scanning.part10 import Envelope, file_bytes, write
-from imagebank.synthetic.scanning.pixels import burn_in, stored_volumes
+from imagebank.synthetic.scanning.pixels import Painter, burn_in, stored_volumes
 from imagebank.synthetic.scanning.planted import Planted, places_of, planted_in, texts_of_person, texts_of_visit
 from imagebank.synthetic.scanning.plants import TURNS, plant
 from imagebank.synthetic.scanning.plants_beyond import burned_icon
@@ -61,21 +62,21 @@ class VisitFiles:
 
 def write_visit(images: Path, person: Person, visit: Visit, *, seed: int, size: str) -> VisitFiles:
     """Write every ordered series of an examination below the folder `images`."""
-    head = head_of(visit.anatomy, size)
+    painter = partial(paint, head_of(visit.anatomy, size))
     scans = [scan_of(person, visit, each, seed=seed, size=size) for each in visit.series]
-    return VisitFiles(visit, tuple(write_series(images, scan, head, seed=seed) for scan in scans))
+    return VisitFiles(visit, tuple(write_series(images, scan, painter, seed=seed) for scan in scans))
 
 
-def write_series(images: Path, scan: Scan, head: Head, *, seed: int) -> SeriesFiles:
+def write_series(images: Path, scan: Scan, painter: Painter, *, seed: int) -> SeriesFiles:
     """Write one series; returns what was written."""
-    made = made_series(scan, head, seed=seed)
+    made = made_series(scan, painter, seed=seed)
     folder = series_folder(
         scan.visit, scan.person.hospital_number, scan.ordered.number, scan.ordered.kind, scan.ordered.uid
     )
     paths = []
-    for instance, uid, content in made.files:
+    for instance, uid, elements in made.instances:
         paths.append(folder / file_name(scan.visit, scan.ordered.number, instance, uid))
-        write(images / paths[-1], content)
+        write(images / paths[-1], file_bytes(elements, made.envelope, scan.sop_class, uid))
     return SeriesFiles(
         series_uid=scan.ordered.uid,
         study_uid=scan.visit.uid,
@@ -94,19 +95,19 @@ def write_series(images: Path, scan: Scan, head: Head, *, seed: int) -> SeriesFi
 
 @dataclass(frozen=True)
 class Made:
-    """A series in memory: its header, what stands around it, and its files as they are asked for."""
+    """A series in memory: its header, what stands around it, and its instances as they are asked for."""
 
     header: Header
     envelope: Envelope
     charset: str
     burned: tuple[Burned, ...]
-    files: Iterator[tuple[int, str, bytes]]  # instance number, UID, content
+    instances: Iterator[tuple[int, str, Elements]]  # instance number, UID, encoded elements
 
 
-def made_series(scan: Scan, head: Head, *, seed: int) -> Made:
-    """Everything of a series but its place; the files are made one by one."""
+def made_series(scan: Scan, painter: Painter, *, seed: int) -> Made:
+    """Everything of a series but its place; the instances are made one by one."""
     volumes = volumes_of(scan)
-    stored = stored_volumes(scan, head, volumes, seed=seed)
+    stored = stored_volumes(scan, painter, volumes, seed=seed)
     burned = burn_in(scan, stored)
     writer = multiframe if scan.era.enhanced else classic
     header = writer.shared(scan)
@@ -117,11 +118,8 @@ def made_series(scan: Scan, head: Head, *, seed: int) -> Made:
     put(header, SpecificCharacterSet=charset)
     envelope = envelope_of(scan)
     coding = Coding(envelope.syntax == "implicit", charset)
-    files = (
-        (instance, uid, file_bytes(elements, envelope, scan.sop_class, uid))
-        for instance, uid, elements in writer.instances(scan, header, volumes, stored, coding)
-    )
-    return Made(header, envelope, charset, burned, files)
+    instances = writer.instances(scan, header, volumes, stored, coding)
+    return Made(header, envelope, charset, burned, instances)
 
 
 def charset_of(scan: Scan, header: Header) -> str:
