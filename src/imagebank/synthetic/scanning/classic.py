@@ -49,6 +49,12 @@ def instances(
                 yield _slice(scan, volume, frame, stored[number], own, coding)
 
 
+def own_of_first(scan: Scan, volumes: tuple[Volume, ...]) -> Header:
+    """What the first image says beside what all share."""
+    frames = frames_of(scan, volumes)
+    return _of_volume(scan, volumes[0], len(frames)) | _of_frame(scan, volumes[0], frames[0])
+
+
 def _of_volume(scan: Scan, volume: Volume, images: int) -> Header:
     standard = volume_elements(scan, volume)
     match scan.machine.maker:

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from imagebank.synthetic.scanning.letters import plain_letters
 from imagebank.synthetic.scanning.tables import text
 
 WIDTH, HEIGHT = 3, 5
@@ -42,7 +43,7 @@ def burn(image: NDArray[Any], lines: tuple[str, ...], value: int) -> tuple[Burne
         fitting = line[: (columns // scale - 1) // (WIDTH + 1)]
         if top + HEIGHT * scale > rows or not fitting:
             break
-        dots = np.kron(_dots(fitting.upper()), np.ones((scale, scale), dtype=bool)).astype(bool)
+        dots = np.kron(_dots(plain_letters(fitting).upper()), np.ones((scale, scale), dtype=bool)).astype(bool)
         bottom, right = top + dots.shape[0], scale + dots.shape[1]
         image[..., top:bottom, scale:right][..., dots] = value
         told.append(Burned(fitting, (top, scale, bottom - 1, right - 1)))

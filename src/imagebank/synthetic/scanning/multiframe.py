@@ -42,6 +42,15 @@ def instances(
         yield instance, scan.instance_uid(instance), elements
 
 
+def own_of_first(scan: Scan, volumes: tuple[Volume, ...]) -> Header:
+    """What the first file says beside what all share: of its frames the first."""
+    frames = frames_of(scan, volumes)
+    return file_elements(scan, volumes, frames, 1) | {
+        SHARED_GROUPS: ("SQ", [shared_groups(scan, volumes[0])]),
+        FRAME_GROUPS: ("SQ", [frame_groups(scan, volumes[0], frames[0], 1)]),
+    }
+
+
 def _per_frame(scan: Scan, volumes: tuple[Volume, ...], frames: list[Frame], coding: Coding) -> bytes:
     """The groups of each frame, encoded."""
     places: dict[int, int] = {}

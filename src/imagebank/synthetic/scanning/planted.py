@@ -24,7 +24,7 @@ class Planted:
     `place` is an element such as `(0010,0010)`, nested `(0040,0275)/(0040,1001)`, `(0029,1020) private`, `preamble`,
     `path`, or `(7fe0,0010) pixels`. `path` is the first file of the series; the others carry it too. `encoding` is
     ascii, the character set of the header, utf-8 (bytes), or bitmap. `box` is of burned-in text: first row, first
-    column, last row, last column.
+    column, last row, last column, in every slice (of a mosaic: in its first tile).
     """
 
     value: str
@@ -79,6 +79,7 @@ def texts_of_visit(visit: Visit, machine: Machine) -> Known:
         machine.department: "institution",
         compact(visit.day): "date",
         visit.day.isoformat(): "date",
+        visit.day.strftime("%d/%m/%Y"): "date",
         told.birth_date: "date",
         told.patient_id: "patient id",
         **dict.fromkeys((name for _, name in visit.staff), "staff"),

@@ -11,6 +11,8 @@ from imagebank.synthetic.visits import Visit, clock, compact
 
 PHASE_ALONG_ROWS = ("T2w-2D", "FLAIR-2D", "PD+T2", "T1w-2D", "T1w-3D", "STIR")  # the shorter way through a head
 
+SIDES = {"KNEE": "L", "PHANTOM": ""}  # body parts for which the standard asks for a side
+
 
 def is_own(person: Person, visit: Visit) -> bool:
     """Whether the header is about the person who really lay there."""
@@ -79,7 +81,7 @@ def equipment(scan: Scan) -> Header:
 def series(scan: Scan) -> Header:
     """What the series is called, who made it and when; classic and enhanced alike."""
     visit, day = scan.visit, compact(scan.visit.day)
-    return header_of(
+    header = header_of(
         SOPClassUID=scan.sop_class,
         Modality="MR",
         SeriesInstanceUID=scan.ordered.uid,
@@ -99,6 +101,7 @@ def series(scan: Scan) -> Header:
         PerformingPhysicianName=visit.staff_of("radiologist"),
         OperatorsName=visit.staff_of("operator"),
     )
+    return put(header, Laterality=SIDES[scan.body_part]) if scan.body_part in SIDES else header
 
 
 def shared_header(scan: Scan) -> Header:

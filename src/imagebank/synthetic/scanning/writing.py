@@ -95,9 +95,10 @@ def write_series(images: Path, scan: Scan, painter: Painter, *, seed: int) -> Se
 
 @dataclass(frozen=True)
 class Made:
-    """A series in memory: its header, what stands around it, and its instances as they are asked for."""
+    """A series in memory: its header, what its first image adds, what stands around it, and its instances."""
 
     header: Header
+    own: Header
     envelope: Envelope
     charset: str
     burned: tuple[Burned, ...]
@@ -119,7 +120,7 @@ def made_series(scan: Scan, painter: Painter, *, seed: int) -> Made:
     envelope = envelope_of(scan)
     coding = Coding(envelope.syntax == "implicit", charset)
     instances = writer.instances(scan, header, volumes, stored, coding)
-    return Made(header, envelope, charset, burned, instances)
+    return Made(header, writer.own_of_first(scan, volumes), envelope, charset, burned, instances)
 
 
 def charset_of(scan: Scan, header: Header) -> str:
@@ -149,7 +150,7 @@ def planted_of(scan: Scan, made: Made, path: str) -> tuple[Planted, ...]:
     """Every identifying text that the files of a series show, and where."""
     known = {**texts_of_visit(scan.visit, scan.machine), **texts_of_person(scan.person)}
     owner = scan.person.hospital_number if scan.visit.in_records else ""
-    places = places_of(made.header, made.envelope, path, made.charset)
+    places = places_of({**made.header, **made.own}, made.envelope, path, made.charset)
     burned = {"(7fe0,0010) pixels": made.burned}
     if named("IconImageSequence")[0] in made.header:
         burned["(0088,0200)/(7fe0,0010) pixels"] = burned_icon(scan)
