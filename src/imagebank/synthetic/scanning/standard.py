@@ -11,7 +11,7 @@ from imagebank.synthetic.visits import Visit, clock, compact
 
 PHASE_ALONG_ROWS = ("T2w-2D", "FLAIR-2D", "PD+T2", "T1w-2D", "T1w-3D", "STIR")  # the shorter way through a head
 
-SIDES = {"KNEE": "L", "PHANTOM": ""}  # body parts for which the standard asks for a side
+SIDES = {"KNEE": "L", "PHANTOM": ""}  # body parts for which the standard asks for a side, in classic images
 
 
 def is_own(person: Person, visit: Visit) -> bool:
@@ -101,7 +101,8 @@ def series(scan: Scan) -> Header:
         PerformingPhysicianName=visit.staff_of("radiologist"),
         OperatorsName=visit.staff_of("operator"),
     )
-    return put(header, Laterality=SIDES[scan.body_part]) if scan.body_part in SIDES else header
+    asked = scan.body_part in SIDES and not scan.era.enhanced
+    return put(header, Laterality=SIDES[scan.body_part]) if asked else header
 
 
 def shared_header(scan: Scan) -> Header:
