@@ -10,18 +10,19 @@ from __future__ import annotations
 import warnings
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from pathlib import Path
 
-from imagebank.synthetic.answers import Answers, Link, write_answers
+from imagebank.synthetic.extracts import CsvFolder, export, extracts_form
 from imagebank.synthetic.hospital import Hospital, refuse_used
-from imagebank.synthetic.identifiers import identifiers_of_records
-from imagebank.synthetic.people import Person, conditions, invent_person
-from imagebank.synthetic.records import write_records
-from imagebank.synthetic.streams import stream
+from imagebank.synthetic.model import Person
+from imagebank.synthetic.register import FIRST_REGISTERED, Rates, invent
+from imagebank.synthetic.text import notes_of
+from imagebank.synthetic.truth import AnswersWriter, answers_of_person, record_identifiers
+from imagebank.synthetic.truth.tables import LinkAnswer
 
-FIRST_NUMBER = 80_000  # of adopted people
 SEXES = {"F": "female", "M": "male"}
+UNKNOWN_DAY = date(2000, 1, 1)
 
 
 @dataclass(frozen=True, order=True)
@@ -45,13 +46,16 @@ def build_records_for(folder: Path, images: Path, *, seed: int = 1) -> Hospital:
     hospital = Hospital(folder, images, folder / "records", folder / "answers")
     seen = sorted(set(read_identities(images)))
     people = _people(seed, seen)
-    rows = write_records(hospital.records, list(people.values()), seed=seed)
-    answers = Answers()
-    for link in _links(seen, people):
-        answers.add_link(link)
-    answers.identifiers.update(identifiers_of_records(people.values(), rows))
-    counts = {name: len(each) for name, each in rows.items()}
-    write_answers(hospital.answers, answers, {"seed": seed, "patients": len(people), "records": counts})
+    with AnswersWriter(hospital.answers) as book:
+
+        def watch(person: Person, notes: object, records: object) -> None:
+            book.add_all(answers_of_person(person))
+            book.add_all(record_identifiers(person, records, notes))  # type: ignore[arg-type]
+
+        everybody = ((person, notes_of(person, seed=seed)) for person in people.values())
+        export(everybody, [(extracts_form(), CsvFolder(hospital.records))], seed=seed, watch=watch)
+        book.add_all(_links(seen, people))
+        book.describe({"seed": seed, "patients": len(people)})
     return hospital
 
 
@@ -104,29 +108,28 @@ def _people(seed: int, seen: Iterable[Seen]) -> dict[str, Person]:
     for each in sorted(seen, key=lambda s: (s.patient_id, not s.birth_date, s.birth_date, s.sex, s.study_date)):
         if each.patient_id:
             first.setdefault(each.patient_id, each)
-    return {key: _adopted(seed, FIRST_NUMBER + number, first[key]) for number, key in enumerate(first)}
+    return {key: _adopted(seed, FIRST_REGISTERED + number, first[key]) for number, key in enumerate(first)}
 
 
 def _adopted(seed: int, number: int, seen: Seen) -> Person:
-    """An invented person who takes over what the header knows, with a clinical picture that fits the age."""
-    invented = invent_person(seed, number)
-    contact = _day(seen.study_date) - timedelta(30) if seen.study_date else invented.first_contact
-    birth = _day(seen.birth_date) if seen.birth_date else contact - (invented.first_contact - invented.birth_date)
-    age = (contact - birth).days // 365
-    fitting = [each for each in conditions() if each.ages[0] <= age <= each.ages[1]]
-    chance = stream(seed, "adopted", number)
+    """An invented person who takes over what the header knows; the course of health stays as it was invented."""
+    invented = invent(seed, number, rates=Rates.none())
+    course = invented.course
+    birth = _day(seen.birth_date) if seen.birth_date else invented.birth_date
+    sex = SEXES.get(seen.sex, "unknown")
+    known = replace(invented.recorded[0], hospital_number=seen.patient_id, birth_date=birth, sex=sex)
     return replace(
         invented,
         hospital_number=seen.patient_id,
         birth_date=birth,
-        sex=SEXES.get(seen.sex, "unknown"),
-        first_contact=max(contact, birth),
-        condition=chance.choices(fitting, [each.weight for each in fitting])[0] if fitting else conditions()[-1],
-        death_date=None,
+        sex=sex,
+        course=replace(course, death=None),
+        recorded=(known,),
+        visits=(),
     )
 
 
-def _links(seen: Iterable[Seen], people: dict[str, Person]) -> Iterator[Link]:
+def _links(seen: Iterable[Seen], people: dict[str, Person]) -> Iterator[LinkAnswer]:
     """The true link of each study, and the trap in it, if any."""
     studies: dict[str, list[Seen]] = {}
     for each in seen:
@@ -135,7 +138,23 @@ def _links(seen: Iterable[Seen], people: dict[str, Person]) -> Iterator[Link]:
         numbers = sorted({each.patient_id for each in headers} - {""})
         trap = _trap(headers, people[numbers[0]]) if len(numbers) == 1 else _numbers_trap(numbers)
         nobody = not numbers or trap == "birth-date-of-another"
-        yield Link(study_uid, "" if nobody else numbers[0], "no" if trap else "yes", trap)
+        yield _link(study_uid, headers, None if nobody else people[numbers[0]], trap)
+
+
+def _link(study_uid: str, headers: list[Seen], owner: Person | None, trap: str) -> LinkAnswer:
+    days = [_day(each.study_date) for each in headers if each.study_date]
+    return LinkAnswer(
+        study_uid=study_uid,
+        person_key=owner.key if owner else "",
+        hospital_number=owner.hospital_number if owner else None,
+        told_patient_id=headers[0].patient_id or None,
+        accession=None,
+        date=min(days, default=UNKNOWN_DAY),
+        scanner="",
+        in_records="yes" if owner else "no",
+        linkable="no" if trap else "yes",
+        trap=trap or None,
+    )
 
 
 def _numbers_trap(numbers: list[str]) -> str:

@@ -1,23 +1,51 @@
-"""Building a whole pretend hospital: people, images, records and the answers about them."""
+"""Building a whole pretend hospital: people, images, records in every form, and the answers about them."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
+import os
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import asdict, dataclass, replace
+from datetime import date
+from functools import partial
+from itertools import chain, islice
 from pathlib import Path
 
 from imagebank.core.errors import SourceError
-from imagebank.synthetic.answers import Answers, FileAnswer, Link, SeriesAnswer, write_answers
-from imagebank.synthetic.dicom_files import write
-from imagebank.synthetic.examination import SeriesFiles, write_study
-from imagebank.synthetic.identifiers import identifiers_of_records, identifiers_of_series
-from imagebank.synthetic.oddities import Oddity, oddities
-from imagebank.synthetic.people import Person, invent_person
-from imagebank.synthetic.records import write_records
-from imagebank.synthetic.studies import StudyPlan, plan_studies
-from imagebank.synthetic.traps import FIRST_NUMBER, plan_traps, small_study
+from imagebank.synthetic.documents import Note
+from imagebank.synthetic.extracts import (
+    CsvFolder,
+    Database,
+    Form,
+    Habits,
+    ParquetFolder,
+    cris_form,
+    export,
+    extracts_form,
+    omop_form,
+)
+from imagebank.synthetic.extracts.export import Place
+from imagebank.synthetic.making import Made, Order, make_people, make_person
+from imagebank.synthetic.model import Person
+from imagebank.synthetic.pooling import ordered_map
+from imagebank.synthetic.register import DEFAULT_RATES, IMAGED, Rates, numbers_of, traps
+from imagebank.synthetic.scanning import oddities
+from imagebank.synthetic.scanning.part10 import write
+from imagebank.synthetic.truth import (
+    AnswersWriter,
+    Questionnaire,
+    Tally,
+    answers_of_person,
+    record_identifiers,
+    span_answers,
+    volume_answers,
+)
+from imagebank.synthetic.truth.files import oddity_answers, other_file_answers, visit_file_answers
+from imagebank.synthetic.visits import SIZES, Visit
 
-HOST_NUMBER = 50_025  # the patient to whom the odd files belong
+PEOPLE_A_TASK = {True: 4, False: 250}  # with and without images: a second of work or so
+RELEASED = date(2023, 12, 31)  # the last day of the records
+FORMS = ("csv", "parquet", "cris", "omop")
 Progress = Callable[[int, int], None]
 
 
@@ -31,42 +59,54 @@ class Hospital:
     answers: Path
 
 
+@dataclass(frozen=True)
+class Design:
+    """What a pretend hospital is to be: everything that its bytes depend on, and how many processes make it.
+
+    `forms` are the ways in which the records are written beside the CSV extracts; `database` is the URL of an empty
+    database for the CRIS-like form. `workers` 0 means one a processor core.
+    """
+
+    patients: int = 50
+    seed: int = 1
+    size: str = "small"
+    images: bool = True
+    trouble: bool = True
+    rates: Rates = DEFAULT_RATES
+    habits: Habits = Habits()
+    forms: tuple[str, ...] = ()
+    database: str = ""
+    workers: int = 1
+
+    def __post_init__(self) -> None:
+        if not 1 <= self.patients <= IMAGED:
+            raise SourceError("A pretend hospital cannot have so many patients.", f"ask for 1 to {IMAGED:,}")
+        if self.size not in SIZES:
+            raise SourceError(f"There is no size `{self.size}`.", f"use one of: {', '.join(SIZES)}")
+        if unknown := sorted(set(self.forms) - set(FORMS)):
+            raise SourceError(f"Records have no form `{unknown[0]}`.", f"use one of: {', '.join(FORMS)}")
+
+
 def hospital_at(folder: Path) -> Hospital:
     """The paths of a pretend hospital."""
     return Hospital(folder, folder / "pacs", folder / "records", folder / "answers")
 
 
 def build_hospital(
-    folder: Path, *, patients: int = 50, seed: int = 1, trouble: bool = True, progress: Progress | None = None
+    folder: Path, *, progress: Progress | None = None, design: Design | None = None, **changes: object
 ) -> Hospital:
-    """Write a pretend hospital with `patients` imaged people and half as many more on the register.
+    """Write a pretend hospital; `changes` are fields of `Design`, such as `patients=3`.
 
-    `trouble` adds scans that must not be linked and files that are broken, on top. `progress` is told how many of how
-    many studies are written. Raises SourceError where the folder already holds something.
+    `progress` is told how many of how many people are made. Raises SourceError where the folder already holds
+    something, or for a design that cannot be.
     """
-    if patients + patients // 2 > FIRST_NUMBER:
-        raise ValueError(f"a pretend hospital has at most {FIRST_NUMBER * 2 // 3} patients")
+    wanted = replace(design or Design(), **changes)  # type: ignore[arg-type]
     hospital = hospital_at(folder)
     refuse_used(folder)
-    register = [_with_opt_out(invent_person(seed, k), patients) for k in range(patients + patients // 2)]
-    plans = [plan for person in register[:patients] for plan in plan_studies(seed, person)]
-    if trouble:
-        more, odd_plans = plan_traps(seed, patients)
-        host = small_study(seed, invent_person(seed, HOST_NUMBER))
-        register += [*more, host.person]
-        plans += [*odd_plans, host]
-    answers = Answers()
-    for done, plan in enumerate(plans, start=1):
-        _answer_study(answers, write_study(hospital.images, plan, seed=seed))
-        if progress:
-            progress(done, len(plans))
-    if trouble:
-        _write_oddities(hospital.images, answers, oddities(host, seed=seed), host)
-    rows = write_records(hospital.records, register, seed=seed)
-    answers.identifiers.update(identifiers_of_records(register, rows))
-    counts = {name: len(each) for name, each in rows.items()}
-    manifest = {"seed": seed, "patients": patients, "trouble": trouble, "records": counts}
-    write_answers(hospital.answers, answers, manifest)
+    hospital.images.mkdir(parents=True)
+    book = AnswersWriter(hospital.answers)
+    with book:
+        _Writing(hospital, wanted, book, progress or (lambda _done, _of: None)).write()
     return hospital
 
 
@@ -76,46 +116,97 @@ def refuse_used(folder: Path) -> None:
         raise SourceError("The folder for the pretend hospital is not empty.", "name a folder that does not exist yet")
 
 
-def _with_opt_out(person: Person, patients: int) -> Person:
-    """Two in a hundred opted out; a GP's opt-out is only given to people without images, whom it does not change."""
-    number = int(person.key)
-    kinds = {20: ("national",), 41: ("local",)}.get(number % 50, ())
-    if number >= patients and (number - patients) % 25 == 1:
-        kinds = ("gp-type-1",)
-    return replace(person, opt_outs=kinds)
+class _Writing:
+    """One hospital under way: people go by once, and leave records and answers."""
 
+    def __init__(self, hospital: Hospital, design: Design, book: AnswersWriter, progress: Progress) -> None:
+        self._hospital, self._design, self._book, self._progress = hospital, design, book, progress
+        self._tally, self._questions = Tally(), Questionnaire()
 
-def expected_of(plan: StudyPlan) -> tuple[str, str]:
-    """Outcome of a study's ordinary files, and why it is not banked."""
-    if not plan.linkable:
-        return "quarantined" if plan.trap == "two-patients-in-series" else "unlinked", plan.trap
-    return ("excluded", "opted-out") if plan.person.opt_outs else ("banked", "")
-
-
-def _answer_study(answers: Answers, written: Iterable[SeriesFiles]) -> None:
-    for each in written:
-        plan, series = each.study, each.series
-        owner = plan.person.hospital_number if plan.in_records else ""
-        trap = plan.trap or ("opted-out" if plan.person.opt_outs else "")
-        answers.add_link(Link(plan.uid, owner, "yes" if plan.linkable else "no", trap))
-        expected, reason = expected_of(plan)
-        answers.add_series(
-            SeriesAnswer(series.uid, plan.uid, series.protocol.sequence, 0, plan.scanner.manufacturer, expected),
-            [FileAnswer(path.as_posix(), expected, reason, series.uid) for path in each.paths],
+    def write(self) -> None:
+        design = self._design
+        exported = export(
+            ((made.person, made.notes) for made in self._everybody()),
+            self._targets(),
+            seed=design.seed,
+            habits=design.habits,
+            watch=self._watch,
         )
-        answers.identifiers.update(identifiers_of_series(each))
+        self._tally.add_counts("row", exported.planted, exported.possible)
+        self._book.add_all(self._questions.totals())
+        self._book.add_all(self._tally.rates({**_configured(design.rates), **design.habits.configured}))
+        self._book.describe(_manifest(design, exported.rows["extracts"]))
 
+    def _targets(self) -> list[tuple[Form, Place]]:
+        folder, forms = self._hospital.folder, self._design.forms
+        targets: list[tuple[Form, Place]] = [(extracts_form(), CsvFolder(self._hospital.records))]
+        if "parquet" in forms:
+            targets.append((extracts_form(), ParquetFolder(folder / "records-parquet")))
+        if "cris" in forms:
+            targets.append((cris_form(), Database(f"sqlite:///{folder / 'cris.db'}")))
+        if self._design.database:
+            targets.append((cris_form(), Database(self._design.database)))
+        if "omop" in forms:
+            targets.append((omop_form(RELEASED), ParquetFolder(folder / "omop")))
+        return targets
 
-def _write_oddities(images: Path, answers: Answers, odd: Iterable[Oddity], host: StudyPlan) -> None:
-    for each in odd:
-        path = f"oddities/{each.path}"
-        write(images / path, each.content)
-        file = FileAnswer(path, each.expected, each.reason, each.series_uid)
-        if not each.series_uid:
-            answers.files.append(file)
-            continue
-        answers.add_link(Link(each.study_uid, host.person.hospital_number, "yes", ""))
-        maker = host.scanner.manufacturer
-        answers.add_series(
-            SeriesAnswer(each.series_uid, each.study_uid, each.sequence, 0, maker, each.expected), [file]
+    def _everybody(self) -> Iterator[Made]:
+        """Everybody once, in the order of their numbers, then the people of the odd examinations."""
+        design = self._design
+        order = Order(
+            design.seed, design.size, self._hospital.images if design.images else None, design.rates, design.trouble
         )
+        numbers = numbers_of(design.patients)
+        odd = traps(design.seed, design.patients, rates=design.rates) if design.trouble else ()
+        total = len(numbers) + len(odd)
+        workers = design.workers or os.cpu_count() or 1
+        tasks = _batches(numbers, PEOPLE_A_TASK[design.images])
+        people = chain.from_iterable(ordered_map(partial(make_people, order), tasks, workers))
+        strange = (make_person(order, person) for person in odd)
+        for done, made in enumerate(chain(people, strange), start=1):
+            self._answer_files(made)
+            if design.images and design.trouble and made.person is odd[0]:
+                self._write_oddities(made.person)
+            self._progress(done, total)
+            yield made
+
+    def _answer_files(self, made: Made) -> None:
+        """Whatever follows from files; the rest follows from the records."""
+        visits = {visit.uid: visit for visit in made.person.visits}
+        for written in made.visits:
+            self._book.add_all(visit_file_answers(made.person, written))
+        for other in made.others:
+            visit = next(each for uid, each in visits.items() if other.study_uid.startswith(uid))
+            self._book.add_all(other_file_answers(made.person, visit, other))
+        painted = dict(made.painted_ml)
+        for uid, visit in visits.items():
+            self._book.add_all(volume_answers(visit, made.person.key, painted.get(uid)))
+
+    def _watch(self, person: Person, notes: Sequence[Note], records: object) -> None:
+        self._book.add_all(answers_of_person(person))
+        self._book.add_all(span_answers(notes))
+        self._book.add_all(record_identifiers(person, records, notes))  # type: ignore[arg-type]
+        self._book.add_all(self._questions.members(person))
+        self._tally.add(person)
+
+    def _write_oddities(self, host: Person) -> None:
+        visit = host.visits[0]
+        for odd in oddities(host, visit, seed=self._design.seed, size=self._design.size):
+            path = f"oddities/{odd.path}"
+            write(self._hospital.images / path, odd.content)
+            self._book.add_all(oddity_answers(host, visit, path, odd))
+
+
+def _batches(numbers: Iterable[int], size: int) -> Iterator[tuple[int, ...]]:
+    rest = iter(numbers)
+    while some := tuple(islice(rest, size)):
+        yield some
+
+
+def _configured(rates: Rates) -> dict[str, float]:
+    return {name: float(value) for name, value in asdict(rates).items()}
+
+
+def _manifest(design: Design, rows: Counter[str]) -> dict[str, object]:
+    told = {name: getattr(design, name) for name in ("patients", "seed", "size", "images", "trouble")}
+    return {**told, "records": dict(rows)}
