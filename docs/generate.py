@@ -30,6 +30,7 @@ from imagebank.dicom.policy import Policy, load_policy
 from imagebank.identities import linkage
 from imagebank.imaging.model import FAILED, UNSORTED
 from imagebank.records.extracts import COLUMNS, REFUSALS
+from imagebank.synthetic.text.samples import sample_page
 from imagebank.workflows.status import MEANINGS
 
 HERE = Path(__file__).parent
@@ -273,6 +274,7 @@ PAGES: dict[str, Callable[[], str]] = {
     "tables.md": dictionary_markdown,
     "policy.md": policy_page,
     "classification.md": classification_page,
+    "pretend-hospital/sample-notes.md": sample_page,
 }
 
 
@@ -283,7 +285,7 @@ def render(name: str) -> str:
 
 def stale_pages(folder: Path = HERE) -> list[str]:
     """The pages in a folder that are not what the code says now."""
-    kept = {path.name: path.read_text("utf-8") for path in folder.glob("*.md")}
+    kept = {name: (folder / name).read_text("utf-8") for name in PAGES if (folder / name).exists()}
     return [name for name in PAGES if kept.get(name) != render(name)]
 
 
