@@ -34,6 +34,7 @@ from imagebank.records.extracts import COLUMNS, REFUSALS
 from imagebank.synthetic.declared import page_of
 from imagebank.synthetic.extracts import Habits, cris_form, extracts_form, omop_form
 from imagebank.synthetic.truth.book import readme
+from imagebank.synthetic.text.samples import sample_page
 from imagebank.workflows.status import MEANINGS
 
 HERE = Path(__file__).parent
@@ -332,6 +333,7 @@ PAGES: dict[str, Callable[[], str]] = {
     "classification.md": classification_page,
     "pretend-hospital/records.md": records_page,
     "pretend-hospital/answers.md": answers_page,
+    "pretend-hospital/sample-notes.md": sample_page,
 }
 
 
@@ -342,7 +344,7 @@ def render(name: str) -> str:
 
 def stale_pages(folder: Path = HERE) -> list[str]:
     """The pages in a folder that are not what the code says now."""
-    kept = {path.relative_to(folder).as_posix(): path.read_text("utf-8") for path in folder.rglob("*.md")}
+    kept = {name: (folder / name).read_text("utf-8") for name in PAGES if (folder / name).exists()}
     return [name for name in PAGES if kept.get(name) != render(name)]
 
 

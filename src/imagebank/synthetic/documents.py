@@ -11,7 +11,7 @@ class Span:
     """A marked piece of a text: characters `start` to `end`, what it is, what it means, and how it is meant.
 
     `kind`: an identifier (given name, family name, nhs number, hospital number, address, postcode, telephone,
-    email, relative, staff, institution, date, age over 89) or a meaning (symptom, finding, diagnosis, score,
+    email, relative, staff, institution, date, vehicle, age over 89) or a meaning (symptom, finding, diagnosis, score,
     medication). `value` is canonical. `owner` is whose it is: patient, relative, staff or nobody. `status`:
     affirmed, negated, historical, family, uncertain or planned.
     """

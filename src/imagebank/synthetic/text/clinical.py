@@ -41,6 +41,7 @@ POSSIBLE = {
     "substance": ("alcohol dependence", "dementia", "depression"),
     "general": ("depression", "migraine", "epilepsy", "multiple sclerosis", "functional neurological disorder"),
 }
+DOUBTED_DIAGNOSES = ("functional neurological disorder",)  # of somebody who has everything else
 DOUBTED = frozenset(
     (
         *("seizures", "focal neurological signs", "gait disturbance", "parkinsonism", "falls", "delirium"),
@@ -145,7 +146,9 @@ def _coded_diagnosis(scribe: Scribe) -> None:
 
 def _possible_diagnosis(scribe: Scribe) -> None:
     facts: Facts = scribe.facts
-    term = diagnoses()[scribe.pick(POSSIBLE[facts.story.theme])]
+    known = {term.name for _, term in facts.story.diagnoses}
+    names = [name for name in POSSIBLE[facts.story.theme] if name not in known]
+    term = diagnoses()[scribe.pick(names or DOUBTED_DIAGNOSES)]
     _say_term(scribe, term, "uncertain", kind="diagnosis")
 
 

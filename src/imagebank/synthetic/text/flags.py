@@ -64,47 +64,62 @@ QUEUES = {  # flag: (queue, how many must be left)
 
 def flags_of(facts: Facts) -> int:
     """The bits of everything that is so."""
+    truths = {**_of_person(facts), **_of_relative(facts), **_of_day(facts), facts.story.theme: True}
+    if facts.reading:
+        truths |= reading_flags(facts.reading)
+    return sum(BITS[name] for name, so in truths.items() if so)
+
+
+def _of_person(facts: Facts) -> dict[str, bool]:
     story, person, names = facts.story, facts.story.person, facts.story.names
-    relative = facts.relative
-    truths = {
-        "relative": relative is not None and bool(relative.name),
-        "rel_phone": relative is not None and bool(relative.name) and bool(relative.phone),
+    return {
         "phone": bool(person.phone),
         "nhs": bool(person.nhs_number),
         "mail": bool(story.mail),
         "known_as": bool(names.known_as),
         "birth_name": bool(names.birth_family) and names.birth_family != names.family,
         "middle": bool(names.middle),
-        "native": len(names.native) > 0,
+        "native": bool(names.native),
         "variant": bool(names.given_variants or names.family_variants),
         "initials": bool(names.initials),
+        "gp": bool(person.general_practitioner),
+        "female": person.sex == "female",
+        "male": person.sex == "male",
+        "allergic": bool(story.allergen),
+        "fh": bool(story.family_illness),
+        "referral": bool(person.course.referrals),
+    }
+
+
+def _of_relative(facts: Facts) -> dict[str, bool]:
+    relative = facts.relative
+    return {
+        "relative": relative is not None,
+        "rel_phone": relative is not None and bool(relative.phone),
         "spouse": relative is not None and relative.relation in SPOUSES,
+    }
+
+
+def _of_day(facts: Facts) -> dict[str, bool]:
+    person, age, episode = facts.story.person, facts.age, facts.episode
+    return {
+        "moved": len(person.homes) > 1 and person.home_on(facts.day) != person.homes[0],
+        "child": age < ADULT_YEARS,
+        "adult": age >= ADULT_YEARS,
+        "old": age >= OLD_YEARS,
+        "over89": age > SHOWN_YEARS,
         "medicated": bool(facts.drug),
         "diagnosed": bool(facts.dx),
         "symptomatic": bool(facts.present),
         "oriented": all(term.group != "orientation" for term in facts.present),
-        "allergic": bool(story.allergen),
-        "fh": bool(story.family_illness),
-        "moved": len(person.homes) > 1 and person.home_on(facts.day) != person.homes[0],
-        "gp": bool(person.general_practitioner),
-        "female": person.sex == "female",
-        "male": person.sex == "male",
-        "child": facts.age < ADULT_YEARS,
-        "adult": facts.age >= ADULT_YEARS,
-        "old": facts.age >= OLD_YEARS,
-        "over89": facts.age > SHOWN_YEARS,
         "dose_up": facts.dose_up is not None,
         "dose_down": facts.dose_down is not None,
-        "episode": facts.episode is not None,
-        "inpatient": facts.episode is not None and facts.episode.kind == "inpatient",
+        "episode": episode is not None,
+        "inpatient": episode is not None and episode.kind == "inpatient",
         "scan_past": facts.scan_past is not None,
         "scan_next": facts.scan_next is not None,
-        "referral": bool(person.course.referrals),
         "dead": person.course.death is not None and person.course.death.day <= facts.day,
-        story.theme: True,
-        **(reading_flags(facts.reading) if facts.reading else {}),
     }
-    return sum(BITS[name] for name, so in truths.items() if so)
 
 
 def lower_flags(scribe: Scribe, queue: str) -> None:

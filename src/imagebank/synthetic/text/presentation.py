@@ -103,10 +103,11 @@ def _swap_letters(text: str, scribe: Scribe) -> str:
 
 
 def _lose_stops(scribe: Scribe, marked: set[int]) -> None:
+    """Full stops go, or become a line end where without one two meanings would run into each other."""
     parts = scribe.parts
     for at, part in enumerate(parts):
         if part[:1] == "." and at not in marked and scribe.draw() < 0.6:
-            parts[at] = part[1:]
+            parts[at] = f"\n{part[1:].lstrip(' ')}" if at - 1 in marked else part[1:]
 
 
 def _tidy(parts: list[str], marked: set[int]) -> None:
