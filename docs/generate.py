@@ -312,10 +312,10 @@ documents are correspondence, and radiology reports are attachments.
 OMOP = """
 Columns and types are those of the standard's own list; a test compares them. Each registration is one person, as the
 record system knows no better; an observation says which were merged. A birth date that is not known has the year 1900
-and neither month nor day. Where the model wants an end and there is none, the day of the release or of the death stands,
-and the verbatim end stays empty. Concepts are given only where they are known well, at the level of the three-character
-code; else the concept is 0 and the source value is kept. Withdrawn diagnoses, names, telephone numbers and relatives have no
-place here, and of the causes of a death only the direct one.
+and neither month nor day. Where the model wants an end and there is none, the day of the release or of the death
+stands, and the verbatim end stays empty. Concepts are given only where they are known well, at the level of the
+three-character code; else the concept is 0 and the source value is kept. Withdrawn diagnoses, names, telephone
+numbers and relatives have no place here, and of the causes of a death only the direct one.
 """
 
 

@@ -19,7 +19,7 @@ import pyarrow as pa
 from imagebank.synthetic.declared import Row, Table, batch_of
 from imagebank.synthetic.documents import Note
 from imagebank.synthetic.extracts.codes_as_typed import Habits
-from imagebank.synthetic.extracts.forms import Form, Translator
+from imagebank.synthetic.extracts.forms import Form
 from imagebank.synthetic.extracts.records import Documented, Records, records_of
 from imagebank.synthetic.model import Person
 
@@ -74,41 +74,59 @@ def export(
         for form, place in targets:
             stack.enter_context(place)
             place.begin(form.tables)
-        translators = {form.name: (form, form.begin()) for form, _ in targets}
+        translations = {form.name: _Translation(form) for form, _ in targets}
         for some in _batches(people, people_at_once):
-            each_record = [records_of([one], seed=seed, habits=habits or Habits()) for one in some]
-            _tell(done, some, each_record, watch)
-            for form, translator in translators.values():
-                batches = _translate(form, translator, each_record)
-                done.rows[form.name].update({name: batch.num_rows for name, batch in batches.items()})
-                _write(batches, [place for each, place in targets if each.name == form.name])
+            for person, notes in some:
+                records = records_of([(person, notes)], seed=seed, habits=habits or Habits())
+                _tell(done, records)
+                for translation in translations.values():
+                    translation.add(records)
+                if watch:
+                    watch(person, notes, records)
+            for name, translation in translations.items():
+                batches = translation.take()
+                done.rows[name].update({table: batch.num_rows for table, batch in batches.items()})
+                _write(batches, [place for form, place in targets if form.name == name])
         for _, place in targets:
             place.finish()
     return done
 
 
-def _tell(done: Exported, some: list[Documented], rows: list[Records], watch: Watch | None) -> None:
-    """Count the habits, and let the watcher see."""
-    for (person, notes), records in zip(some, rows, strict=True):
-        done.planted.update(records.planted)
-        done.possible.update(records.possible)
-        if watch:
-            watch(person, notes, records)
+class _Translation:
+    """The rows of one form that wait to be written, as plain tuples.
+
+    Records go at once: thousands of rows with a class of their own would keep the garbage collector busy. People are
+    translated one by one, so that no number depends on the size of the batches.
+    """
+
+    def __init__(self, form: Form) -> None:
+        self._tables = form.tables
+        self._translate = form.begin()
+        self._waiting: dict[str, list[Row]] = {table.name: [] for table in form.tables}
+
+    def add(self, records: Records) -> None:
+        """Translate one person."""
+        for name, some in self._translate(records).items():
+            self._waiting[name] += some
+
+    def take(self) -> dict[str, pa.RecordBatch]:
+        """One batch a table, and nothing waits any more."""
+        batches = {table.name: batch_of(table, self._waiting[table.name]) for table in self._tables}
+        for rows in self._waiting.values():
+            rows.clear()
+        return batches
+
+
+def _tell(done: Exported, records: Records) -> None:
+    """Count the habits."""
+    done.planted.update(records.planted)
+    done.possible.update(records.possible)
 
 
 def _batches(people: Iterable[Documented], size: int) -> Iterator[list[Documented]]:
     rest = iter(people)
     while some := list(islice(rest, size)):
         yield some
-
-
-def _translate(form: Form, translator: Translator, people: Iterable[Records]) -> dict[str, pa.RecordBatch]:
-    """One batch a table. People are translated one by one, so that no number depends on the size of the batches."""
-    rows: dict[str, list[Row]] = {table.name: [] for table in form.tables}
-    for records in people:
-        for name, some in translator(records).items():
-            rows[name] += some
-    return {table.name: batch_of(table, rows[table.name]) for table in form.tables}
 
 
 def _write(batches: dict[str, pa.RecordBatch], places: Iterable[Place]) -> None:

@@ -1,8 +1,9 @@
 """Records in the OMOP Common Data Model 5.4, where it has a place for them.
 
 Each registration is one person, as the record system knows no better; an observation says which were merged. A birth
-date that is not known has the year 1900 and neither month nor day. Where the model wants an end and there is none, the
-day of the release or of the death stands, and the verbatim end stays empty. Names, telephone numbers and relatives have no place here.
+date that is not known has the year 1900 and neither month nor day. Where the model wants an end and there is none,
+the day of the release or of the death stands, and the verbatim end stays empty. Names, telephone numbers and
+relatives have no place here.
 """
 
 from __future__ import annotations

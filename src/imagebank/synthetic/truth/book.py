@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
+from dataclasses import fields, replace
 from functools import cache
 from operator import attrgetter
 from pathlib import Path
@@ -21,13 +21,17 @@ import pyarrow.parquet
 
 from imagebank.core.errors import SourceError
 from imagebank.core.files import write_text
-from imagebank.synthetic.declared import Table, batch_of, page_of, table_of
+from imagebank.synthetic.declared import Row, Table, batch_of, page_of, table_of
 from imagebank.synthetic.folders import ParquetFolder
 from imagebank.synthetic.truth.questions import QUESTIONS
 from imagebank.synthetic.truth.tables import ANSWER_ROWS, Answer, FileAnswer, LinkAnswer, SeriesAnswer
 
 ROWS_AT_ONCE = 50_000
 NAMES = {record: name for name, record in ANSWER_ROWS.items()}
+VALUES = {record: attrgetter(*(field.name for field in fields(record))) for record in NAMES}
+"""What makes a plain tuple of an answer: what waits as such does not keep the garbage collector busy."""
+KEPT = (LinkAnswer, SeriesAnswer)
+COUNTED = (*KEPT, FileAnswer)
 
 
 @cache
@@ -42,7 +46,7 @@ class AnswersWriter:
     def __init__(self, folder: Path, *, rows_at_once: int = ROWS_AT_ONCE) -> None:
         self._folder = ParquetFolder(folder)
         self._tables = {table.name: table for table in answer_tables()}
-        self._waiting: dict[str, list[Answer]] = {name: [] for name in ANSWER_ROWS}
+        self._waiting: dict[type, list[Row]] = {kind: [] for kind in NAMES}
         self._links: dict[str, LinkAnswer] = {}
         self._series: dict[str, SeriesAnswer] = {}
         self._files: Counter[str] = Counter()
@@ -53,18 +57,19 @@ class AnswersWriter:
 
     def add(self, *answers: Answer) -> None:
         """Add answers of any kind; of two answers for one study or series the first counts."""
-        for each in answers:
-            if isinstance(each, LinkAnswer):
-                self._links.setdefault(each.study_uid, each)
-            elif isinstance(each, SeriesAnswer):
-                self._series.setdefault(each.series_uid, each)
-            else:
-                self._add_row(each)
+        self.add_all(answers)
 
     def add_all(self, answers: Iterable[Answer]) -> None:
         """`add` for many."""
         for each in answers:
-            self.add(each)
+            kind = type(each)
+            if kind in COUNTED:
+                self._count(each)
+            if kind not in KEPT:
+                rows = self._waiting[kind]
+                rows.append(VALUES[kind](each))
+                if len(rows) >= self._rows_at_once:
+                    self._flush(kind)
 
     def describe(self, manifest: Mapping[str, object]) -> None:
         """Say what the hospital was made from, such as seed and size; goes into the manifest beside the counts."""
@@ -80,27 +85,30 @@ class AnswersWriter:
             self._finish()
         self._folder.__exit__(kind, error, trace)
 
-    def _add_row(self, answer: Answer) -> None:
-        if isinstance(answer, FileAnswer) and answer.series_uid:
-            self._files[answer.series_uid] += 1
-        name = NAMES[type(answer)]
-        self._waiting[name].append(answer)
-        if len(self._waiting[name]) >= self._rows_at_once:
-            self._flush(name)
+    def _count(self, answer: Answer) -> None:
+        """Keep a study or a series, or count a file of a series."""
+        match answer:
+            case LinkAnswer():
+                self._links.setdefault(answer.study_uid, answer)
+            case SeriesAnswer():
+                self._series.setdefault(answer.series_uid, answer)
+            case FileAnswer() if answer.series_uid:
+                self._files[answer.series_uid] += 1
 
-    def _flush(self, name: str) -> None:
-        table, rows = self._tables[name], self._waiting[name]
+    def _flush(self, kind: type) -> None:
+        name, rows = NAMES[kind], self._waiting[kind]
         self.counts[name] += len(rows)
-        self._folder.write(name, batch_of(table, list(map(attrgetter(*table.names), rows))))
+        self._folder.write(name, batch_of(self._tables[name], rows))
         rows.clear()
 
     def _finish(self) -> None:
         """Studies and series in the order of their UIDs, then the page and the manifest."""
-        self._waiting["links"] = [self._links[uid] for uid in sorted(self._links)]
-        series = (self._series[uid] for uid in sorted(self._series))
-        self._waiting["series"] = [replace(each, files=self._files[each.series_uid]) for each in series]
-        for name in ANSWER_ROWS:
-            self._flush(name)
+        links = [self._links[uid] for uid in sorted(self._links)]
+        series = [replace(self._series[uid], files=self._files[uid]) for uid in sorted(self._series)]
+        self._waiting[LinkAnswer] = list(map(VALUES[LinkAnswer], links))
+        self._waiting[SeriesAnswer] = list(map(VALUES[SeriesAnswer], series))
+        for kind in NAMES:
+            self._flush(kind)
         write_text(self._folder.path / "README.md", readme())
         manifest = {**self._manifest, "rows": dict(self.counts)}
         write_text(self._folder.path / "manifest.json", json.dumps(manifest, indent=2, sort_keys=True) + "\n")
