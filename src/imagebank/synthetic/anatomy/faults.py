@@ -22,7 +22,7 @@ Chance = Random | np.random.Generator
 
 BIAS = 0.22  # how far the logarithm of the coil's sensitivity swings across the field of view
 NOISE_SHARE = 0.14  # of the bright tissue, where noise is the fault
-GHOSTS = ((0.5, 0.20), (0.25, 0.07))  # how far a ghost lies from the head, as a share of the field of view; how strong
+GHOSTS = ((0.5, 0.26), (0.25, 0.12))  # how far a ghost lies from the head, as a share of the field of view; how strong
 MOVES = 3  # changes of position during one scan
 MOVE_SHARE = 0.028  # of the matrix
 TURN_DEG = 5.0
@@ -103,7 +103,7 @@ def _ghosted(volume: Volume, _chance: np.random.Generator, _plane: str) -> Spoil
     spread = np.ones(count, dtype=np.complex64)
     for share, strength in GHOSTS:
         turn = np.arange(count) * (2 * np.pi * share)
-        spread += (2 * strength * np.cos(turn)).astype(np.complex64)
+        spread += (strength * np.cos(turn)).astype(np.complex64)
     return Spoilt(_magnitude(fft.ifft(lines * spread[None, :, None], axis=1)))
 
 
