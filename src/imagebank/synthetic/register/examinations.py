@@ -57,7 +57,9 @@ def _day(examined: Examined, visit: int, planned: date) -> date:
     """The planned day; a last scan may carry a date after the person's death."""
     person, death = examined.person, examined.person.slot.death
     last = visit == len(person.slot.scans) - 1
-    if not last or death is None or not person.may_err or death > LAST_DAY - timedelta(LATEST_WRONG_DATE):
+    if not last or death is None or person.slot.at_risk or not person.may_err:
+        return planned
+    if death > LAST_DAY - timedelta(LATEST_WRONG_DATE):
         return planned
     wrong = death + timedelta(1 + int(share(examined.seed, "days after death", person.number) * LATEST_WRONG_DATE))
     too_old = examined.frame.age_on(wrong) > OLDEST_REPEATED

@@ -1,6 +1,6 @@
 """When dementia begins, and when people die: the two true laws of time in the pretend hospital.
 
-**Dementia.** Among the people at risk (no dementia at their first scan, aged 50 to 96) the time T from the first scan
+**Dementia.** Among the people at risk (see `prognosis`) the time T from the first scan
 follows a Weibull proportional-hazards law with
 
     hazard(t) = hazard0(t) * exp(AGE_LOG_HAZARD * (age - 75) + BRAIN_LOG_HAZARD * (brain - 76))
