@@ -15,11 +15,16 @@ from imagebank.synthetic.visits import FAULTS, OTHER_KINDS, SERIES_KINDS, Visit
 END = date(2023, 12, 31)
 PARENTS = {row["kind"]: row["parent"] for row in table("parents")}
 STOOD = {row["name"]: (date.fromisoformat(row["start"]), date.fromisoformat(row["end"])) for row in machines()}
+TEAMS = {}
+for row in table("services"):
+    day, end = date.fromisoformat(row["opened"]), date.fromisoformat(row["closed"]) if row["closed"] else None
+    known_since, known_until = TEAMS.get(row["team"], (day, end))
+    TEAMS[row["team"]] = (min(day, known_since), known_until and end and max(end, known_until))
 
 
 def broken_laws(person: Person) -> list[str]:
     """The names of the laws that a person breaks."""
-    found = [*_order(person), *_events(person), *_diagnoses(person), *_people(person)]
+    found = [*_order(person), *_events(person), *_diagnoses(person), *_care(person), *_people(person)]
     return found + [law for visit in person.visits for law in _visit(person, visit)]
 
 
@@ -60,6 +65,16 @@ def _diagnoses(person: Person) -> Iterator[str]:
         each.role == "primary" for each in person.course.diagnoses if each.status == "current"
     ):
         yield "no main diagnosis"
+
+
+def _care(person: Person) -> Iterator[str]:
+    for each in person.course.episodes:
+        opened, closed = TEAMS[each.team]
+        if not opened <= each.start or (closed and not (each.end and each.end <= closed)):
+            yield "cared for by a team that was not there"
+    ill = person.course.dementia_day
+    if ill and any(each.drug == "donepezil" and each.start < ill for each in person.course.medications):
+        yield "treated before falling ill"
 
 
 def _people(person: Person) -> Iterator[str]:

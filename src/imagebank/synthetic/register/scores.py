@@ -117,7 +117,8 @@ def _item_means() -> dict[str, tuple[float, ...]]:
 def _honos(seed: int, chance: Random, frame: Timeline, day: date, rates: Rates, draw: int) -> Assessment:
     """Twelve items of 0 to 4; 9 is unknown and never part of the sum."""
     old = frame.age_on(day) >= OLD_YEARS
-    means = _item_means()[frame.condition.family]
+    ill = frame.slot.dementia_day
+    means = _item_means()["cognitive" if ill and day < ill else frame.condition.family]
     true = [round(limited(chance.gauss(mean, SPREAD_OF_ITEM), 0, 4)) for mean in means]
     unknown = (point < rates.unknown_item for point in shares(seed, "unknown_item", draw, 12))
     rated = [9 if each else value for each, value in zip(unknown, true, strict=True)]
