@@ -11,6 +11,7 @@ from imagebank.synthetic.register.diagnoses import main_diagnosis
 from imagebank.synthetic.register.inventing import invent, numbers_of, register_size
 from imagebank.synthetic.register.numbers import is_nhs_number
 from imagebank.synthetic.register.places import HIGH_DEPRIVATION
+from imagebank.synthetic.register.prognosis import FollowUp, follow_up
 from imagebank.synthetic.register.rates import DEFAULT_RATES, Rates
 from imagebank.synthetic.register.slots import FIRST_REGISTERED, IMAGED
 from imagebank.synthetic.register.subtypes import symptom_matrix
@@ -21,7 +22,9 @@ __all__ = [
     "FIRST_REGISTERED",
     "HIGH_DEPRIVATION",
     "IMAGED",
+    "FollowUp",
     "Rates",
+    "follow_up",
     "invent",
     "is_nhs_number",
     "main_diagnosis",

@@ -12,13 +12,19 @@ from random import Random
 from typing import TypeVar
 
 T = TypeVar("T")
-_SCALE = 2.0**-64
+_SCALE, _COARSE_SCALE = 2.0**-64, 2.0**-32
 
 
 def share(seed: int, purpose: str, number: int) -> float:
     """A number from 0 up to 1 that belongs to a seed, a purpose and a number."""
     digest = blake2b(f"{seed}/{purpose}/{number}".encode(), digest_size=8).digest()
     return int.from_bytes(digest, "big") * _SCALE
+
+
+def shares(seed: int, purpose: str, number: int, count: int) -> list[float]:
+    """Up to sixteen such numbers at once, a little coarser."""
+    digest = blake2b(f"{seed}/{purpose}/{number}".encode(), digest_size=4 * count).digest()
+    return [int.from_bytes(digest[k : k + 4], "big") * _COARSE_SCALE for k in range(0, 4 * count, 4)]
 
 
 def pick(chance: Random, choices: Sequence[T]) -> T:

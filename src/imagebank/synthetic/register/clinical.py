@@ -12,6 +12,8 @@ from imagebank.synthetic.register.tables import Row, table, words
 
 AGE_POINTS = (0.0, 0.1, 0.25, 0.5, 0.75, 0.9, 0.999, 1.0)
 DEMENTIA = "dementia"
+AT_RISK_AGES = (50.02, 55.0, 61.0, 70.0, 77.0, 84.0, 92.0, 95.0)
+"""Ages at the first scan of people who had no dementia then and are followed for it."""
 
 
 @dataclass(frozen=True)
@@ -20,7 +22,8 @@ class Condition:
 
     Counts are of imaged patients at full size: all, those whose dementia began after the first scan (`converted`),
     those who were at risk of it and stayed free (`stayed`), women, people in non-White categories, and people in
-    deciles 1 to 3. `ages` are quantiles at `AGE_POINTS`. `brain_points`, `ventricle_factor` and `lesion_factor` say
+    deciles 1 to 3. `ages` are quantiles at `AGE_POINTS` of the others; the ages of those at risk
+    are their own. `brain_points`, `ventricle_factor` and `lesion_factor` say
     what the picture does to the head; `pairs` maps an asterisk code to its dagger code.
     """
 

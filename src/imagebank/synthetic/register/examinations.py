@@ -29,6 +29,12 @@ from imagebank.synthetic.visits import Anatomy, Ordered, Told, Visit, compact
 ROLES = ("referrer", "radiologist", "operator", "practitioner")
 FIRST_SECOND, LAST_SECOND = 7 * 3600 + 1800, 19 * 3600
 LATEST_WRONG_DATE = 60  # days after a death
+EARLY_IMPRESSIONS = (
+    "mild memory problems",
+    "subjective memory complaint",
+    "low mood and forgetfulness",
+    "?mild cognitive impairment",
+)
 ASKED = ("", "", ", ?vascular", ", ?atrophy", ", please exclude organic cause", " ?SOL", ", baseline")
 
 
@@ -57,7 +63,9 @@ def _day(examined: Examined, visit: int, planned: date) -> date:
     """The planned day; a last scan may carry a date after the person's death."""
     person, death = examined.person, examined.person.slot.death
     last = visit == len(person.slot.scans) - 1
-    if not last or death is None or not person.may_err or death > LAST_DAY - timedelta(LATEST_WRONG_DATE):
+    if not last or death is None or person.slot.at_risk or not person.may_err:
+        return planned
+    if death > LAST_DAY - timedelta(LATEST_WRONG_DATE):
         return planned
     wrong = death + timedelta(1 + int(share(examined.seed, "days after death", person.number) * LATEST_WRONG_DATE))
     too_old = examined.frame.age_on(wrong) > OLDEST_REPEATED
@@ -104,8 +112,15 @@ def bare_visit(examined: Examined, k: int, day: date, machine: str, chance: Rand
         anatomy=anatomy_on(seed, frame, day),
         angles_deg=(_turn(chance, 8), _turn(chance, 3), _turn(chance, 4)),
         series=(),
-        reason=f"{frame.condition.impression}{pick(chance, ASKED)}",
+        reason=f"{_impression(chance, frame, day)}{pick(chance, ASKED)}",
     )
+
+
+def _impression(chance: Random, frame: Timeline, day: date) -> str:
+    """What is thought on a day; nobody knows of a dementia before it begins."""
+    early = pick(chance, EARLY_IMPRESSIONS)
+    ill = frame.slot.dementia_day
+    return early if ill and ill > day else frame.condition.impression
 
 
 def _turn(chance: Random, most_deg: float) -> float:

@@ -16,7 +16,7 @@ from random import Random
 
 from imagebank.synthetic.register import survival
 from imagebank.synthetic.register.chances import share
-from imagebank.synthetic.register.clinical import Condition, age_at, conditions
+from imagebank.synthetic.register.clinical import AT_RISK_AGES, Condition, age_at, conditions
 from imagebank.synthetic.register.days import FIRST_DAY, LAST_DAY, RECORDS_END, next_working_day, scan_day
 from imagebank.synthetic.register.heads import brain_percent_at_risk
 from imagebank.synthetic.register.openings import DEMONSTRATED, openings
@@ -27,7 +27,6 @@ STUDIES, SERIES = 14_649, 58_620
 UNSTATED_PATIENTS = 702  # categories Z and 99
 FURTHER_SCANS = {3: 52, 2: 240, 1: 1_466}  # people with so many scans after the first; 2,102 scans in all
 SERIES_SHARES = {1: 4, 2: 9, 3: 24, 4: 32, 5: 18, 6: 7, 7: 3, 8: 1.5, 9: 1, 10: 0.5}  # percent of examinations
-AT_RISK_AGES = (50.0, 55.0, 61.0, 70.0, 77.0, 84.0, 92.0, 95.0)
 AT_RISK_MORTALITY = 1.2
 OLDEST_REPEATED = 104  # nobody grows older than the oldest by being scanned again
 GOLDEN = 1.0681841788576  # root of x**11 = x + 1: ten lines that spread evenly together

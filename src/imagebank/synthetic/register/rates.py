@@ -22,14 +22,15 @@ class Rates:
     `old_address` (of people who moved), `duplicate` and `merged` registrations.
 
     Of people, no error: `moves` house, `twins` (of imaged people), `namesakes` (of imaged men: a father or son of the
-    same name), the three opt-outs.
+    same name), `opted_out_national`,
+    `opted_out_local`, `opted_out_gp` (type 1).
 
     At the scanner, of examinations: `told_name_typo`, `told_birth_date_swapped` (of those that can be swapped),
     `told_sex_wrong`, `told_old_number` (of people with a merged number), `filed_under_another`, `scanned_after_death`
-    (of imaged people who died before the last scan year ended: their last scan), `agent` given,
-    `agent_badly_recorded` (of those with agent), `repeated_series` (of examinations of three or more series), and the
-    other objects `spine`, `knee`, `screenshot`, `dose_report`, `phantom`. `strangers` is a number for each imaged
-    patient.
+    (the last scan of imaged people, not those at risk of dementia, who died before November 2022), `agent` given (of
+    examinations of three or more series), `agent_badly_recorded` (of those with agent), `repeated_series` (of
+    examinations of three or more series without agent), and the other objects `spine`, `knee`, `screenshot`,
+    `dose_report`, `phantom`. `strangers` is a number for each imaged patient.
 
     At the scanner, of series: `fault`, `burned_in`, `patient_in_description` (at the one site with the habit).
 

@@ -13,7 +13,7 @@ from random import Random
 
 from imagebank.synthetic.register import survival
 from imagebank.synthetic.register.chances import pick, whole
-from imagebank.synthetic.register.clinical import Condition, age_at, condition, conditions
+from imagebank.synthetic.register.clinical import AT_RISK_AGES, Condition, age_at, condition, conditions
 from imagebank.synthetic.register.days import RECORDS_END, scan_day
 from imagebank.synthetic.register.openings import DEMONSTRATED
 from imagebank.synthetic.register.quotas import plan
@@ -83,7 +83,8 @@ def _register_weights() -> tuple[float, ...]:
 def _own_slot(seed: int, number: int) -> Slot:
     chance = stream(seed, "registered", number)
     picture = weighted(chance, conditions(), _register_weights())
-    age = age_at(min(chance.random(), 0.999), picture.ages)
+    ages = AT_RISK_AGES if chance.random() < picture.stayed / picture.patients else picture.ages
+    age = age_at(min(chance.random(), 0.999), ages)
     entry = scan_day(chance.random(), start=FIRST_ENTRY, end=LAST_ENTRY)
     sex = "female" if chance.random() < picture.female / picture.patients else "male"
     group = NON_WHITE if chance.random() < picture.non_white / picture.patients else WHITE

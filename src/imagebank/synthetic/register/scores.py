@@ -14,7 +14,7 @@ from functools import cache
 from random import Random
 
 from imagebank.synthetic.events import Assessment
-from imagebank.synthetic.register.chances import limited, pick, whole
+from imagebank.synthetic.register.chances import limited, pick, shares, whole
 from imagebank.synthetic.register.rates import Rates
 from imagebank.synthetic.register.tables import table
 from imagebank.synthetic.register.timelines import MEMORY_FAMILIES, Timeline
@@ -117,9 +117,11 @@ def _item_means() -> dict[str, tuple[float, ...]]:
 def _honos(seed: int, chance: Random, frame: Timeline, day: date, rates: Rates, draw: int) -> Assessment:
     """Twelve items of 0 to 4; 9 is unknown and never part of the sum."""
     old = frame.age_on(day) >= OLD_YEARS
-    means = _item_means()[frame.condition.family]
+    ill = frame.slot.dementia_day
+    means = _item_means()["cognitive" if ill and day < ill else frame.condition.family]
     true = [round(limited(chance.gauss(mean, SPREAD_OF_ITEM), 0, 4)) for mean in means]
-    rated = [9 if rates.plants("unknown_item", seed, draw * 12 + k) else v for k, v in enumerate(true)]
+    unknown = (point < rates.unknown_item for point in shares(seed, "unknown_item", draw, 12))
+    rated = [9 if each else value for each, value in zip(unknown, true, strict=True)]
     items = tuple((str(k), value) for k, value in enumerate(rated, start=1))
     name, version = ("HoNOS65+", pick(chance, ("HoNOS65+ v3", "HoNOS OA"))) if old else ("HoNOS", "HoNOS v4")
     total = sum(value for value in rated if value != 9)

@@ -1,6 +1,6 @@
 """When dementia begins, and when people die: the two true laws of time in the pretend hospital.
 
-**Dementia.** Among the people at risk (no dementia at their first scan, aged 50 to 96) the time T from the first scan
+**Dementia.** Among the people at risk (see `prognosis`) the time T from the first scan
 follows a Weibull proportional-hazards law with
 
     hazard(t) = hazard0(t) * exp(AGE_LOG_HAZARD * (age - 75) + BRAIN_LOG_HAZARD * (brain - 76))
@@ -9,8 +9,8 @@ where `age` is in years and `brain` is the true brain volume in percent of the i
 scan. Follow-up ends at the last contact or death, which do not depend on T. The scale of hazard0 is set so that the
 number of people who convert is exact; it is the same for everybody.
 
-**Death** follows Gompertz' law with a multiplier by condition, in round figures of English life tables: 0.5 % a year at
-53, 7.5 % at 80.
+**Death** follows Gompertz' law with a multiplier by condition, in round figures of English life tables: 0.4 % a year at
+53, 5 % at 80.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ AGE_LOG_HAZARD = 0.05  # per year of age
 BRAIN_LOG_HAZARD = -0.25  # per point of brain volume in percent of the intracranial volume
 AGE_CENTRE, BRAIN_CENTRE = 75.0, 76.0
 WEIBULL_SHAPE = 1.3
-GOMPERTZ_LEVEL, GOMPERTZ_SLOPE = -10.3, 0.096  # of the log hazard a year, at birth and per year of age
+GOMPERTZ_LEVEL, GOMPERTZ_SLOPE = -10.65, 0.096  # of the log hazard a year, at birth and per year of age
 
 
 def log_hazard(age_years: float, brain_percent: float) -> float:

@@ -54,19 +54,20 @@ class Timeline:
 def timeline(chance: Random, person: Identity) -> Timeline:
     """The frame of a person's course."""
     slot, picture, born = person.slot, condition(person.slot.condition), person.birth_date
-    contact = slot.entry
+    onset, contact = _onset(chance, slot, picture, born), slot.entry
     if slot.scans:
-        contact = max(_first_contact(chance, slot, picture), born + timedelta(900))
-    onset = min(_onset(chance, slot, picture, born), contact - timedelta(5))
-    return Timeline(slot, picture, born, max(onset, born), contact, slot.last_contact)
+        contact = max(_first_contact(chance, slot, picture, onset), born + timedelta(900))
+    onset = max(min(onset, contact - timedelta(5)), born)
+    return Timeline(slot, picture, born, onset, contact, slot.last_contact)
 
 
-def _first_contact(chance: Random, slot: Slot, picture: Condition) -> date:
-    """Some time before the first scan."""
+def _first_contact(chance: Random, slot: Slot, picture: Condition, onset: date) -> date:
+    """Some time before the first scan; where memory is not the question, after the illness began."""
+    soon = slot.entry - timedelta(whole(chance, 15, 150))
     if slot.at_risk or picture.family in MEMORY_FAMILIES or picture.name == "acute psychosis":
-        return slot.entry - timedelta(whole(chance, 15, 150))
+        return soon
     days = 10 + int(min(chance.expovariate(1 / 900), 4_500))
-    earliest = RECORDS_BEGIN + timedelta(whole(chance, 0, 500))
+    earliest = max(RECORDS_BEGIN + timedelta(whole(chance, 0, 500)), onset + timedelta(whole(chance, 8, 400)))
     return max(slot.entry - timedelta(days), min(earliest, slot.entry - timedelta(10)))
 
 

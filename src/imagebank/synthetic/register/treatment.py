@@ -30,7 +30,8 @@ def medications(seed: int, frame: Timeline) -> tuple[Medication, ...]:
 def _course(chance: Random, frame: Timeline, row: Row) -> list[Medication]:
     doses = [float(dose) for dose in words(row["doses"])]
     at = int(chance.random() * len(doses))
-    start = frame.first_contact + timedelta(int(float(row["weeks_until_start"]) * 7) + whole(chance, 0, 60))
+    begin = max(frame.first_contact, frame.slot.dementia_day or frame.first_contact)
+    start = begin + timedelta(int(float(row["weeks_until_start"]) * 7) + whole(chance, 0, 60))
     days = int(chance.expovariate(1 / MEAN_COURSE_DAYS)) + 14
     raised = start + timedelta(whole(chance, 21, 160)) if chance.random() < STEPS_UP else None
     if start >= frame.last:
