@@ -91,6 +91,8 @@ def check_series(each: Written, kind: str, paths: list[Path]) -> None:
     if kind == "BOLD":
         check_slice_timing(paths[0], scan.machine.maker, truth)
     if kind in ("BOLD", "DWI"):
+        polarity = json.loads(paths[0].with_suffix(".json").read_text()).get("PhaseEncodingDirection")
+        assert (polarity in ("j", "j-")) == (scan.machine.maker != "philips")
         assert nibabel.load(paths[0]).shape[3] == len(volumes)
     if kind == "DWI":
         check_directions(paths[0], nibabel.load(paths[0]), volumes)

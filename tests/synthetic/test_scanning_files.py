@@ -9,7 +9,6 @@ from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
-import nibabel.nicom.csareader as csareader
 import numpy as np
 import pydicom
 import pytest
@@ -22,6 +21,10 @@ from imagebank.synthetic.scanning import can_make, write_visit
 from imagebank.synthetic.scanning.machines import all_machines
 from imagebank.synthetic.scanning.pixels import run_length_frame
 from imagebank.synthetic.visits import SERIES_KINDS
+
+with warnings.catch_warnings():
+    warnings.simplefilter("ignore")  # nibabel calls its reader experimental
+    import nibabel.nicom.csareader as csareader
 
 RLE = "1.2.840.10008.1.2.5"
 SIEMENS_DAY, GE_DAY = date(2012, 3, 1), date(2016, 3, 1)

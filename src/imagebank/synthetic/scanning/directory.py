@@ -6,6 +6,7 @@ from pathlib import Path
 
 from imagebank.synthetic.scanning.elements import Coding, Header, encode_element, encode_item, header_of
 from imagebank.synthetic.scanning.part10 import Envelope, file_bytes
+from imagebank.synthetic.scanning.scan import uid_below
 from imagebank.synthetic.visits import Visit, compact
 
 DIRECTORY = "1.2.840.10008.1.3.10"
@@ -15,7 +16,7 @@ Node = tuple[Header, "list[Node]"]
 
 
 def directory_bytes(visit: Visit, series: list[tuple[str, int, list[Path]]], sop_class: str, uid: str) -> bytes:
-    """A whole DICOMDIR for the series (UID, number, paths from the index on) of a visit; it names the patient as well."""
+    """A whole DICOMDIR for the series (UID, number, paths from here) of a visit; it names the patient as well."""
     tree = [_patient(visit, [_series(each, sop_class) for each in series])]
     envelope = Envelope(source_title="PRETENDCD")
     before = header_of(
@@ -74,7 +75,7 @@ def _series(series: tuple[str, int, list[Path]], sop_class: str) -> Node:
                 "IMAGE",
                 ReferencedFileID="\\".join(path.parts),
                 ReferencedSOPClassUIDInFile=sop_class,
-                ReferencedSOPInstanceUIDInFile=f"{uid}.{instance}",
+                ReferencedSOPInstanceUIDInFile=uid_below(uid, instance),
                 ReferencedTransferSyntaxUIDInFile="1.2.840.10008.1.2.1",
                 InstanceNumber=str(instance),
             ),

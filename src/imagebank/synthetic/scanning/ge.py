@@ -53,6 +53,8 @@ def add_shared(header: Header, scan: Scan) -> None:
             0x00181315: ("CS", "N"),
         }
     )
+    if protocol.kind in ("DWI", "BOLD"):
+        header[0x00189034] = ("CS", "LINEAR")
 
 
 def volume_elements(scan: Scan, volume: Volume, images: int) -> Header:

@@ -15,16 +15,18 @@ from imagebank.synthetic.model import Person
 from imagebank.synthetic.scanning.elements import Header, code, foreign_texts, header_of, put
 from imagebank.synthetic.scanning.lettering import Burned, burn
 from imagebank.synthetic.scanning.machines import Machine, all_machines, era_of
+from imagebank.synthetic.scanning.painting import head_of, paint
 from imagebank.synthetic.scanning.part10 import PIXELS
-from imagebank.synthetic.scanning.scan import MR_IMAGE, uid_below
+from imagebank.synthetic.scanning.scan import ENHANCED_MR_IMAGE, MR_IMAGE, uid_below
 from imagebank.synthetic.scanning.standard import patient_and_study
-from imagebank.synthetic.visits import Visit, compact
+from imagebank.synthetic.visits import Grid, Physics, Visit, compact
 
 SECONDARY_CAPTURE = "1.2.840.10008.5.1.4.1.1.7"
 BASIC_TEXT_SR = "1.2.840.10008.5.1.4.1.1.88.11"
 PRESENTATION_STATE = "1.2.840.10008.5.1.4.1.1.11.1"
 SIDES = {"tiny": 64, "small": 256, "full": 512}  # rows and columns of a screenshot
 WHITE = 255
+FIELD_OF_VIEW_MM = 240.0
 
 
 @dataclass(frozen=True)
@@ -70,8 +72,7 @@ def screenshot(person: Person, visit: Visit, number: int, size: str) -> Made:
     """A colour screenshot of a console, with the patient's name in the pixels; only some say so."""
     side = SIDES[size]
     header = plain_object(person, visit, SECONDARY_CAPTURE, "MR" if number % 2 else "OT", number)
-    picture: NDArray[Any] = np.full((side, side), 24, dtype="u1")
-    picture[side // 2 :: 8] = 90
+    picture = _console(visit, side)
     lines = (visit.told.name.replace("^", " "), visit.told.patient_id, visit.day.strftime("%d/%m/%Y"))
     burned = burn(picture, lines, WHITE)
     put(
@@ -94,6 +95,17 @@ def screenshot(person: Person, visit: Visit, number: int, size: str) -> Made:
         put(header, BurnedInAnnotation="YES")
     header[PIXELS] = ("OB", np.repeat(picture[:, :, None], 3, axis=2).tobytes())
     return spelt(Made(SECONDARY_CAPTURE, header, burned))
+
+
+def _console(visit: Visit, side: int) -> NDArray[Any]:
+    """A slice of the head in the middle of a grey screen."""
+    grid = Grid("axial", 1, side // 2, side // 2, FIELD_OF_VIEW_MM / (side // 2), 5.0)
+    physics = Physics("spin-echo", 4000.0, 100.0)
+    head = paint(head_of(visit.anatomy, "tiny"), physics, grid)[0]
+    picture: NDArray[Any] = np.full((side, side), 24, dtype="u1")
+    inner = slice(side // 2 - side // 8, side // 2 - side // 8 + side // 2)
+    picture[inner, inner] = np.clip(head // 4, 0, WHITE - 1)
+    return picture
 
 
 def dose_report(person: Person, visit: Visit, number: int) -> Made:
@@ -134,8 +146,10 @@ def presentation_state(person: Person, visit: Visit, number: int) -> Made:
     """How somebody looked at an image: a window, and text with the patient's name on it."""
     header = plain_object(person, visit, PRESENTATION_STATE, "PR", number)
     first = visit.series[0]
+    enhanced = era_of(all_machines()[visit.scanner], visit.day).enhanced
     image = header_of(
-        ReferencedSOPClassUID=MR_IMAGE, ReferencedSOPInstanceUID=uid_below(first.uid, min(first.slices, default=0) + 1)
+        ReferencedSOPClassUID=ENHANCED_MR_IMAGE if enhanced else MR_IMAGE,
+        ReferencedSOPInstanceUID=uid_below(first.uid, 1 if enhanced else min(first.slices, default=0) + 1),
     )
     text = header_of(
         UnformattedTextValue=f"{person.name.family} {compact(person.birth_date)}",

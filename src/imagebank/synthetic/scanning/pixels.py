@@ -25,6 +25,7 @@ Stored = NDArray[np.uint16]
 Painter = Callable[[Physics, Grid], Image]
 RUN = re.compile(rb"(.)\1{2,127}", re.DOTALL)
 MOST_LITERAL = 128
+SLAB = 2  # slices to either side
 
 
 def stored_volumes(scan: Scan, painter: Painter, volumes: tuple[Volume, ...], *, seed: int) -> list[Stored]:
@@ -34,10 +35,19 @@ def stored_volumes(scan: Scan, painter: Painter, volumes: tuple[Volume, ...], *,
     found: list[Stored] = []
     for volume in volumes:
         painted: NDArray[Any] = painter(volume.physics, volume.grid)
+        if scan.protocol.kind == "TOF-MIP":
+            painted = projected(painted)
         if scan.ordered.fault in SPOILED:
             painted = spoil(painted, scan.ordered.fault, chance)
         found.append(_mirrored(scan, volume, _digitised(painted, volume, gain, chance.randrange(1 << 30))))
     return found
+
+
+def projected(painted: NDArray[Any]) -> NDArray[Any]:
+    """The brightest value of each slab of five slices, as a projection shows it."""
+    padded = np.pad(painted, ((SLAB, SLAB), (0, 0), (0, 0)))
+    slabs = [padded[k : k + len(painted)] for k in range(2 * SLAB + 1)]
+    return np.asarray(np.max(slabs, axis=0))
 
 
 def _digitised(painted: NDArray[Any], volume: Volume, gain: int, offset: int) -> Stored:

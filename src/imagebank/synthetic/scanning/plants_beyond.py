@@ -9,7 +9,7 @@ from imagebank.synthetic.scanning.elements import Header, can_spell, header_of, 
 from imagebank.synthetic.scanning.lettering import Burned, burn
 from imagebank.synthetic.scanning.protocols import grid_of
 from imagebank.synthetic.scanning.scan import Scan
-from imagebank.synthetic.visits import compact
+from imagebank.synthetic.visits import Grid, compact
 
 WORKLIST = "PRETEND WORKLIST 7"
 ICON = 48  # rows and columns of an icon
@@ -33,9 +33,8 @@ def plant_unknown_private(header: Header, scan: Scan) -> None:
 
 def plant_overlay(header: Header, scan: Scan) -> None:
     """An overlay plane and a curve whose comments name the patient."""
-    plane = "axial" if scan.protocol.plane == "several" else scan.protocol.plane
-    grid, name = grid_of(scan.protocol, scan.size, plane), scan.person.name
-    size = (grid.rows * grid.columns + 7) // 8
+    grid, name = _overlay_grid(scan), scan.person.name
+    drawn, _ = _drawn_overlay(scan, grid)
     header.update(
         {
             0x50000005: ("US", 1),
@@ -51,10 +50,26 @@ def plant_overlay(header: Header, scan: Scan) -> None:
             0x60000050: ("SS", (1, 1)),
             0x60000100: ("US", 1),
             0x60000102: ("US", 0),
-            0x60003000: ("OW", bytes(size)),
+            0x60003000: ("OW", np.packbits(drawn, bitorder="little").tobytes()),
             0x60004000: ("LT", f"{name.given} {name.family}"),
         }
     )
+
+
+def _drawn_overlay(scan: Scan, grid: Grid) -> tuple[NDArray[np.uint8], tuple[Burned, ...]]:
+    """The dots of the overlay, and what they spell."""
+    dots = np.zeros((grid.rows, grid.columns), dtype=np.uint8)
+    return dots, burn(dots, (scan.person.name.family, scan.person.hospital_number), 1)
+
+
+def drawn_overlay(scan: Scan) -> tuple[Burned, ...]:
+    """What is drawn in the overlay plane, and where."""
+    return _drawn_overlay(scan, _overlay_grid(scan))[1]
+
+
+def _overlay_grid(scan: Scan) -> Grid:
+    plane = "axial" if scan.protocol.plane == "several" else scan.protocol.plane
+    return grid_of(scan.protocol, scan.size, plane)
 
 
 def plant_graphics(header: Header, scan: Scan) -> None:

@@ -20,14 +20,15 @@ from imagebank.synthetic.scanning.part10 import Envelope, file_bytes, write
 from imagebank.synthetic.scanning.pixels import Painter, burn_in, stored_volumes
 from imagebank.synthetic.scanning.planted import Planted, places_of, planted_in, texts_of_person, texts_of_visit
 from imagebank.synthetic.scanning.plants import TURNS, plant
-from imagebank.synthetic.scanning.plants_beyond import burned_icon
+from imagebank.synthetic.scanning.plants_beyond import burned_icon, drawn_overlay
 from imagebank.synthetic.scanning.protocols import sequence_of
 from imagebank.synthetic.scanning.scan import Scan, scan_of
 from imagebank.synthetic.scanning.volumes import volumes_of
 from imagebank.synthetic.visits import Visit
 
+OVERLAY = 0x60003000
 UNICODE = "ISO_IR 192"
-SAID_TO_BE_BURNED_IN = 2  # one in so many of the images with text says so
+SAID_TO_BE_BURNED_IN = 2  # one in so many of the classic images with text says so; enhanced ones never may
 
 
 @dataclass(frozen=True)
@@ -113,7 +114,7 @@ def made_series(scan: Scan, painter: Painter, *, seed: int) -> Made:
     writer = multiframe if scan.era.enhanced else classic
     header = writer.shared(scan)
     plant(header, scan)
-    if burned and scan.turn % SAID_TO_BE_BURNED_IN == 0:
+    if burned and scan.turn % SAID_TO_BE_BURNED_IN == 0 and not scan.era.enhanced:
         put(header, BurnedInAnnotation="YES")
     charset = charset_of(scan, header)
     put(header, SpecificCharacterSet=charset)
@@ -154,4 +155,6 @@ def planted_of(scan: Scan, made: Made, path: str) -> tuple[Planted, ...]:
     burned = {"(7fe0,0010) pixels": made.burned}
     if named("IconImageSequence")[0] in made.header:
         burned["(0088,0200)/(7fe0,0010) pixels"] = burned_icon(scan)
+    if OVERLAY in made.header:
+        burned["(6000,3000) pixels"] = drawn_overlay(scan)
     return planted_in(places, known, owner, path, burned)
