@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import gzip
 import zipfile
 from collections.abc import Iterator
@@ -11,14 +10,15 @@ from pathlib import Path
 import ahocorasick
 import pyarrow.parquet as parquet
 
+from imagebank.synthetic import read_answers
+
 IDENTIFIABLE = ("vault", "landing", "quarantine")
 CHARSETS = ("utf-8", "latin-1", "utf-16-le")
 
 
 def planted(answers: Path, *, dates: bool) -> dict[str, str]:
     """Every planted identifier and its kind; dates, which a moved date may equal by chance, only when asked for."""
-    with open(answers / "identifiers.csv", newline="", encoding="utf-8") as file:
-        rows = list(csv.DictReader(file))
+    rows = read_answers(answers, "identifiers")
     return {row["value"]: row["kind"] for row in rows if (row["kind"] == "date") == dates}
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from answer_rows import rows
 
-from imagebank.synthetic import build_hospital, build_records_for
+from imagebank.synthetic import build_hospital, build_records_for, read_answers
 
 DATA = Path(__file__).parents[3] / "shared" / "data"
 
@@ -16,7 +16,7 @@ DATA = Path(__file__).parents[3] / "shared" / "data"
 def test_every_identity_of_the_real_files_gets_one_person(tmp_path: Path) -> None:
     made = build_records_for(tmp_path / "h", DATA)
     patients = rows(made.records / "patients.csv")
-    links = rows(made.answers / "links.csv")
+    links = read_answers(made.answers, "links")
     numbers = [row["hospital_number"] for row in patients]
     assert made.images == DATA
     assert len(numbers) == len(set(numbers)) > 20
@@ -31,21 +31,21 @@ def test_every_identity_of_the_real_files_gets_one_person(tmp_path: Path) -> Non
 
 
 def test_adopting_a_pretend_hospital_finds_its_people_again(tmp_path: Path) -> None:
-    first = build_hospital(tmp_path / "first", patients=2, trouble=False)
+    first = build_hospital(tmp_path / "first", patients=2, trouble=False, size="tiny")
     again = build_records_for(tmp_path / "again", first.images)
     adopted = {row["hospital_number"]: row for row in rows(again.records / "patients.csv")}
     for row in rows(first.records / "patients.csv")[:2]:
         if row["hospital_number"] in adopted:
             assert adopted[row["hospital_number"]]["birth_date"] == row["birth_date"]
             assert adopted[row["hospital_number"]]["sex"] == row["sex"]
-    assert {row["study_uid"] for row in rows(again.answers / "links.csv")} == {
-        row["study_uid"] for row in rows(first.answers / "links.csv")
+    assert {row["study_uid"] for row in read_answers(again.answers, "links")} == {
+        row["study_uid"] for row in read_answers(first.answers, "links")
     }
 
 
 def test_adopting_twice_gives_the_same_bytes(tmp_path: Path) -> None:
-    images = build_hospital(tmp_path / "first", patients=1, trouble=False).images
+    images = build_hospital(tmp_path / "first", patients=1, trouble=False, size="tiny").images
     one, other = (build_records_for(tmp_path / name, images) for name in ("one", "other"))
     for name in ("patients", "diagnoses", "assessments", "notes", "opt_outs"):
         assert (one.records / f"{name}.csv").read_bytes() == (other.records / f"{name}.csv").read_bytes()
-    assert (one.answers / "links.csv").read_bytes() == (other.answers / "links.csv").read_bytes()
+    assert (one.answers / "links.parquet").read_bytes() == (other.answers / "links.parquet").read_bytes()

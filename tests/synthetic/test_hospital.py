@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import hashlib
 import json
 import os
@@ -10,19 +11,22 @@ import sys
 import warnings
 from collections import Counter
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pydicom
 import pytest
-from answer_rows import rows
 
 from imagebank.core.errors import SourceError
-from imagebank.synthetic import Hospital, build_hospital
-from imagebank.synthetic.identifiers import header_places
-from imagebank.synthetic.people import check_digit
+from imagebank.synthetic import Hospital, Rates, build_hospital, read_answers
+from imagebank.synthetic.register import is_nhs_number
 
 ODD_HEADERS = {"zero bytes", "truncated in the header", "not dicom", "compressed file"}
-BUILD = "import sys, pathlib, imagebank.synthetic as s; s.build_hospital(pathlib.Path(sys.argv[1]), patients=3)"
+BUILD = """
+import pathlib, sys, imagebank.synthetic as hospital
+if __name__ == "__main__":
+    hospital.build_hospital(pathlib.Path(sys.argv[1]), patients=3, workers=2)
+"""
 
 
 def digests(folder: Path) -> dict[str, str]:
@@ -30,28 +34,39 @@ def digests(folder: Path) -> dict[str, str]:
     return {path.relative_to(folder).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest() for path in files}
 
 
-def test_the_same_seed_and_size_give_the_same_bytes_in_another_process(hospital: Hospital, tmp_path: Path) -> None:
+def records(hospital: Hospital, name: str) -> list[dict[str, str]]:
+    with open(hospital.records / f"{name}.csv", newline="", encoding="utf-8") as file:
+        return list(csv.DictReader(file))
+
+
+def test_the_same_seed_and_size_give_the_same_bytes_by_other_processes(hospital: Hospital, tmp_path: Path) -> None:
     environment = {**os.environ, "PYTHONHASHSEED": "12345", "TZ": "Asia/Tokyo"}
-    again = tmp_path / "again"
-    subprocess.run([sys.executable, "-c", BUILD, str(again)], check=True, env=environment, timeout=300)
+    script, again = tmp_path / "build.py", tmp_path / "again"
+    script.write_text(BUILD)
+    subprocess.run([sys.executable, script, again], check=True, env=environment, timeout=300)
     assert digests(again) == digests(hospital.folder)
 
 
-def test_people_stay_the_same_in_a_larger_hospital_and_differ_by_seed(hospital: Hospital, tmp_path: Path) -> None:
-    larger = build_hospital(tmp_path / "larger", patients=4, trouble=False)
-    other = build_hospital(tmp_path / "other", patients=1, seed=2, trouble=False)
-    small, large = (digests(each.images) for each in (hospital, larger))
-    clean = {row["path"] for row in rows(hospital.answers / "files.csv") if row["expected"] == "banked"}
-    shared = clean & large.keys()
-    assert len(shared) > 400
-    assert all(small[path] == large[path] for path in shared)
-    assert not digests(other.images).keys() & small.keys()
+def test_people_stay_the_same_in_a_larger_hospital_and_differ_by_seed(tmp_path: Path) -> None:
+    small, larger, other = (
+        digests(build_hospital(tmp_path / name, patients=size, seed=seed, trouble=False, size="tiny").images)
+        for name, size, seed in (("small", 2, 1), ("larger", 4, 1), ("other", 2, 2))
+    )
+    assert len(small) > 40
+    assert small.items() <= larger.items()
+    assert not other.keys() & small.keys()
 
 
-def test_without_trouble_everything_is_banked(tmp_path: Path) -> None:
-    clean = build_hospital(tmp_path / "clean", patients=1, trouble=False)
-    assert {row["expected"] for row in rows(clean.answers / "files.csv")} == {"banked"}
-    assert {row["linkable"] for row in rows(clean.answers / "links.csv")} == {"yes"}
+def test_without_trouble_and_errors_everything_is_banked(tmp_path: Path) -> None:
+    clean = build_hospital(tmp_path / "clean", patients=8, trouble=False, size="tiny", rates=Rates.none())
+    ordinary = {row["expected"] for row in read_answers(clean.answers, "series") if row["kind"] not in _shown()}
+    assert ordinary == {"banked"}
+    assert {row["linkable"] for row in read_answers(clean.answers, "links")} == {"yes"}
+
+
+def _shown() -> set[str]:
+    """What the first people's first visits show on purpose."""
+    return {"screenshot", "dose-report", "spine", "knee", "phantom", "presentation-state"}
 
 
 def test_a_used_folder_is_refused(tmp_path: Path) -> None:
@@ -60,51 +75,77 @@ def test_a_used_folder_is_refused(tmp_path: Path) -> None:
         build_hospital(tmp_path, patients=1)
 
 
-def test_progress_counts_to_the_last_study(tmp_path: Path) -> None:
+@pytest.mark.parametrize("design", [{"patients": 0}, {"patients": 12_548}, {"size": "huge"}, {"forms": ("xml",)}])
+def test_a_hospital_that_cannot_be_is_refused(tmp_path: Path, design: dict[str, Any]) -> None:
+    with pytest.raises(SourceError):
+        build_hospital(tmp_path / "h", **design)
+    assert not (tmp_path / "h").exists()
+
+
+def test_progress_counts_to_the_last_person(tmp_path: Path) -> None:
     told: list[tuple[int, int]] = []
-    build_hospital(tmp_path / "h", patients=1, trouble=False, progress=lambda done, of: told.append((done, of)))
-    assert told[-1][0] == told[-1][1] == len(told)
+    build_hospital(tmp_path / "h", patients=2, images=False, progress=lambda done, of: told.append((done, of)))
+    assert [done for done, _ in told] == list(range(1, len(told) + 1))
+    assert told[-1][0] == told[-1][1]
+
+
+def test_records_without_images_are_those_with_images(hospital: Hospital, tmp_path: Path) -> None:
+    """Only the volumes that were painted, and what stands in files, need the images."""
+    bare = build_hospital(tmp_path / "bare", patients=3, images=False)
+    assert digests(bare.records) == digests(hospital.records)
+    for name in ("people", "links", "registrations", "spans", "survival", "questions", "subtypes"):
+        assert read_answers(bare.answers, name) == [
+            row for row in read_answers(hospital.answers, name) if name != "links" or row["person_key"]
+        ]
 
 
 def test_every_file_on_disk_has_one_answer(hospital: Hospital) -> None:
-    answered = [row["path"] for row in rows(hospital.answers / "files.csv")]
+    answered = [row["path"] for row in read_answers(hospital.answers, "files")]
     on_disk = {path.relative_to(hospital.images).as_posix() for path in hospital.images.rglob("*") if path.is_file()}
     assert len(answered) == len(set(answered))
     assert set(answered) == on_disk
 
 
 def test_series_links_and_manifest_agree_with_the_files(hospital: Hospital) -> None:
-    files = rows(hospital.answers / "files.csv")
-    series = rows(hospital.answers / "series.csv")
-    links = rows(hospital.answers / "links.csv")
+    files = read_answers(hospital.answers, "files")
+    series = read_answers(hospital.answers, "series")
+    links = read_answers(hospital.answers, "links")
     manifest = json.loads((hospital.answers / "manifest.json").read_text())
     counted = Counter(row["series_uid"] for row in files if row["series_uid"])
-    assert {row["series_uid"]: int(row["files"]) for row in series} == counted
+    assert {row["series_uid"]: row["files"] for row in series} == counted
     assert {row["study_uid"] for row in series} <= {row["study_uid"] for row in links}
-    assert manifest["counts"]["files"] == len(files)
-    assert manifest["counts"]["files_by_expected"] == Counter(row["expected"] for row in files)
-    numbers = {row["hospital_number"] for row in rows(hospital.records / "patients.csv")}
+    assert manifest["rows"]["files"] == len(files)
+    numbers = {row["hospital_number"] for row in records(hospital, "patients")}
     assert {row["hospital_number"] for row in links} - {""} <= numbers
 
 
 def test_every_kind_of_trouble_is_there_and_nothing_unlinkable_is_expected_in_the_bank(hospital: Hospital) -> None:
-    links = {row["study_uid"]: row for row in rows(hospital.answers / "links.csv")}
+    links = {row["study_uid"]: row for row in read_answers(hospital.answers, "links")}
     traps = {row["trap"] for row in links.values()}
     assert traps >= {"not-in-records", "no-birth-date", "contradiction", "two-patients-in-series", "two-ids-in-study"}
     assert traps >= {"before-birth", "after-death", "opted-out", "birth-date-disagrees", "sex-disagrees"}
-    for row in rows(hospital.answers / "series.csv"):
+    assert traps >= {"filed-under-another", "twin-swapped", "placeholder-birth-date", "test-number"}
+    for row in read_answers(hospital.answers, "series"):
         if row["expected"] == "banked":
             assert links[row["study_uid"]]["linkable"] == "yes"
-    reasons = {row["reason"] for row in rows(hospital.answers / "files.csv")}
+    reasons = {row["reason"] for row in read_answers(hospital.answers, "files")}
     assert reasons >= {*ODD_HEADERS, "truncated in the pixels", "duplicate", "one uid two contents", "dicom directory"}
     assert reasons >= {"no series uid", "no instance uid", "modality CT", "secondary capture", "structured report"}
+    assert reasons >= {"screenshot", "dose-report", "presentation-state"}
+
+
+def test_three_patients_show_every_maker_and_most_kinds_of_series(hospital: Hospital) -> None:
+    series = read_answers(hospital.answers, "series")
+    assert {row["manufacturer"] for row in series} >= {"SIEMENS", "GE MEDICAL SYSTEMS", "Philips Medical Systems"}
+    assert {row["kind"] for row in series} >= {"T1w-3D", "T2w-2D", "FLAIR-2D", "DWI", "ADC", "localizer"}
+    assert {row["kind"] for row in series} >= {"spine", "knee", "screenshot", "dose-report", "presentation-state"}
 
 
 def test_pydicom_reads_every_good_file_and_the_header_says_what_the_answers_say(hospital: Hospital) -> None:
-    series = {row["series_uid"]: row for row in rows(hospital.answers / "series.csv")}
+    series = {row["series_uid"]: row for row in read_answers(hospital.answers, "series")}
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        for row in rows(hospital.answers / "files.csv"):
+        for row in read_answers(hospital.answers, "files"):
             if row["reason"] in ODD_HEADERS:
                 continue
             header = pydicom.dcmread(hospital.images / row["path"], stop_before_pixels=True)
@@ -113,64 +154,55 @@ def test_pydicom_reads_every_good_file_and_the_header_says_what_the_answers_say(
                 assert header.StudyInstanceUID == series[row["series_uid"]]["study_uid"]
 
 
-def test_pixels_show_a_head_and_not_the_same_one_twice(hospital: Hospital) -> None:
-    banked = [row for row in rows(hospital.answers / "series.csv") if row["expected"] == "banked"]
-    files = rows(hospital.answers / "files.csv")
+def test_pixels_show_something_and_not_the_same_one_twice(hospital: Hospital) -> None:
+    banked = [row for row in read_answers(hospital.answers, "series") if row["expected"] == "banked"]
+    files = read_answers(hospital.answers, "files")
     seen = set()
     for row in banked:
-        paths = [each["path"] for each in files if each["series_uid"] == row["series_uid"] and each["reason"] == ""]
+        paths = [each["path"] for each in files if each["series_uid"] == row["series_uid"] and not each["reason"]]
         pixels = pydicom.dcmread(hospital.images / sorted(paths)[len(paths) // 2]).pixel_array
         assert pixels.max() > 80
-        assert np.median(pixels[:4]) < 40 < np.percentile(pixels, 90)
         seen.add(pixels.tobytes())
     assert len(seen) == len(banked)
 
 
-def test_instances_of_a_series_have_their_own_uid_and_an_even_spacing(hospital: Hospital) -> None:
-    wanted = next(row for row in rows(hospital.answers / "series.csv") if row["sequence"] == "T1w")
-    files = rows(hospital.answers / "files.csv")
-    headers = [
-        pydicom.dcmread(hospital.images / row["path"], stop_before_pixels=True)
-        for row in files
-        if row["series_uid"] == wanted["series_uid"]
-    ]
-    headers.sort(key=lambda header: int(header.InstanceNumber))
-    positions = np.array([header.ImagePositionPatient for header in headers], dtype=float)
-    normal = np.cross(headers[0].ImageOrientationPatient[:3], headers[0].ImageOrientationPatient[3:])
-    steps = np.abs(np.diff(positions @ normal))
-    assert len({header.SOPInstanceUID for header in headers}) == len(headers)
-    assert len({header.FrameOfReferenceUID for header in headers}) == 1
-    assert np.allclose(steps, float(headers[0].SpacingBetweenSlices), atol=1e-4)
+def test_painted_heads_have_the_volumes_that_were_asked_for(hospital: Hospital) -> None:
+    volumes = read_answers(hospital.answers, "volumes")
+    ratio = {
+        name: [row["painted_ml"] / row["specified_ml"] for row in volumes if row["structure"] == name]
+        for name in ("intracranial", "brain", "ventricles", "hippocampus_left", "hippocampus_right")
+    }
+    assert min(map(len, ratio.values())) > 10
+    assert all(np.allclose(each, 1, atol=0.05) for each in ratio.values())
 
 
-def places_of(path: Path) -> dict[str, str]:
-    """Every place of a file with its text; the judge's own walk, from the bytes on the disk."""
-    raw = path.read_bytes()
-    dataset = pydicom.dcmread(path, stop_before_pixels=True)
-    found = dict(header_places(dataset))
-    found["preamble"] = raw[:128].decode("utf-8", errors="ignore")
-    found["(0002,0016)"] = str(dataset.file_meta.get("SourceApplicationEntityTitle", ""))
-    found["(0002,0102)"] = dataset.file_meta.get("PrivateInformation", b"").decode("utf-8", errors="ignore")
-    return found
+def test_references_point_to_instances_that_exist(hospital: Hospital) -> None:
+    files = [row["path"] for row in read_answers(hospital.answers, "files") if row["expected"] == "banked"]
+    headers = [pydicom.dcmread(hospital.images / path, stop_before_pixels=True) for path in files]
+    known = {header.SOPInstanceUID for header in headers}
+    referring = [header for header in headers if "ReferencedImageSequence" in header]
+    targets = {header.ReferencedImageSequence[0].ReferencedSOPInstanceUID for header in referring}
+    assert targets
+    assert targets <= known
 
 
-def test_planted_identifiers_stand_where_the_answers_say(hospital: Hospital) -> None:
-    files = rows(hospital.answers / "files.csv")
-    plain = [row for row in reversed(files) if not row["path"].startswith("oddities")]
-    one_of_each_folder = {Path(row["path"]).parent: row["path"] for row in plain}  # a series may have two patients
+def test_planted_texts_stand_in_the_records_where_the_answers_say(hospital: Hospital) -> None:
     texts: dict[str, list[str]] = {}
-    for path in one_of_each_folder.values():
-        for place, text in places_of(hospital.images / path).items():
-            texts.setdefault(place, []).append(text)
-        texts.setdefault("path", []).append(path)
-    for name in ("patients", "diagnoses", "assessments", "notes", "opt_outs"):
-        for record in rows(hospital.records / f"{name}.csv"):
+    for path in hospital.records.glob("*.csv"):
+        for record in records(hospital, path.stem):
             for column, text in record.items():
-                texts.setdefault(f"records/{name}.csv:{column}", []).append(text)
-    identifiers = rows(hospital.answers / "identifiers.csv")
+                texts.setdefault(f"records/{path.name}:{column}", []).append(text)
+    identifiers = [row for row in read_answers(hospital.answers, "identifiers") if row["place"].startswith("records/")]
     missing = [row for row in identifiers if not any(row["value"] in text for text in texts.get(row["place"], []))]
-    assert len(identifiers) > 800
+    assert len(identifiers) > 400
     assert missing == []
+
+
+def test_spans_stand_in_the_notes_where_the_answers_say(hospital: Hospital) -> None:
+    texts = {row["note_id"]: row["text"] for name in ("notes", "reports") for row in records(hospital, name)}
+    spans = read_answers(hospital.answers, "spans")
+    assert len(spans) > 500
+    assert all(0 <= span["start"] < span["end"] <= len(texts[span["note_key"]]) for span in spans)
 
 
 @pytest.mark.parametrize(
@@ -195,6 +227,7 @@ def test_planted_identifiers_stand_where_the_answers_say(hospital: Hospital) -> 
         "(6000,4000)",
         "(5000,0022)",
         "(0070,0001)/(0070,0008)/(0070,0006)",
+        "(7fe0,0010) pixels",
         "(0002,0016)",
         "(0002,0102)",
         "preamble",
@@ -203,42 +236,26 @@ def test_planted_identifiers_stand_where_the_answers_say(hospital: Hospital) -> 
     ],
 )
 def test_three_patients_are_enough_to_see_every_kind_of_leak(hospital: Hospital, place: str) -> None:
-    assert place in {row["place"] for row in rows(hospital.answers / "identifiers.csv")}
-
-
-def test_references_point_to_instances_that_exist(hospital: Hospital) -> None:
-    files = [row["path"] for row in rows(hospital.answers / "files.csv") if row["expected"] == "banked"]
-    headers = [pydicom.dcmread(hospital.images / path, stop_before_pixels=True) for path in files]
-    known = {header.SOPInstanceUID for header in headers}
-    referring = [header for header in headers if "ReferencedImageSequence" in header]
-    targets = {header.ReferencedImageSequence[0].ReferencedSOPInstanceUID for header in referring}
-    assert targets
-    assert targets <= known
-
-
-def test_the_register_is_half_again_as_large_as_the_imaged_people(tmp_path: Path) -> None:
-    made = build_hospital(tmp_path / "h", patients=2, trouble=False)
-    assert len(rows(made.records / "patients.csv")) == 3
+    assert place in {row["place"] for row in read_answers(hospital.answers, "identifiers")}
 
 
 def test_recorded_nhs_numbers_are_mostly_valid_and_dates_are_dates(hospital: Hospital) -> None:
-    patients = rows(hospital.records / "patients.csv")
+    patients = records(hospital, "patients")
     numbers = [row["nhs_number"] for row in patients if row["nhs_number"]]
-    valid = [number for number in numbers if check_digit(number[:9]) == number[9]]
+    valid = [number for number in numbers if is_nhs_number(number)]
     assert len(valid) >= 0.8 * len(numbers)
     assert all(row["birth_date"][4] == "-" and len(row["birth_date"]) == 10 for row in patients)
     assert {row["sex"] for row in patients} <= {"male", "female", "unknown"}
 
 
 def test_people_with_images_who_opted_out_are_expected_outside_the_bank(hospital: Hospital) -> None:
-    opted_out = {row["hospital_number"]: row["kind"] for row in rows(hospital.records / "opt_outs.csv")}
-    links = rows(hospital.answers / "links.csv")
-    studies = {row["study_uid"] for row in links if row["hospital_number"] in opted_out}
-    outcomes = {row["expected"] for row in rows(hospital.answers / "series.csv") if row["study_uid"] in studies}
+    opted_out = {row["hospital_number"]: row["kind"] for row in records(hospital, "opt_outs")}
+    studies = {row["study_uid"] for row in read_answers(hospital.answers, "links") if row["hospital_number"] in opted_out}
+    outcomes = {row["expected"] for row in read_answers(hospital.answers, "series") if row["study_uid"] in studies}
     assert {"national", "local"} <= set(opted_out.values())
     assert outcomes == {"excluded"}
 
 
 def test_no_identifier_is_too_short_to_be_searched_for(hospital: Hospital) -> None:
-    values = {row["value"] for row in rows(hospital.answers / "identifiers.csv")}
-    assert min(map(len, values)) >= 5
+    values = {row["value"] for row in read_answers(hospital.answers, "identifiers")}
+    assert min(len(value) for value in values if value.isascii()) >= 4

@@ -15,7 +15,7 @@ import pytest
 from conftest import DATA, imagebank
 from imagebank.core.config import open_bank
 from imagebank.identities.vault import open_vault
-from imagebank.synthetic import Hospital, build_records_for
+from imagebank.synthetic import Hospital, build_records_for, read_answers
 from imagebank.workflows.init import init
 from outcomes import outcome_of_files
 
@@ -65,8 +65,7 @@ def test_all_images_of_the_studies_that_the_answers_call_linkable_are_banked(
     ended: dict[str, tuple[str, str]], register: Hospital, bank: Path
 ) -> None:
     """But for those that show no image, or whose pixels are cut off."""
-    with open(register.answers / "links.csv", newline="", encoding="utf-8") as file:
-        linkable = {row["study_uid"] for row in csv.DictReader(file) if row["linkable"] == "yes"}
+    linkable = {row["study_uid"] for row in read_answers(register.answers, "links") if row["linkable"] == "yes"}
     with open_vault(open_bank(bank), "test", environ={}) as vault:
         item = vault.keys.uid_map.item
         linked = set(vault.linked_people())

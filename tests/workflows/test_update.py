@@ -10,6 +10,7 @@ import zipfile
 from collections import Counter
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 import pyarrow.parquet as parquet
 import pydicom
@@ -20,15 +21,14 @@ from dumps import every_byte
 from imagebank.core.config import open_bank
 from imagebank.core.progress import Silent
 from imagebank.identities.vault import open_vault
-from imagebank.synthetic import Hospital
+from imagebank.synthetic import Hospital, read_answers
 from imagebank.workflows.status import MEANINGS, status
 from imagebank.workflows.update import update
 from outcomes import outcome_of_files
 
 
-def answers(hospital: Hospital, name: str) -> list[dict[str, str]]:
-    with open(hospital.answers / f"{name}.csv", newline="", encoding="utf-8") as file:
-        return list(csv.DictReader(file))
+def answers(hospital: Hospital, name: str) -> list[dict[str, Any]]:
+    return read_answers(hospital.answers, name)
 
 
 def table(bank: Path, name: str) -> list[dict[str, object]]:

@@ -65,8 +65,8 @@ def _written(images: Path, person: Person, visit: Visit, kind: str, number: int,
     return OtherFiles(written.series_uid, visit.uid, kind, "MR", written.paths, written.planted)
 
 
-def _painted(kind: str, _physics: Physics, grid: Grid) -> Image:
-    return paint_other(kind, grid)
+def _painted(kind: str, physics: Physics, grid: Grid) -> Image:
+    return paint_other(kind, physics, grid)
 
 
 def _other_scan(person: Person, visit: Visit, kind: str, number: int, *, seed: int, size: str) -> Scan:

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from imagebank.synthetic.scanning.lettering import Burned, burn
-from imagebank.synthetic.scanning.painting import Image, grain, spoil
+from imagebank.synthetic.scanning.painting import Image, as_received, spoil
 from imagebank.synthetic.scanning.scan import Scan
 from imagebank.synthetic.scanning.volumes import Volume, kept_slices
 from imagebank.synthetic.streams import stream
@@ -29,35 +29,21 @@ SLAB = 2  # slices to either side
 
 
 def stored_volumes(scan: Scan, painter: Painter, volumes: tuple[Volume, ...], *, seed: int) -> list[Stored]:
-    """The values of each volume (slices, rows, columns); one receiver gain for the whole series."""
+    """The values of each volume (slices, rows, columns); one receiver gain and one coil for the whole series."""
     chance = stream(seed, "pixels", scan.ordered.uid)
     gain = chance.randrange(230, 300)  # in 1/256: receivers differ
     found: list[Stored] = []
     for volume in volumes:
         painted: NDArray[Any] = painter(volume.physics, volume.grid)
-        if scan.protocol.kind == "TOF-MIP":
-            painted = projected(painted)
         if scan.ordered.fault in SPOILED:
             painted = spoil(painted, scan.ordered.fault, chance)
-        found.append(_mirrored(scan, volume, _digitised(painted, volume, gain, chance.randrange(1 << 30))))
+        if volume.physics.technique in QUANTITIES:
+            painted = painted * (PHASE_STEPS if volume.physics.technique.endswith("phase") else 1)
+        else:
+            coil = stream(seed, "coil", scan.ordered.uid)
+            painted = as_received(painted * gain // 256, volume.grid, coil, chance)
+        found.append(_mirrored(scan, volume, np.clip(painted, 0, LARGEST).astype("<u2")))
     return found
-
-
-def projected(painted: NDArray[Any]) -> NDArray[Any]:
-    """The brightest value of each slab of five slices, as a projection shows it."""
-    padded = np.pad(painted, ((SLAB, SLAB), (0, 0), (0, 0)))
-    slabs = [padded[k : k + len(painted)] for k in range(2 * SLAB + 1)]
-    return np.asarray(np.max(slabs, axis=0))
-
-
-def _digitised(painted: NDArray[Any], volume: Volume, gain: int, offset: int) -> Stored:
-    technique = volume.physics.technique
-    if technique in QUANTITIES:
-        painted = painted * (PHASE_STEPS if technique.endswith("phase") else 1)
-    else:
-        painted = np.abs(painted * gain // 256 + grain(offset, painted.size).reshape(painted.shape))
-    stored: Stored = np.clip(painted, 0, LARGEST).astype("<u2")
-    return stored
 
 
 def _mirrored(scan: Scan, volume: Volume, stored: Stored) -> Stored:
