@@ -57,12 +57,12 @@ def milliseconds(action: object, times: int = 3) -> float:
     return min(spans)
 
 
-def report(size: str) -> None:
+def report(size: str, count: int) -> None:
     """One size: time of the template, of a head, of each technique; largest miss over the heads."""
     chance = random.Random(11)
     first = plausible(chance)
     print(f"{size}: first head {milliseconds(lambda: head_of(first, size), 1):.0f} ms, with its template")
-    people = [plausible(chance) for _ in range(HEADS[size])]
+    people = [plausible(chance) for _ in range(count)]
     start = time.perf_counter()
     misses = [miss(person, size) for person in people]
     print(f"  head {1000 * (time.perf_counter() - start) / len(people):.1f} ms, mean of {len(people)} new people")
@@ -81,8 +81,10 @@ def main() -> None:
     """Report on the sizes asked for."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--size", choices=SIZES, action="append", help="only this size; may be given more than once")
-    for size in parser.parse_args().size or SIZES:
-        report(size)
+    parser.add_argument("--people", type=int, help="heads of each size; by default 100, 6 and 1")
+    arguments = parser.parse_args()
+    for size in arguments.size or SIZES:
+        report(size, arguments.people or HEADS[size])
 
 
 if __name__ == "__main__":

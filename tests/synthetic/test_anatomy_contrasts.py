@@ -118,6 +118,15 @@ def test_thick_slices_mix_what_thin_slices_keep_apart() -> None:
     assert (gap[0] == paint(head(), T2W, Grid("axial", 3, 64, 64, 3.0, 2.0))[1]).all()
 
 
+def test_a_scan_that_covers_the_head_holds_the_true_volumes() -> None:
+    """Averaging over voxels mixes tissues and loses none."""
+    for plane, thickness in (("axial", 5.0), ("coronal", 3.0)):
+        grid = Grid(plane, int(300 / thickness), 150, 150, 2.0, thickness)
+        share = at_voxels(head(), head().map_of("ventricle").astype(np.float32), grid) / 255
+        found = float(share.sum(dtype=np.float64)) * grid.pixel_mm**2 * thickness / 1000
+        assert found == pytest.approx(measured(head())["ventricles_ml"], rel=0.005)
+
+
 def test_three_planes_show_the_same_point_of_the_patient() -> None:
     """A point left, in front of and above the middle is the same in every plane."""
     grids = {plane: Grid(plane, 41, 41, 41, 3.0, 3.0) for plane in ("axial", "sagittal", "coronal")}
@@ -195,3 +204,12 @@ def test_painting_twice_gives_the_same_bytes_at_every_small_size() -> None:
         one, two = (paint(head_of(replace(PERSON, shape=5), size), FLAIR, AXIAL) for _ in range(2))
         assert one.dtype == np.int32
         assert one.tobytes() == two.tobytes()
+
+
+def test_what_is_not_known_is_refused_rather_than_painted_as_something_else() -> None:
+    with pytest.raises(KeyError):
+        paint(head(), Physics("sodium", 500, 12), AXIAL)
+    with pytest.raises(KeyError):
+        paint(head(), T1W, replace(AXIAL, plane="oblique"))
+    with pytest.raises(KeyError):
+        paint_other("dose-report", T1W, AXIAL)

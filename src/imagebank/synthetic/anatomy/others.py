@@ -19,6 +19,7 @@ from imagebank.synthetic.visits import Grid, Physics
 
 Maps = dict[str, NDArray[np.uint8]]
 
+BODIES = ("spine", "knee", "phantom")
 COARSE_PIXEL_MM = 4.5  # from this pixel size on, a coarse lattice will do
 FINE_MM, COARSE_MM = 2, 6
 CORTICAL_MM = 1.6
@@ -28,8 +29,10 @@ MARBLING = 0.16
 def paint_other(kind: str, physics: Physics, grid: Grid) -> NDArray[np.int32]:
     """A volume of `spine`, `knee` or `phantom`, as `paint` gives of a head.
 
-    Raises FileNotFoundError for another kind.
+    Raises KeyError for another kind.
     """
+    if kind not in BODIES:
+        raise KeyError(kind)
     voxel = COARSE_MM if grid.pixel_mm >= COARSE_PIXEL_MM else FINE_MM
     lattice = Lattice(voxel)
     weights = signals(physics)

@@ -97,7 +97,7 @@ def _outer(voxel_mm: int, face: int) -> Maps:
 def _marbling(lattice: Lattice, face: int) -> Field:
     """Share of fat between and in the muscles."""
     noise = personal_noise(lattice.shape, lattice.voxel_mm, MARBLING_MM, (face, 5))
-    return np.asarray(np.clip(np.float32(0.12) + noise * np.float32(0.28), 0, 0.8), dtype=np.float32)
+    return np.asarray(np.clip(np.float32(0.08) + noise * np.float32(0.16), 0, 0.6), dtype=np.float32)
 
 
 def _bytes(fractions: Field) -> Maps:
@@ -120,7 +120,7 @@ def _claims(lattice: Lattice, skull: Field, skin: Field, face: int) -> Iterator[
     yield "dura", skull - np.float32(DURA_MM)
     bones = part("bone")
     yield "marrow", np.minimum(_diploe(lattice, skull), bones + np.float32(SHELL_MM))
-    yield "bone", np.minimum(skull - np.float32(SKULL_MM), bones)
+    yield "bone", np.minimum(np.minimum(skull - np.float32(SKULL_MM), bones), part("solid bone"))
     yield "muscle", part("optic nerve")
     yield "fat", np.maximum(part("orbit"), skin + np.float32(SKIN_MM))
     yield "muscle", -skin - np.float32(SKIN_MM)
@@ -172,7 +172,9 @@ def _finer(distance: Field, work: Lattice, voxel_mm: int) -> Field:
     if work.voxel_mm == voxel_mm:
         return distance
     for axis in range(3):
-        before, after = (np.roll(distance, shift, axis) for shift in (1, -1))
+        last = distance.shape[axis] - 1
+        places = np.arange(last + 1)
+        before, after = (np.take(distance, np.clip(places + step, 0, last), axis) for step in (-1, 1))
         quarter = np.float32(0.25)
         pair = np.stack([distance + (before - distance) * quarter, distance + (after - distance) * quarter], axis + 1)
         shape = list(distance.shape)

@@ -35,8 +35,11 @@ MIP_MM = 16.0
 
 
 def paint(head: Head, physics: Physics, grid: Grid, *, moment: int = 0) -> Volume:
-    """The head as an acquisition shows it, ordered slice, row, column; `moment` numbers the volumes of a BOLD run."""
-    volume = _PAINTERS.get(physics.technique, _plain)(head, physics, grid)
+    """The head as an acquisition shows it, ordered slice, row, column; `moment` numbers the volumes of a BOLD run.
+
+    Raises KeyError for a technique that `visits.Physics` does not name, and for an unknown plane.
+    """
+    volume = _PAINTERS[physics.technique](head, physics, grid)
     if moment and physics.technique == "bold":
         volume = volume * np.float32(1 + FLUCTUATION * np.sin(0.6 * moment))
     return np.asarray(np.rint(volume), dtype=np.int32)
@@ -103,6 +106,10 @@ def _as_phase(head: Head, turns: Field, grid: Grid) -> Field:
 
 _SHINING = {name: tissue.proton_density for name, tissue in tissues_at(False).items()}
 _PAINTERS: dict[str, Callable[[Head, Physics, Grid], Field]] = {
+    "spin-echo": _plain,
+    "inversion-recovery": _plain,
+    "mprage": _plain,
+    "tof": _plain,
     "diffusion": paint_diffusion,
     "trace": paint_trace,
     "adc": paint_adc,

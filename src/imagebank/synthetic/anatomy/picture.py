@@ -17,7 +17,7 @@ Picture = NDArray[np.uint8]
 
 LETTER_ROWS, LETTER_COLUMNS = 5, 3
 LABEL_ROWS = 14
-GREYS = 6  # the step between grey levels that are kept, so that pages of documentation stay light
+GREYS = 9  # the step between grey levels that are kept, so that pages of documentation stay light
 
 
 @cache

@@ -53,7 +53,7 @@ PEOPLE: dict[str, Anatomy] = {
 }
 AXIAL = Grid("axial", 24, 116, 104, 2.0, 6.0, 5.0)
 LARGE = Grid("axial", 24, 136, 136, 1.75, 6.0, 5.0)
-SAGITTAL = Grid("sagittal", 3, 116, 116, 2.0, 6.0, 5.0)
+SAGITTAL = Grid("sagittal", 3, 116, 116, 2.0, 6.0, 4.0, centre_mm=(3.5, 0.0, 0.0))  # beside the fissure
 CORONAL = Grid("coronal", 3, 116, 104, 2.0, 6.0, 5.0)
 HIPPOCAMPAL = Grid("coronal", 3, 104, 104, 1.7, 4.0, 4.0, centre_mm=(0.0, 4.0, -14.0))
 SURFACE_ZOOM = 1.6
@@ -101,8 +101,16 @@ def faults_sheet() -> Picture:
     tiles = [labelled(shown(sound[12], 800.0), "none")]
     for fault in FAULTS:
         spoilt = spoil(sound, fault, Random(5))  # noqa: S311 - pretend data, no secret
-        tiles.append(labelled(shown(spoilt.volume[12] * (12 not in spoilt.missing), 800.0), fault))
+        image = _gap(spoilt.volume, spoilt.missing[0]) if spoilt.missing else spoilt.volume[12]
+        tiles.append(labelled(shown(image, 800.0), fault))
     return column_of([row_of(tiles[:4]), row_of(tiles[4:])])
+
+
+def _gap(volume: Volume, missing: int) -> Volume:
+    """The stack from the front, the missing slice black."""
+    image = volume[:, LARGE.rows // 2].copy()
+    image[missing] = 0
+    return np.repeat(image[::-1], round(LARGE.slice_mm / LARGE.pixel_mm), axis=0)
 
 
 def others_sheet() -> Picture:
