@@ -14,10 +14,11 @@ from random import Random
 from imagebank.synthetic.register.chances import pick, share
 from imagebank.synthetic.register.openings import Opening
 from imagebank.synthetic.register.rates import Rates
-from imagebank.synthetic.register.tables import table, words
+from imagebank.synthetic.register.tables import running_sums, table, weighted, words
 from imagebank.synthetic.visits import FAULTS, Ordered
 
 JITTER = 6.5  # places in the order of importance by which a kind may move
+WITH_ADDITION = 0.15  # of examinations: a set of further kinds comes before the rest
 SITE_OF_HABIT = "Ladywell Pretend Unit"  # where patients' names are typed into descriptions
 MOST_SERIES = 32  # of an examination, to number the draws
 OTHER_OBJECTS = {"spine": "spine", "knee": "knee", "phantom": "phantom"}
@@ -56,12 +57,20 @@ def ordered_kinds(chance: Random, family: str, machine: str, year: int, count: i
     """So many kinds, in the order of scanning; a map is only made where its images are."""
     wanted = _wanted(family, machine, year)
     keys = {kind: place + chance.random() * JITTER for place, kind in enumerate(wanted)}
+    if chance.random() < WITH_ADDITION:
+        keys |= {kind: -1.0 for kind in _addition(chance) if kind in keys}
     chosen = set(sorted(wanted, key=keys.__getitem__)[:count])
     for kind in wanted:
         parent = _parents().get(kind, "")
         if kind in chosen and parent and parent not in chosen:
             chosen = chosen - {kind} | {parent}
     return [kind for kind in wanted if kind in chosen]
+
+
+def _addition(chance: Random) -> tuple[str, ...]:
+    """Kinds that are asked for together."""
+    rows = table("additions")
+    return words(weighted(chance, rows, running_sums(rows, lambda row: float(row["weight"])))["kinds"])
 
 
 def order(seed: int, uid: str, kinds: list[str], rates: Rates, draw: int, *, site: str) -> tuple[Ordered, ...]:
