@@ -73,8 +73,3 @@ def paint_other(kind: str, grid: Grid) -> Image:
     bands = (np.sin(rows * 18) > 0) & (np.abs(columns) < 0.25)
     shape = {"phantom": disc & ~bands, "spine": bands | (np.abs(columns) < 0.06)}.get(kind, disc & (np.abs(rows) > 0.1))
     return np.repeat((shape * 700).astype(np.int32)[None], grid.slices, axis=0)
-
-
-def grain(offset: int, count: int) -> NDArray[np.int16]:
-    """Receiver noise with a standard deviation of about 12, from a fixed pool."""
-    return brain.noise(offset, count)

@@ -10,8 +10,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from imagebank.synthetic.scanning.grain import grain
 from imagebank.synthetic.scanning.lettering import Burned, burn
-from imagebank.synthetic.scanning.painting import Image, grain, spoil
+from imagebank.synthetic.scanning.painting import Image, spoil
 from imagebank.synthetic.scanning.scan import Scan
 from imagebank.synthetic.scanning.volumes import Volume, kept_slices
 from imagebank.synthetic.streams import stream
