@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import struct
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -12,6 +13,7 @@ from numpy.typing import NDArray
 
 from imagebank.synthetic.scanning.lettering import Burned, burn
 from imagebank.synthetic.scanning.painting import Image, as_received, spoil
+from imagebank.synthetic.scanning.placing import Pose, dotted, pose_of
 from imagebank.synthetic.scanning.scan import Scan
 from imagebank.synthetic.scanning.volumes import Volume, kept_slices
 from imagebank.synthetic.streams import stream
@@ -19,7 +21,6 @@ from imagebank.synthetic.visits import Grid, Physics
 
 LARGEST = 4095  # of 12 bits
 QUANTITIES = ("adc", "fa", "fieldmap-phase", "swi-phase")  # techniques whose numbers mean something: no gain, no noise
-PHASE_STEPS = 4  # painted 0 to 1,000, stored 0 to 4,000
 SPOILED = ("motion", "ghosting", "noise")  # what the painter does; other faults are of geometry
 Stored = NDArray[np.uint16]
 Painter = Callable[[Physics, Grid], Image]
@@ -32,18 +33,34 @@ def stored_volumes(scan: Scan, painter: Painter, volumes: tuple[Volume, ...], *,
     """The values of each volume (slices, rows, columns); one receiver gain and one coil for the whole series."""
     chance = stream(seed, "pixels", scan.ordered.uid)
     gain = chance.randrange(230, 300)  # in 1/256: receivers differ
+    pose = pose_of(scan.visit.angles_deg)
     found: list[Stored] = []
     for volume in volumes:
-        painted: NDArray[Any] = painter(volume.physics, volume.grid)
+        painted: NDArray[Any] = painter(_seen_from_the_head(volume.physics, pose), volume.grid)
+        if scan.protocol.kind == "TOF-MIP":
+            painted = projected(painted)
         if scan.ordered.fault in SPOILED:
             painted = spoil(painted, scan.ordered.fault, chance)
-        if volume.physics.technique in QUANTITIES:
-            painted = painted * (PHASE_STEPS if volume.physics.technique.endswith("phase") else 1)
-        else:
+        if volume.physics.technique not in QUANTITIES:
             coil = stream(seed, "coil", scan.ordered.uid)
             painted = as_received(painted * gain // 256, volume.grid, coil, chance)
         found.append(_mirrored(scan, volume, np.clip(painted, 0, LARGEST).astype("<u2")))
     return found
+
+
+def _seen_from_the_head(physics: Physics, pose: Pose) -> Physics:
+    """The same with its diffusion direction along the patient's own axes, in which heads are painted."""
+    if physics.direction is None:
+        return physics
+    x, y, z = (dotted(physics.direction, axis) for axis in (pose.left, pose.posterior, pose.superior))
+    return replace(physics, direction=(x, y, z))
+
+
+def projected(painted: NDArray[Any]) -> NDArray[Any]:
+    """The brightest value of each slab of five slices, as a projection shows it."""
+    padded = np.pad(painted, ((SLAB, SLAB), (0, 0), (0, 0)))
+    slabs = [padded[k : k + len(painted)] for k in range(2 * SLAB + 1)]
+    return np.asarray(np.max(slabs, axis=0))
 
 
 def _mirrored(scan: Scan, volume: Volume, stored: Stored) -> Stored:
@@ -54,12 +71,13 @@ def _mirrored(scan: Scan, volume: Volume, stored: Stored) -> Stored:
 
 
 def burn_in(scan: Scan, stored: list[Stored]) -> tuple[Burned, ...]:
-    """Draw the patient's name, number and the day into the images of the first volume, where that is planned."""
+    """Draw the patient's name, number and the day into every image, where that is planned."""
     if not scan.ordered.burned_in:
         return ()
     family, _, given = scan.visit.told.name.split("=")[0].partition("^")
     lines = (family, given.split("^")[0], scan.visit.told.patient_id, scan.visit.day.strftime("%d/%m/%Y"))
-    return burn(stored[0], tuple(line for line in lines if line), LARGEST)
+    told = tuple(line for line in lines if line)
+    return [burn(volume, told, LARGEST) for volume in stored][0]
 
 
 def mosaic(stored: Stored, kept: tuple[int, ...]) -> Stored:
