@@ -68,7 +68,7 @@ def test_each_registration_is_a_row_with_its_own_errors() -> None:
     assert [(each.hospital_number, each.merged_into) for each in records.merged_numbers] == [("K7654321", "K1234567")]
 
 
-def test_a_registration_that_was_merged_away_does_not_learn_of_the_death_or_the_move() -> None:
+def test_a_registration_that_is_not_in_use_does_not_learn_of_the_death_or_the_move() -> None:
     records = rows_of(sample_person())
     assert [each.death_date for each in records.patients] == [date(2019, 11, 20), None]
     assert [(each.hospital_number, each.postcode) for each in records.addresses] == [

@@ -82,7 +82,7 @@ def _counts(answers: Path, people: list[dict[str, Any]], links: list[dict[str, A
         ("series", read_table(answers, "series").num_rows, "series"),
         ("machines", len({row["scanner"] for row in links}), "scanner"),
         ("files", read_table(answers, "files").num_rows, "file"),
-        ("studies of people without dementia on the day", read_table(answers, "survival").num_rows, "study"),
+        ("people followed for dementia from their first study", read_table(answers, "survival").num_rows, "patient"),
     )
     yield from ((name, f"{count:,}", unit) for name, count, unit in rows)
     if days:
