@@ -111,6 +111,7 @@ def link_answer(person: Person, visit: Visit) -> LinkAnswer:
         told_patient_id=visit.told.patient_id or None,
         accession=visit.accession or None,
         date=visit.day,
+        age_years=visit.anatomy.age_years,
         scanner=visit.scanner,
         in_records=yes_no(visit.in_records),
         linkable=yes_no(visit.linkable),
