@@ -291,8 +291,9 @@ Everybody is invented. The same facts leave in every form, and a test reads each
 the people, each person's by day; the same people and seed give the same bytes.
 
 Each registration is one row of the patients, with its own errors. What happened hangs on the current hospital number,
-except on some days, on which all of it was filed under another number of the same person. A registration that was
-merged away learns neither of a move nor of a death. Somebody who was never registered has no rows.
+except on some days, on which all of it was filed under another number of the same person. A registration that is not
+in use, because it was merged away or is a duplicate, learns neither of a move nor of the death. Somebody who was
+never registered has no rows.
 """
 HABITS = """
 Shares of diagnoses, of those whose code the habit can change; the last one is of the days of people with several

@@ -145,10 +145,12 @@ def test_postgresql_holds_what_the_files_hold_and_its_keys_are_in_force(places: 
         texts = connection.exec_driver_sql("SELECT comments FROM event ORDER BY event_id").scalars().all()
         with pytest.raises(sa.exc.IntegrityError):
             connection.exec_driver_sql("INSERT INTO opt_out VALUES (900000, 1, 'local', '2020-01-01')")
-    foreign = {table.name: len(table.foreign_keys) for table in reflected(engine).sorted_tables}
+    tables = reflected(engine).sorted_tables
+    foreign = {table.name: len(table.foreign_keys) for table in tables}
     engine.dispose()
     assert foreign["merged_patient"] == 2
     assert all(count or name == "patient" for name, count in foreign.items())
+    assert all(table.comment and all(column.comment for column in table.columns) for table in tables)
     assert texts == parquet.read_table(places.folder / "parquet" / "notes.parquet").column("text").to_pylist()[::2]
 
 

@@ -11,7 +11,7 @@ from random import Random
 
 import pytest
 import sqlalchemy as sa
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from pyarrow.csv import read_csv
 from pyarrow.parquet import read_schema
@@ -68,7 +68,7 @@ def test_each_registration_is_a_row_with_its_own_errors() -> None:
     assert [(each.hospital_number, each.merged_into) for each in records.merged_numbers] == [("K7654321", "K1234567")]
 
 
-def test_a_registration_that_was_merged_away_does_not_learn_of_the_death_or_the_move() -> None:
+def test_a_registration_that_is_not_in_use_does_not_learn_of_the_death_or_the_move() -> None:
     records = rows_of(sample_person())
     assert [each.death_date for each in records.patients] == [date(2019, 11, 20), None]
     assert [(each.hospital_number, each.postcode) for each in records.addresses] == [
@@ -129,6 +129,21 @@ def test_a_note_under_a_number_of_somebody_else_is_refused() -> None:
     with pytest.raises(ValueError, match="does not have") as caught:
         records_of([(person, [note])], seed=1, habits=Habits())
     assert "Z0000000" not in str(caught.value)
+
+
+@given(seed=st.integers(0, 10_000), share=st.floats(0, 1))
+@settings(max_examples=40, deadline=None)
+def test_every_row_hangs_on_a_number_of_its_person_and_nothing_is_lost(seed: int, share: float) -> None:
+    (person,) = sample_people(1, seed)
+    records = rows_of(person, habits=Habits(under_other_number=share))
+    numbers = {each.hospital_number for each in person.recorded}
+    for extract in extracts_form().tables:
+        assert {row.hospital_number for row in getattr(records, extract.name)} <= numbers
+    if person.recorded:
+        assert len(records.diagnoses) + len(records.withdrawn_diagnoses) == len(person.course.diagnoses)
+        for name in ("assessments", "medications", "episodes", "symptoms", "referrals", "bloods", "relatives"):
+            events = person.relatives if name == "relatives" else getattr(person.course, name)
+            assert len(getattr(records, name)) == len(events)
 
 
 @given(seed=st.integers(), code=st.from_regex(r"[A-Z][0-9]{2}(\.[0-9])?", fullmatch=True))

@@ -22,6 +22,7 @@ from imagebank.synthetic.truth import (
     survival_answers,
     volume_answers,
 )
+from imagebank.synthetic.truth.people import planted_in
 from imagebank.synthetic.truth.series import SHOWS
 from imagebank.synthetic.truth.tables import (
     SEQUENCES,
@@ -43,7 +44,7 @@ def only(kind: type, person: Person) -> list[Any]:
 
 def survived(**course: Any) -> list[SurvivalAnswer]:
     person = replace(MODEL, course=replace(MODEL.course, **course))
-    return list(survival_answers(person, VISIT, 0.5))
+    return list(survival_answers(person, 0.5))
 
 
 def test_a_person_is_told_as_they_truly_are() -> None:
@@ -60,6 +61,13 @@ def test_the_main_diagnosis_is_the_last_primary_one_that_stayed() -> None:
     assert only(PersonAnswer, person)[0].main_diagnosis == "F00.1"
     nobody = replace(MODEL, course=replace(MODEL.course, diagnoses=later))
     assert only(PersonAnswer, nobody)[0].main_diagnosis is None
+
+
+def test_a_dagger_code_typed_as_primary_stands_for_its_asterisk_code() -> None:
+    day = date(2015, 2, 10)
+    pair = (Diagnosis(day, "G30.1", "primary"), Diagnosis(day, "F00.1", "secondary"))
+    person = replace(MODEL, course=replace(MODEL.course, diagnoses=pair))
+    assert only(PersonAnswer, person)[0].main_diagnosis == "F00.1"
 
 
 def test_each_registration_says_what_is_wrong_with_it() -> None:
@@ -82,20 +90,45 @@ def test_the_link_of_somebody_who_opted_out_says_so() -> None:
 def test_time_runs_until_dementia_or_else_until_the_end_of_follow_up() -> None:
     (told,) = survived()
     assert (told.time_days, told.event, told.linear_predictor) == (97, "yes", 0.5)
-    assert told.age_years == pytest.approx(70.68, abs=0.01)
-    assert told.brain_ml == VISIT.anatomy.brain_ml
+    head = VISIT.anatomy
+    assert (told.age_years, told.brain_ml, told.intracranial_ml) == (
+        head.age_years,
+        head.brain_ml,
+        head.intracranial_ml,
+    )
     (censored,) = survived(dementia_day=None)
-    assert (censored.time_days, censored.event) == ((date(2019, 11, 20) - VISIT.day).days, "no")
-    (alive,) = survived(dementia_day=None, death=None)
-    assert alive.time_days == (date(2019, 11, 2) - VISIT.day).days
+    assert (censored.time_days, censored.event) == ((date(2019, 11, 2) - VISIT.day).days, "no")
     (later,) = survived(dementia_day=date(2030, 1, 1))
     assert later.event == "no"
 
 
 def test_who_has_dementia_on_the_day_or_is_out_of_follow_up_is_not_at_risk() -> None:
     assert survived(dementia_day=VISIT.day) == []
-    assert survived(dementia_day=None, death=None, last_contact=VISIT.day) == []
-    assert [each.study_uid for each in only(SurvivalAnswer, MODEL)] == [VISIT.uid]  # the second study came after
+    assert survived(dementia_day=None, last_contact=VISIT.day) == []
+    assert only(SurvivalAnswer, replace(MODEL, visits=())) == []
+
+
+def test_who_is_not_at_risk_by_the_law_of_the_hospital_is_not_followed() -> None:
+    def followed(log_hazard: float | None) -> list[Any]:
+        return [each for each in answers_of_person(MODEL, lambda _: log_hazard) if isinstance(each, SurvivalAnswer)]
+
+    assert followed(None) == []
+    assert [each.linear_predictor for each in followed(0.0)] == [0.0]
+    assert [each.study_uid for each in only(SurvivalAnswer, MODEL)] == [VISIT.uid]
+
+
+def test_what_is_planted_counts_once_for_a_person_and_tells_registrations_apart() -> None:
+    told = [(each.kind, each.unit) for each in planted_in(sample_person())]
+    assert told == [
+        ("name typo in another registration", "person"),
+        ("duplicate", "person"),
+        ("opt-out gp-type-1", "person"),
+        ("wrong diagnosis", "person"),
+    ]
+    assert list(planted_in(replace(sample_person(), recorded=()))) == []
+    odd = replace(VISIT, trap="contradiction", told=replace(VISIT.told, errors=("wrong sex", "contradiction")))
+    told = [(each.kind, each.unit, each.member) for each in planted_in(replace(MODEL, recorded=(), visits=(odd,)))]
+    assert told == [("wrong sex", "study", odd.uid), ("contradiction", "study", odd.uid)]
 
 
 def test_volumes_are_as_specified_and_painted_where_there_are_images() -> None:

@@ -7,32 +7,38 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-import pyarrow as pa
 import pyarrow.compute as compute
 
 from imagebank.synthetic.truth import QUESTIONS, read_answers, read_table
+from imagebank.synthetic.truth.questions import ETHNIC_GROUPS, block_of
 
+Answer = dict[str, Any]
+MOST_DEPRIVED = 3  # deciles up to this one are the three most deprived tenths
+DISEASES = {"Alzheimer's disease": ("F00", "G30"), "mild cognitive impairment": ("F06.7",), "schizophrenia": ("F20",)}
 MOST_GROUPS = 14  # of one question, before they are shown together
 
 
 def describe(answers: Path) -> str:
     """The whole description, as text. Raises SourceError where the folder holds no answers."""
     people, links = read_answers(answers, "people"), read_answers(answers, "links")
+    in_scanner = {row["person_key"] for row in links}
+    imaged = [row for row in people if row["person_key"] in in_scanner]
     parts = [
         _heading(answers),
-        _section("Counts", _counts(answers, people, links)),
+        _section("Counts", _counts(answers, people, imaged, links)),
+        _section("People who lay in a scanner, by ethnic group", _groups(imaged, "ethnic_category", _ethnic_group)),
+        _section("The same, by block of the main diagnosis", _groups(imaged, "main_diagnosis", _block)),
+        _section("The same, by some main diagnoses", _groups(imaged, "main_diagnosis", _disease)),
         _section("Studies by what stands against the link", _by(links, "trap", "study", empty="nothing")),
-        _section("Series by right outcome", _by_column(read_table(answers, "series"), "expected", "series")),
-        _section("Series by what they show", _by_column(read_table(answers, "series"), "sequence", "series")),
-        _section("Files by reason", _by_column(read_table(answers, "files"), "reason", "file", empty="none")),
-        _section("Marked pieces of text", _by_column(read_table(answers, "spans"), "kind", "span")),
-        _section(
-            "Identifying texts, one a place", _by_column(read_table(answers, "identifiers"), "kind", "identifier")
-        ),
+        _section("Series by right outcome", _by_column(answers, "series", "expected", "series")),
+        _section("Series by what they show", _by_column(answers, "series", "sequence", "series")),
+        _section("Files by reason", _by_column(answers, "files", "reason", "file", empty="none")),
+        _section("Marked pieces of text", _by_column(answers, "spans", "kind", "span")),
+        _section("Identifying texts, one a place", _by_column(answers, "identifiers", "kind", "identifier")),
         _section("People by clinical picture", _by(people, "condition", "patient")),
         _section("Reference questions", _questions(answers)),
         _section("Planted", _rates(answers)),
@@ -66,47 +72,66 @@ def _padded(cell: str, width: int, position: int) -> str:
     return cell.rjust(width) if is_number else cell.ljust(width)
 
 
-def _counts(answers: Path, people: list[dict[str, Any]], links: list[dict[str, Any]]) -> Iterator[tuple[str, ...]]:
-    imaged = {row["person_key"] for row in links}
-    days = sorted(row["date"] for row in links)
+def _counts(
+    answers: Path, people: list[Answer], imaged: list[Answer], links: list[Answer]
+) -> Iterator[tuple[str, ...]]:
     rows = (
         ("people", len(people), "patient"),
         ("people in the records", sum(row["in_records"] == "yes" for row in people), "patient"),
-        ("registrations", read_table(answers, "registrations").num_rows, "registration"),
+        ("registrations", _rows(answers, "registrations"), "registration"),
         ("people who lay in a scanner", len(imaged), "patient"),
-        ("of them women", _share_of(people, imaged, "sex", "female"), "patient"),
-        ("of them opted out", sum(bool(row["opt_outs"]) for row in people if row["person_key"] in imaged), "patient"),
-        ("of them in the two most deprived tenths", _deprived(people, imaged), "patient"),
+        ("of them women", sum(row["sex"] == "female" for row in imaged), "patient"),
+        ("of them in the three most deprived tenths", sum(map(_is_deprived, imaged)), "patient"),
+        ("of them opted out", sum(bool(row["opt_outs"]) for row in imaged), "patient"),
         ("studies", len(links), "study"),
         ("studies that the rules can link", sum(row["linkable"] == "yes" for row in links), "study"),
-        ("series", read_table(answers, "series").num_rows, "series"),
+        ("series", _rows(answers, "series"), "series"),
         ("machines", len({row["scanner"] for row in links}), "scanner"),
-        ("files", read_table(answers, "files").num_rows, "file"),
-        ("studies of people without dementia on the day", read_table(answers, "survival").num_rows, "study"),
+        ("files", _rows(answers, "files"), "file"),
+        ("people followed for dementia from their first study", _rows(answers, "survival"), "patient"),
     )
     yield from ((name, f"{count:,}", unit) for name, count, unit in rows)
-    if days:
+    if links:
+        days, ages = sorted(row["date"] for row in links), sorted(int(row["age_years"]) for row in links)
         yield "days of studies", f"{days[0]} to {days[-1]}", "study"
+        yield "ages at studies, in years", f"{ages[0]} to {ages[-1]}", "study"
 
 
-def _share_of(people: list[dict[str, Any]], keys: set[str], column: str, value: str) -> int:
-    return sum(row[column] == value for row in people if row["person_key"] in keys)
+def _is_deprived(row: Answer) -> bool:
+    return row["deprivation_decile"] is not None and row["deprivation_decile"] <= MOST_DEPRIVED
 
 
-def _deprived(people: list[dict[str, Any]], keys: set[str]) -> int:
-    return sum((row["deprivation_decile"] or 10) <= 2 for row in people if row["person_key"] in keys)
+def _groups(rows: list[Answer], column: str, group: Callable[[str], str]) -> Iterator[tuple[str, ...]]:
+    """People by the group of what a column says of them."""
+    counted = Counter(group(row[column]) for row in rows)
+    yield from ((name, f"{count:,}", "patient") for name, count in sorted(counted.items()))
 
 
-def _by(rows: list[dict[str, Any]], column: str, unit: str, *, empty: str = "") -> Iterator[tuple[str, ...]]:
+def _ethnic_group(category: str) -> str:
+    return ETHNIC_GROUPS.get(category[:1], "not known")
+
+
+def _block(code: str) -> str:
+    return block_of(code) if code else "none"
+
+
+def _disease(code: str) -> str:
+    return next((name for name, codes in DISEASES.items() if code.startswith(codes)), "any other, or none")
+
+
+def _by(rows: list[Answer], column: str, unit: str, *, empty: str = "") -> Iterator[tuple[str, ...]]:
     counted = Counter(row[column] or empty for row in rows)
     yield from ((name, f"{count:,}", unit) for name, count in _largest_first(counted))
 
 
-def _by_column(table: pa.Table, column: str, unit: str, *, empty: str = "") -> Iterator[tuple[str, ...]]:
-    """The same for a table too large to be walked in Python."""
-    counted = Counter(
-        {each["values"] or empty: each["counts"] for each in compute.value_counts(table[column]).to_pylist()}
-    )
+def _rows(answers: Path, name: str) -> int:
+    return int(read_table(answers, name, columns=()).num_rows)
+
+
+def _by_column(answers: Path, name: str, column: str, unit: str, *, empty: str = "") -> Iterator[tuple[str, ...]]:
+    """The same for a table that may be too large to be walked in Python."""
+    found = compute.value_counts(read_table(answers, name, columns=(column,))[column]).to_pylist()
+    counted = Counter({each["values"] or empty: each["counts"] for each in found})
     yield from ((name, f"{count:,}", unit) for name, count in _largest_first(counted))
 
 

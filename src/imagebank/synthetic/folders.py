@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from types import TracebackType
-from typing import Any
+from typing import Any, ClassVar
 
 import pyarrow as pa
 import pyarrow.csv
@@ -15,10 +16,10 @@ import pyarrow.parquet
 from imagebank.synthetic.declared import Table
 
 
-class Folder:
+class Folder(ABC):
     """One file a table below a folder; every table has its file, with or without rows."""
 
-    suffix = ""
+    suffix: ClassVar[str]
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -36,7 +37,7 @@ class Folder:
         """Add rows to a table."""
         self._writers[table].write_batch(batch)
 
-    def finish(self) -> None:
+    def finish(self) -> None:  # noqa: B027 - a database has more to do here
         """Nothing is left to do: the files are closed when the block ends."""
 
     def __enter__(self) -> Folder:
@@ -45,8 +46,9 @@ class Folder:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None) -> None:
         self._open.__exit__(kind, error, _)
 
+    @abstractmethod
     def _writer(self, path: Path, schema: pa.Schema) -> Any:
-        raise TypeError(f"{path.suffix} is no file format: use CsvFolder or ParquetFolder ({len(schema)} columns)")
+        """What writes batches to one file; a context that closes it."""
 
 
 class CsvFolder(Folder):

@@ -14,7 +14,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.csv
 import sqlalchemy as sa
-from sqlalchemy.schema import AddConstraint, CreateIndex, CreateTable
+from sqlalchemy.schema import AddConstraint, CreateIndex, CreateTable, SetColumnComment, SetTableComment
 
 from imagebank.core.errors import SourceError
 from imagebank.synthetic.declared import Table, sql_metadata
@@ -55,14 +55,22 @@ class Database:
             (self._copy if self._dialect == "postgresql" else self._insert)(table, batch)
 
     def finish(self) -> None:
-        """Add foreign keys and indices, and commit."""
+        """Add foreign keys, indices and, on PostgreSQL, what each table and column means; commit."""
         for table in self._metadata.sorted_tables:
             if self._dialect == "postgresql":
-                for constraint in sorted(table.foreign_key_constraints, key=lambda each: list(each.column_keys)):
-                    self._connection.execute(AddConstraint(constraint))
+                self._finish_on_postgresql(table)
             for index in sorted(table.indexes, key=lambda each: str(each.name)):
                 self._connection.execute(CreateIndex(index))
         self._connection.commit()
+
+    def _finish_on_postgresql(self, table: sa.Table) -> None:
+        for constraint in sorted(table.foreign_key_constraints, key=lambda each: list(each.column_keys)):
+            self._connection.execute(AddConstraint(constraint))
+        if table.comment:
+            self._connection.execute(SetTableComment(table))
+        for column in table.columns:
+            if column.comment:
+                self._connection.execute(SetColumnComment(column))
 
     def __enter__(self) -> Database:
         return self

@@ -110,8 +110,9 @@ def main_registration(person: Person) -> Recorded:
 
 def _add_person(records: Records, person: Person, notes: Sequence[Note], filing: _Filing) -> None:
     for each in person.recorded:
-        records.patients.append(_patient(person, each))
-        records.addresses += _addresses(person, each)
+        is_in_use = each.hospital_number == filing.main
+        records.patients.append(_patient(person, each, is_in_use))
+        records.addresses += _addresses(person, each, is_in_use)
         if each.merged_into:
             records.merged_numbers.append(MergedNumberRow(each.hospital_number, each.merged_into))
     records.opt_outs += [OptOutRow(filing.main, each.kind, each.list_date) for each in person.opt_outs]
@@ -123,7 +124,7 @@ def _add_person(records: Records, person: Person, notes: Sequence[Note], filing:
     _add_documents(records, person, notes)
 
 
-def _patient(person: Person, known: Recorded) -> PatientRow:
+def _patient(person: Person, known: Recorded, is_in_use: bool) -> PatientRow:
     name, home, death = known.name, known.home, person.course.death
     return PatientRow(
         known.hospital_number,
@@ -138,7 +139,7 @@ def _patient(person: Person, known: Recorded) -> PatientRow:
         person.ethnic_category or None,
         home.decile,
         DEPRIVATION_RELEASE if home.decile else None,
-        death.day if death and not known.merged_into else None,
+        death.day if death and is_in_use else None,
         name.title or None,
         name.middle or None,
         name.known_as or None,
@@ -147,10 +148,10 @@ def _patient(person: Person, known: Recorded) -> PatientRow:
     )
 
 
-def _addresses(person: Person, known: Recorded) -> Iterator[AddressRow]:
-    """The homes up to the last one that the registration was told of; a merged one holds that alone."""
+def _addresses(person: Person, known: Recorded, is_in_use: bool) -> Iterator[AddressRow]:
+    """The homes up to the last one that the registration was told of; one that is not in use holds that alone."""
     homes: Sequence[Home] = (known.home,)
-    if known.home in person.homes and not known.merged_into:
+    if known.home in person.homes and is_in_use:
         homes = person.homes[: person.homes.index(known.home) + 1]
     for home in homes:
         yield AddressRow(known.hospital_number, home.since, home.address, home.postcode, home.lsoa, home.decile)

@@ -39,7 +39,7 @@ class PatientRow:
     ethnic_category: str | None = column("Ethnic category, NHS code of 2001: one letter, or 99 for not known.")
     deprivation_decile: int | None = column("Tenth of deprivation of the address, 1 is the most deprived.")
     deprivation_release: str | None = column("Release of the index of deprivation.")
-    death_date: Day | None = column("Day of death; a registration that was merged away does not learn of it.")
+    death_date: Day | None = column("Day of death; a registration that is not in use does not learn of it.")
     title: str | None = column("Title.")
     middle_name: str | None = column("Middle names.")
     known_as: str | None = column("What the person likes to be called.")

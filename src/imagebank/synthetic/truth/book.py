@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import fields, replace
 from functools import cache
 from operator import attrgetter
@@ -114,8 +114,8 @@ class AnswersWriter:
         write_text(self._folder.path / "manifest.json", json.dumps(manifest, indent=2, sort_keys=True) + "\n")
 
 
-def read_table(folder: Path, name: str) -> pa.Table:
-    """A table of answers with its types. Raises SourceError where the folder holds no such answers."""
+def read_table(folder: Path, name: str, columns: Sequence[str] | None = None) -> pa.Table:
+    """A table of answers with its types, or some columns. Raises SourceError where the folder has no such answers."""
     path = folder / f"{name}.parquet"
     if name not in ANSWER_ROWS:
         raise SourceError(f"There are no answers called `{name}`.", f"ask for one of: {', '.join(ANSWER_ROWS)}")
@@ -124,7 +124,7 @@ def read_table(folder: Path, name: str) -> pa.Table:
             f"The folder holds no {path.name}.",
             "name the folder `answers` of a pretend hospital that was written whole",
         )
-    return pyarrow.parquet.read_table(path)
+    return pyarrow.parquet.read_table(path, columns=None if columns is None else list(columns))
 
 
 def read_answers(folder: Path, name: str) -> list[dict[str, Any]]:

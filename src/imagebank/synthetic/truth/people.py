@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from datetime import date
+from collections.abc import Callable, Iterable, Iterator
 
 from imagebank.synthetic.documents import Note
 from imagebank.synthetic.model import Person, Recorded
@@ -21,7 +20,8 @@ from imagebank.synthetic.truth.tables import (
 from imagebank.synthetic.visits import Anatomy, Visit
 
 BETWEEN = "|"
-DAYS_A_YEAR = 365.25
+SECOND_REGISTRATION = ("merged", "duplicate")  # errors that a second registration is
+LogHazard = Callable[[Person], float | None]
 STRUCTURES = ("intracranial", "brain", "ventricles", "hippocampus_left", "hippocampus_right", "lesion")
 
 
@@ -30,14 +30,19 @@ def yes_no(truth: bool) -> str:
     return "yes" if truth else "no"
 
 
-def answers_of_person(person: Person) -> Iterator[Answer]:
-    """Everything that needs neither a file nor a document; volumes of images come from who paints them."""
+def answers_of_person(person: Person, log_hazard: LogHazard | None = None) -> Iterator[Answer]:
+    """Everything that needs neither a file nor a document; volumes of images come from who paints them.
+
+    `log_hazard` tells the logarithm of the true hazard ratio of a person at the first scan, None for who is not at risk
+    of dementia; without it everybody who was followed without dementia is.
+    """
     yield person_answer(person)
     yield from (_registration(person, each) for each in person.recorded)
     yield SubtypeAnswer(person.key, person.course.condition, person.course.subtype)
-    for visit in person.visits:
-        yield link_answer(person, visit)
-        yield from survival_answers(person, visit)
+    yield from (link_answer(person, visit) for visit in person.visits)
+    predictor = log_hazard(person) if log_hazard else None
+    if predictor is not None or log_hazard is None:
+        yield from survival_answers(person, predictor)
     yield from planted_in(person)
 
 
@@ -69,9 +74,17 @@ def person_answer(person: Person) -> PersonAnswer:
 
 
 def main_diagnosis(person: Person) -> str | None:
-    """The last primary diagnosis that stayed; of several on one day the one that was written down last."""
-    stayed = [each for each in person.course.diagnoses if (each.role, each.status) == ("primary", "current")]
-    return sorted(stayed, key=lambda each: each.day)[-1].code if stayed else None
+    """The last primary code that stayed; of several on one day the last in the order of characters.
+
+    A dagger code that was typed as primary (G30.1) stands for the asterisk code of the same day (F00.1).
+    """
+    stayed = [each for each in person.course.diagnoses if each.status == "current"]
+    primary = [each for each in stayed if each.role == "primary"]
+    if not primary:
+        return None
+    last = max(primary, key=lambda each: (each.day, each.code))
+    paired = [each.code for each in stayed if each.day == last.day and each.code.startswith(("F00", "F02"))]
+    return paired[0] if last.code.startswith("G") and paired else last.code
 
 
 def _registration(person: Person, known: Recorded) -> RegistrationAnswer:
@@ -98,6 +111,7 @@ def link_answer(person: Person, visit: Visit) -> LinkAnswer:
         told_patient_id=visit.told.patient_id or None,
         accession=visit.accession or None,
         date=visit.day,
+        age_years=visit.anatomy.age_years,
         scanner=visit.scanner,
         in_records=yes_no(visit.in_records),
         linkable=yes_no(visit.linkable),
@@ -117,26 +131,25 @@ def specified_ml(anatomy: Anatomy, structure: str) -> float:
     return float(getattr(anatomy, f"{structure}_ml"))
 
 
-def end_of_follow_up(person: Person) -> date:
-    """The day of death, else the last contact."""
-    return person.course.death.day if person.course.death else person.course.last_contact
-
-
-def survival_answers(person: Person, visit: Visit, linear_predictor: float | None = None) -> Iterator[SurvivalAnswer]:
-    """The true time from a study to dementia; nothing where dementia or the end of follow-up came first."""
-    end, dementia = end_of_follow_up(person), person.course.dementia_day
-    if visit.day >= end or (dementia and dementia <= visit.day):
+def survival_answers(person: Person, linear_predictor: float | None = None) -> Iterator[SurvivalAnswer]:
+    """The true time from the first study to dementia, else to the last contact; nothing where either came first."""
+    if not person.visits:
         return
-    event = dementia is not None and dementia <= end
-    last = dementia if event and dementia else end
+    first = min(person.visits, key=lambda each: (each.day, each.uid))
+    end, dementia = person.course.last_contact, person.course.dementia_day
+    if first.day >= end or (dementia and dementia <= first.day):
+        return
+    has_event = dementia is not None and dementia <= end
+    last = dementia if dementia and has_event else end
     yield SurvivalAnswer(
         person_key=person.key,
-        study_uid=visit.uid,
-        index_date=visit.day,
-        age_years=(visit.day - person.birth_date).days / DAYS_A_YEAR,
-        brain_ml=visit.anatomy.brain_ml,
-        time_days=(last - visit.day).days,
-        event=yes_no(event),
+        study_uid=first.uid,
+        index_date=first.day,
+        age_years=first.anatomy.age_years,
+        brain_ml=first.anatomy.brain_ml,
+        intracranial_ml=first.anatomy.intracranial_ml,
+        time_days=(last - first.day).days,
+        event=yes_no(has_event),
         linear_predictor=linear_predictor,
     )
 
@@ -160,15 +173,22 @@ def span_answers(notes: Iterable[Note]) -> Iterator[SpanAnswer]:
 
 def planted_in(person: Person) -> Iterator[PlantedAnswer]:
     """Everything wrong on purpose with a person: registrations, opt-outs, diagnoses, studies, series."""
+    if person.recorded:
+        for kind in dict.fromkeys(_wrong_with(person)):
+            yield PlantedAnswer(kind, "person", person.key)
+    for visit in person.visits:
+        for kind in dict.fromkeys((*visit.told.errors, *[visit.trap] * bool(visit.trap))):
+            yield PlantedAnswer(kind, "study", visit.uid)
+        yield from (PlantedAnswer(each.fault, "series", each.uid) for each in visit.series if each.fault)
+
+
+def _wrong_with(person: Person) -> Iterator[str]:
+    """What is wrong with somebody in the records; slips in an older registration are told apart."""
     for known in person.recorded:
-        yield from (PlantedAnswer(error, "registration", known.hospital_number) for error in known.errors)
-    for wish in person.opt_outs:
-        yield PlantedAnswer(f"opt-out {wish.kind}", "person", person.key)
+        for error in known.errors:
+            is_own = known.hospital_number == person.hospital_number or error in SECOND_REGISTRATION
+            yield error if is_own else f"{error} in another registration"
+    yield from (f"opt-out {wish.kind}" for wish in person.opt_outs)
     for status in ("withdrawn", "wrong"):
         if any(each.status == status for each in person.course.diagnoses):
-            yield PlantedAnswer(f"{status} diagnosis", "person", person.key)
-    for visit in person.visits:
-        yield from (PlantedAnswer(error, "study", visit.uid) for error in visit.told.errors)
-        if visit.trap:
-            yield PlantedAnswer(visit.trap, "study", visit.uid)
-        yield from (PlantedAnswer(each.fault, "series", each.uid) for each in visit.series if each.fault)
+            yield f"{status} diagnosis"

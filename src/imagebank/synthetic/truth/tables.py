@@ -64,7 +64,9 @@ class PersonAnswer:
     last_contact: Day = column("Last contact.")
     dementia_day: Day | None = column("When dementia truly began; empty when it had not by the end of follow-up.")
     death_date: Day | None = column("Day of death.")
-    main_diagnosis: str | None = column("Code of the last primary diagnosis that stayed, as the book has it.")
+    main_diagnosis: str | None = column(
+        "Last primary code that stayed, as the book has it; where its dagger code was typed, the asterisk code."
+    )
     opt_outs: str | None = column("Kinds of objection, separated by |.")
     studies: int = column("Examinations in which this person lay in the scanner.", unit="study")
 
@@ -95,6 +97,7 @@ class LinkAnswer:
     told_patient_id: str | None = column("PatientID that the scanner was told.")
     accession: str | None = column("Accession number.")
     date: Day = column("Day of the examination.")
+    age_years: float = column("True age on that day.", unit="year")
     scanner: str = column("Machine.")
     in_records: str = column("Whether the record system knows the person.", values=YES_NO)
     linkable: str = column(
@@ -178,14 +181,15 @@ class SpanAnswer:
 
 @dataclass(frozen=True, slots=True)
 class SurvivalAnswer:
-    """One study of somebody without dementia on its day, and the true time until dementia or the end of follow-up."""
+    """One person at risk of dementia at the first study, and the true time from it to dementia or the last contact."""
 
     person_key: str = _person()
     study_uid: str = _study()
     index_date: Day = column("Day of the study.")
     age_years: float = column("Age on that day.", unit="year")
     brain_ml: float = column("True brain volume on that day.", unit="ml")
-    time_days: int = column("Days until dementia, last contact or death, whichever came first.", unit="day")
+    intracranial_ml: float = column("True intracranial volume.", unit="ml")
+    time_days: int = column("Days until dementia began, else until the last contact.", unit="day")
     event: str = column("Whether the time ended with dementia.", values=YES_NO)
     linear_predictor: float | None = column("Logarithm of the true hazard ratio of age and brain volume.")
 
@@ -204,8 +208,8 @@ class PlantedAnswer:
     """One thing that was made wrong on purpose, and where."""
 
     kind: str = column("What is wrong.", key=True)
-    unit: str = column("What one row counts.", values=("person", "registration", "study", "series", "file"))
-    member: str = column("The person key, hospital number or UID that has it.", key=True)
+    unit: str = column("What one row counts.", values=("person", "study", "series"))
+    member: str = column("The person key or UID that has it.", key=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -213,7 +217,7 @@ class RateAnswer:
     """How often something was planted: the rate asked for and the rate that came out."""
 
     kind: str = column("What was planted.", key=True)
-    unit: str = column("What is counted.")
+    unit: str = column("What is counted; a person is one who is in the records.", key=True)
     planted: int = column("How many have it.")
     of: int = column("How many could have had it.")
     configured: float | None = column("Share asked for; empty where a fixed number was planted.")

@@ -19,10 +19,9 @@ class Tally:
         self._of_kind: dict[tuple[str, str], int] = {}
 
     def add(self, person: Person) -> None:
-        """Count a person, their registrations, studies and series, and what is wrong with them."""
+        """Count a person who is in the records, studies and series, and what is wrong with them."""
         self._planted.update((each.kind, each.unit) for each in planted_in(person))
-        self._of["person"] += 1
-        self._of["registration"] += len(person.recorded)
+        self._of["person"] += bool(person.recorded)
         self._of["study"] += len(person.visits)
         self._of["series"] += sum(len(visit.series) for visit in person.visits)
 
