@@ -86,7 +86,7 @@ date | 29 February 1944         | birth in full
 date | \\d+(st|nd|rd|th) \\w{3,4} | without its year
 """
 SCORES = """
-score | \S+ 24/30                | slash
+score | \\S+ 24/30                | slash
 score | .* = (24/30|71/100|17/29)  | equals
 score | .*: (24/30|71/100|17/29)    | colon
 score | scored 24 out of 30 on .* | words

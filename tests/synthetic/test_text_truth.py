@@ -48,7 +48,7 @@ def test_an_affirmed_symptom_is_present_in_the_course_on_that_day(meant: list[Me
 
 def test_a_past_symptom_is_past_in_the_course(meant: list[Meant]) -> None:
     for person, note, span in of(meant, "symptom", "historical"):
-        records = [each for each in person.course.symptoms if each.name == span.value and each.day <= note.day]
+        records = [each for each in person.course.symptoms if each.name == span.value and each.day <= note.day + AHEAD]
         assert records
         assert last_state(person, note, span.value) != "present"
         assert {each.state for each in records} & {"past", "present"}
