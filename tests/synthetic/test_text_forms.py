@@ -86,8 +86,8 @@ date | 29 February 1944         | birth in full
 date | \\d+(st|nd|rd|th) \\w{3,4} | without its year
 """
 SCORES = """
-score | MMSE 24/30                | slash
-score | MMSE = 24/30              | equals
+score | \\S+ 24/30                | slash
+score | .* = (24/30|71/100|17/29)  | equals
 score | .*: (24/30|71/100|17/29)    | colon
 score | scored 24 out of 30 on .* | words
 score | [Mm]ini [Mm]ental 24      | name in words, no maximum
@@ -110,7 +110,7 @@ def split(line: str) -> tuple[str, str, str]:
 def notes() -> list[Note]:
     person = sample_person()
     old = replace(person, birth_date=person.birth_date.replace(year=1924))
-    found = [note for seed in range(160) for note in notes_of(person, seed=seed)]
+    found = [note for seed in range(260) for note in notes_of(person, seed=seed)]
     found += [note for seed in range(20) for note in notes_of(old, seed=seed)]
     return found + [report_of(person, person.visits[0], seed=seed) for seed in range(40)]
 

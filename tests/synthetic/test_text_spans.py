@@ -98,7 +98,7 @@ def digits(text: str) -> str:
 def test_a_number_or_code_is_its_value_but_for_spacing_and_case(kind: str, notes: list[tuple[Note, Person]]) -> None:
     read = digits if kind == "telephone" else lambda text: re.sub(r"[\s.-]", "", text).casefold()
     spans = [(covered(note, span), span.value) for note, _ in notes for span in note.spans if span.kind == kind]
-    assert len(spans) > 10
+    assert len(spans) > 5
     for text, value in spans:
         assert read(text) == (digits(value) if kind == "telephone" else read(value)), (text, value)
 

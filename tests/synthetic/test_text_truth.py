@@ -48,7 +48,10 @@ def test_an_affirmed_symptom_is_present_in_the_course_on_that_day(meant: list[Me
 
 def test_a_past_symptom_is_past_in_the_course(meant: list[Meant]) -> None:
     for person, note, span in of(meant, "symptom", "historical"):
-        assert last_state(person, note, span.value) == "past"
+        records = [each for each in person.course.symptoms if each.name == span.value and each.day <= note.day + AHEAD]
+        assert records
+        assert last_state(person, note, span.value) != "present"
+        assert {each.state for each in records} & {"past", "present"}
 
 
 def test_a_denied_symptom_is_absent_or_nothing_of_its_group_was_ever_recorded(meant: list[Meant]) -> None:

@@ -27,8 +27,12 @@ FREQUENCIES = {
     "BD": ("BD", "bd", "twice daily", "b.d.", "twice a day"),
     "TDS": ("TDS", "tds", "three times a day", "t.d.s."),
     "mane": ("mane", "in the morning", "om"),
+    "QDS": ("QDS", "qds", "four times a day"),
+    "monthly": ("monthly", "every month", "4 weekly"),
+    "fortnightly": ("fortnightly", "every 2 weeks", "2/52", "2 weekly"),
     "PRN": ("PRN", "prn", "as required", "when required"),
 }
+ROUTES = {"transdermal": (" patch", " TD", " patch"), "intramuscular": (" IM", " depot", " i/m")}
 POSSIBLE = {
     "cognitive": (
         *("vascular dementia", "Alzheimer's disease", "mixed dementia", "dementia with Lewy bodies", "delirium"),
@@ -44,9 +48,9 @@ POSSIBLE = {
 DOUBTED_DIAGNOSES = ("functional neurological disorder",)  # of somebody who has everything else
 DOUBTED = frozenset(
     (
-        *("seizures", "focal neurological signs", "gait disturbance", "parkinsonism", "falls", "delirium"),
+        *("seizures", "focal neurological signs", "unsteady gait", "parkinsonism", "falls", "delirium"),
         *("hallucinations", "visual hallucinations", "delusions", "alcohol misuse", "rem sleep behaviour"),
-        "word finding difficulty",
+        "word-finding difficulty",
     )
 )
 HYPOTHETICAL = (
@@ -163,7 +167,8 @@ def dose_text(scribe: Scribe, drug: Medication) -> str:
     name = scribe.pick(drug_forms(drug.drug))
     unit = scribe.pick((f" {drug.unit}", drug.unit))
     often = scribe.pick(FREQUENCIES.get(drug.frequency, (drug.frequency,)))
-    return f"{name} {drug.dose:g}{unit} {often}".strip()
+    route = scribe.pick(ROUTES.get(drug.route, ("",)))
+    return f"{name} {drug.dose:g}{unit}{route} {often}".strip()
 
 
 def dose_value(drug: Medication) -> str:
@@ -223,6 +228,7 @@ MEANINGS: dict[str, Step] = {
     "hypothetical": _planned_symptom,
     "dx": _diagnosis("dx", "affirmed"),
     "dx.code": _coded_diagnosis,
+    "dx.body": _diagnosis("dx_body", "affirmed"),
     "dx.past": _diagnosis("dx_past", "historical"),
     "dx.wrong": _diagnosis("dx_wrong", "negated"),
     "dx.possible": _possible_diagnosis,

@@ -34,6 +34,7 @@ class Facts:
     absent: list[Term] = field(default_factory=list)
     past: list[Term] = field(default_factory=list)
     dx: list[tuple[Diagnosis, Term]] = field(default_factory=list)
+    dx_body: list[tuple[Diagnosis, Term]] = field(default_factory=list)
     dx_past: list[tuple[Diagnosis, Term]] = field(default_factory=list)
     dx_wrong: list[tuple[Diagnosis, Term]] = field(default_factory=list)
     drug: list[Medication] = field(default_factory=list)
@@ -88,6 +89,8 @@ def _take_symptoms(facts: Facts, chance: Random) -> None:
         state = facts.story.state_of(name, facts.day)
         if state in ("present", "absent", "past"):
             getattr(facts, state).append(symptom(name))
+        if state == "absent" and facts.story.was_present(name, facts.day):
+            facts.past.append(symptom(name))
     silent = facts.story.silent
     facts.absent.extend(chance.sample(silent, min(DENIED, len(silent))))
     chance.shuffle(facts.absent)
@@ -97,6 +100,8 @@ def _take_diagnoses(facts: Facts) -> None:
     seen: set[str] = set()
     for coded, term in facts.story.diagnoses:
         queue = {"current": facts.dx, "revised": facts.dx_past}.get(coded.status, facts.dx_wrong)
+        if queue is facts.dx and coded.role != "primary" and "general" in term.themes:
+            queue = facts.dx_body
         if coded.day <= facts.day and term.name not in seen:
             seen.add(term.name)
             queue.append((coded, term))

@@ -17,7 +17,7 @@ FLAGS = (
     *("relative", "rel_phone", "phone", "nhs", "mail", "known_as", "birth_name", "middle", "native", "variant"),
     *("initials", "spouse", "moved", "gp", "female", "male", "child", "adult", "old", "over89"),
     *("present", "present2", "present_adj", "absent", "absent2", "absent_adj", "absent_risk", "past"),
-    *("dx", "dx_past", "dx_wrong", "drug", "drug2", "drug_past", "drug_next", "dose_up", "dose_down"),
+    *("dx", "dx_past", "dx_body", "dx_wrong", "drug", "drug2", "drug_past", "drug_next", "dose_up", "dose_down"),
     *(
         "medicated",
         "diagnosed",
@@ -49,6 +49,7 @@ QUEUES = {  # flag: (queue, how many must be left)
     "past": ("past", 1),
     "dx": ("dx", 1),
     "dx_past": ("dx_past", 1),
+    "dx_body": ("dx_body", 1),
     "dx_wrong": ("dx_wrong", 1),
     "drug": ("drug", 1),
     "drug2": ("drug", 2),

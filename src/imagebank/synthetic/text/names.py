@@ -99,7 +99,7 @@ def _initials(name: Name) -> tuple[str, ...]:
     if not (name.given[:1].isalpha() and name.family[:1].isalpha()):
         return ()
     first, last = name.given[0].upper(), name.family[0].upper()
-    found = [f"{first}.{last}.", f"{first}{last}", f"{first}. {last}.", f"{first} {last}"]
+    found = [f"{first}.{last}.", f"{first}{last}", f"{first}{last}", f"{first}. {last}.", f"{first} {last}"]
     prefix = re.match(r"(O'|Mc|Mac(?=[A-Z]))([A-Z])", name.family)
     if prefix:
         found += [f"{first}.{prefix[0]}.", f"{first} {prefix[0]}", f"{first}{prefix[0]}"]

@@ -40,7 +40,7 @@ FAMILY_ILLNESSES = (
 )
 ALWAYS_ASKED = (
     *("low mood", "anxiety", "suicidal ideation", "self-harm", "hallucinations", "persecutory delusions"),
-    *("poor sleep", "poor appetite", "weight loss", "headache", "seizures", "focal neurological signs", "falls"),
+    *("poor sleep", "poor appetite", "weight loss", "headaches", "seizures", "focal neurological signs", "falls"),
     *("fever", "chest pain", "dizziness", "incontinence", "alcohol misuse", "poor self-care", "aggression"),
 )
 """Symptoms that are asked of everybody, whatever the theme."""
@@ -65,6 +65,10 @@ class Story:
     places: dict[str, str]
     allergen: str  # empty: none
     family_illness: str  # empty: none
+
+    def was_present(self, name: str, day: date) -> bool:
+        """Whether a record by that day says so."""
+        return any(when <= day and state == "present" for when, state in self.symptom_days[name])
 
     def state_of(self, name: str, day: date) -> str:
         """Present, absent or past on a day: the last record, or shortly before the first that one; else unknown."""
