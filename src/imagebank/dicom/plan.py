@@ -2,7 +2,7 @@
 
 Instances of a series have the same elements, and most of them the same values. A plan keeps the rule of each element
 that it met, and what became of each value that it saw. It decides nothing of its own: rules come from the policy,
-values from `rewriting`. A plan belongs to one patient; it holds identifying values, so that it lives and dies in the worker.
+values from `rewriting`. A plan belongs to one patient and holds identifying values: it lives and dies in the worker.
 """
 
 from __future__ import annotations
