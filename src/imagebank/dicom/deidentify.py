@@ -12,7 +12,6 @@ from __future__ import annotations
 import io
 import warnings
 from dataclasses import dataclass, field
-from functools import cache
 from typing import Any
 
 import pydicom
@@ -21,10 +20,11 @@ from pydicom.dataset import Dataset, FileDataset, FileMetaDataset
 from pydicom.filebase import DicomBytesIO
 from pydicom.filewriter import write_data_element
 from pydicom.sequence import Sequence
-from pydicom.tag import Tag
+from pydicom.tag import BaseTag, Tag
 from pydicom.uid import UID, ExplicitVRLittleEndian, ImplicitVRLittleEndian
 
 from imagebank.dicom.decisions import Decision, Refused, decided, label
+from imagebank.dicom.method import IMPLEMENTATION_NAME, IMPLEMENTATION_UID, describe_method
 from imagebank.dicom.policy import DENY_PRIVATE, Action, Policy, Rule
 from imagebank.dicom.rewriting import (
     DEFAULT_CHARSET,
@@ -41,19 +41,11 @@ from imagebank.dicom.rewriting import (
 from imagebank.dicom.values import Subject
 
 VERSION = "2"
-IMPLEMENTATION_UID = "2.25.172407346923480572950326571362490735283"
-IMPLEMENTATION_NAME = "IMAGEBANK"
-METHOD_CODES_TAG = Tag("DeidentificationMethodCodeSequence")
 PIXELS = ("PixelData", "FloatPixelData", "DoubleFloatPixelData")
 UNDEFINED = 0xFFFFFFFF
-METHOD_CODES = {
-    "113100": "Basic Application Confidentiality Profile",
-    "113105": "Clean Descriptors Option",
-    "113107": "Retain Longitudinal Temporal Information Modified Dates Option",
-    "113108": "Retain Patient Characteristics Option",
-    "113109": "Retain Device Identity Option",
-    "113111": "Retain Safe Private Option",
-}
+
+
+Elements = dict[BaseTag, DataElement | RawDataElement]
 
 
 @dataclass(frozen=True)
@@ -121,7 +113,7 @@ def check_pixels(dataset: FileDataset) -> None:
     if not (rows and columns and bits):
         raise Refused("no-pixel-geometry")
     frames, samples = (int(_peek(dataset, name) or 1) for name in ("NumberOfFrames", "SamplesPerPixel"))
-    _, pixels = _told(dataset.get_item(Tag(name)))
+    _, pixels = _told(_item(dataset, name))
     if pixels is None or (transfer_syntax(dataset).is_encapsulated and not pixels):
         raise Refused("truncated-pixels")
     if not transfer_syntax(dataset).is_encapsulated and not enough_pixels(
@@ -130,9 +122,14 @@ def check_pixels(dataset: FileDataset) -> None:
         raise Refused("truncated-pixels")
 
 
+def _item(dataset: Dataset, key: str | int) -> Any:
+    """An element as it was read: pydicom would decode an empty one if it were not told to leave it."""
+    return dataset.get_item(Tag(key), keep_deferred=True)
+
+
 def _peek(dataset: Dataset, name: str) -> Any:
     """A value, decoded without changing the dataset: what is decoded in place may be written differently."""
-    element = dataset.get_item(Tag(name)) if name in dataset else None
+    element = _item(dataset, name) if name in dataset else None
     return (
         convert_raw_data_element(element).value
         if isinstance(element, RawDataElement)
@@ -142,7 +139,7 @@ def _peek(dataset: Dataset, name: str) -> Any:
 
 def forbidden_words(dataset: Dataset) -> frozenset[str]:
     """The words of the patient's own names, which no description may keep even if they are protocol words."""
-    names = tuple(_told(dataset.get_item(Tag(tag)))[1] or b"" for tag in NAMES if tag in dataset)
+    names = tuple(_told(_item(dataset, tag))[1] or b"" for tag in NAMES if tag in dataset)
     return words_of(names, _charset(dataset, DEFAULT_CHARSET))
 
 
@@ -161,12 +158,12 @@ def _told(element: Any) -> tuple[str, bytes | None]:
 
 
 def _charset(dataset: Dataset, inherited: Charset) -> Charset:
-    told = _told(dataset.get_item(Tag("SpecificCharacterSet")))[1] if "SpecificCharacterSet" in dataset else None
+    told = _told(_item(dataset, "SpecificCharacterSet"))[1] if "SpecificCharacterSet" in dataset else None
     return inherited if told is None else charset_of(told, inherited)
 
 
 def _walk(source: Dataset, walk: _Walk, place: str, around: Charset) -> Dataset:
-    target = Dataset()
+    target: Elements = {}
     charset = _charset(source, around)
     tags = sorted(map(int, source.keys()))
     creators = {tag >> 16 << 8 | tag & 0xFF: _creator(source, tag, charset) for tag in tags if _is_creator(tag)}
@@ -179,8 +176,9 @@ def _walk(source: Dataset, walk: _Walk, place: str, around: Charset) -> Dataset:
         walk.noted.add(decided(place, tag, rule, kept=kept is not None))
         if kept is not None:
             _put(target, kept, creator)
-    _say_encoded(target, walk.syntax)
-    return target
+    result = Dataset(target)  # entered one by one, private elements would be decoded
+    _say_encoded(result, walk.syntax)
+    return result
 
 
 def _rule(policy: Policy, tag: int, creator: str) -> Rule:
@@ -199,7 +197,7 @@ def _is_creator(tag: int) -> bool:
 
 
 def _creator(source: Dataset, tag: int, charset: Charset) -> str:
-    return creator_of(_told(source.get_item(Tag(tag)))[1] or b"", charset)
+    return creator_of(_told(_item(source, tag))[1] or b"", charset)
 
 
 def _keep(
@@ -208,7 +206,7 @@ def _keep(
     """The element as it may stay, or None."""
     if rule.action is Action.REMOVE:
         return None
-    element = source.get_item(Tag(tag))
+    element = _item(source, tag)
     told, content = _told(element)
     vr = resolve_vr(tag, told, rule)
     if rule.action is Action.SEQUENCE:
@@ -244,48 +242,25 @@ def _keep_sequence(
     return DataElement(element.tag, "SQ", Sequence(items))
 
 
-def _put(target: Dataset, element: DataElement | RawDataElement, creator: str) -> None:
+def _put(target: Elements, element: DataElement | RawDataElement, creator: str) -> None:
     """Enter an element; a private one into the block that its creator has in the new dataset."""
     if creator:
-        tag = Tag(element.tag.group, _block(target, element.tag.group, creator) << 8 | element.tag.element & 0xFF)
-        element = element._replace(tag=tag) if isinstance(element, RawDataElement) else _retag(element, tag)
+        group, number = element.tag.group, element.tag.element
+        tag = Tag(group, _block(target, group, creator) << 8 | number & 0xFF)
+        if isinstance(element, RawDataElement):
+            element = element._replace(tag=tag)
+        else:
+            element = DataElement(tag, "SQ", element.value)
     target[element.tag] = element
 
 
-def _retag(element: DataElement, tag: Any) -> DataElement:
-    return DataElement(tag, element.VR, element.value)
-
-
-def _block(target: Dataset, group: int, creator: str) -> int:
+def _block(target: Elements, group: int, creator: str) -> int:
     """The block of a creator in the new dataset, reserved when it is first asked for."""
     for block in range(0x10, 0x100):
-        owner = target.get((group, block))
-        if owner is None:
-            target.add_new(Tag(group, block), "LO", creator)
-            return block
+        owner = target.setdefault(Tag(group, block), DataElement(Tag(group, block), "LO", creator))
         if owner.value == creator:
             return block
     raise Refused("unreadable")  # more creators than a group has blocks
-
-
-def describe_method(body: Dataset, policy: Policy) -> None:
-    """Say in the instance that and how it was de-identified."""
-    body.PatientIdentityRemoved = "YES"
-    body.LongitudinalTemporalInformationModified = "MODIFIED"
-    body.DeidentificationMethod = f"imagebank policy {policy.name} {policy.version} {policy.digest}"
-    body[METHOD_CODES_TAG] = _method_codes(policy.options)
-
-
-@cache
-def _method_codes(options: tuple[str, ...]) -> DataElement:
-    items = [_code(value, meaning) for value, meaning in METHOD_CODES.items() if meaning in options]
-    return DataElement(METHOD_CODES_TAG, "SQ", Sequence(items))
-
-
-def _code(value: str, meaning: str) -> Dataset:
-    item = Dataset()
-    item.CodeValue, item.CodingSchemeDesignator, item.CodeMeaning = value, "DCM", meaning
-    return item
 
 
 def _file_meta(body: Dataset, syntax: UID) -> FileMetaDataset:

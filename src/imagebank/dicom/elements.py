@@ -8,6 +8,7 @@ of defined length are stepped over, and looked into only when somebody asks for 
 from __future__ import annotations
 
 import struct
+from bisect import bisect_left
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import NamedTuple
@@ -19,6 +20,7 @@ MOST_DEPTH = 32
 UNDEFINED = 0xFFFFFFFF
 NO_TAG = 0xFFFE0000  # items and delimiters, which are no elements
 PIXEL_GROUP = 0x7FE00000
+SPECIFIC_CHARACTER_SET = 0x00080005
 PIXEL_DATA = 0x7FE00010
 SHORT_VRS = frozenset(b"AE AS AT CS DA DS DT FD FL IS LO LT PN SH SL SS ST TM UI UL US".split())  # 2 bytes of length
 LONG_VRS = frozenset(b"OB OD OF OL OV OW SQ SV UC UN UR UT UV".split())  # 2 reserved bytes, 4 of length
@@ -147,11 +149,21 @@ def _walk(
             raise Odd
         found.append((tag, vr, place, value, following, items))
         last, place = tag, following
+    _check_charset(content, found)
     if delimited:
         return found, _past(ITEM_END, content, place, end)
     if place != end and stop == NO_TAG:
         raise Odd
     return found, place
+
+
+def _check_charset(content: bytes, elements: list[Element]) -> None:
+    """Raise Odd where the name of a character set is told in a way that pydicom cannot read."""
+    place = bisect_left(elements, (SPECIFIC_CHARACTER_SET,))
+    if place < len(elements) and elements[place][0] == SPECIFIC_CHARACTER_SET:
+        _, vr, _, value, end, _ = elements[place]
+        if vr not in (b"CS", b"") or b"\0" in content[value:end].rstrip(b"\0 "):
+            raise Odd
 
 
 def _past(delimiter: int, content: bytes, place: int, end: int) -> int:

@@ -18,15 +18,9 @@ from pydicom.filewriter import write_data_element
 from pydicom.tag import Tag
 
 from imagebank.dicom.decisions import Decision, Refused
-from imagebank.dicom.deidentify import (
-    IMPLEMENTATION_NAME,
-    IMPLEMENTATION_UID,
-    deidentify,
-    describe_method,
-    read_instance,
-    to_bytes,
-)
+from imagebank.dicom.deidentify import deidentify, read_instance, to_bytes
 from imagebank.dicom.elements import PIXEL_DATA, Element, Layout, Odd, read_layout
+from imagebank.dicom.method import IMPLEMENTATION_NAME, IMPLEMENTATION_UID, describe_method
 from imagebank.dicom.original import Original
 from imagebank.dicom.plan import Plan, Plans, header
 from imagebank.dicom.policy import Policy
@@ -116,10 +110,10 @@ class Cleaner:
         elements = layout.elements
         found = {element[0]: element for element in elements}
         _check_pixels(content, found, layout)
-        charset = own_charset(content, elements, DEFAULT_CHARSET)
         names = tuple(content[found[tag][3] : found[tag][4]] for tag in NAMES if tag in found)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # pydicom's warnings quote values
+            charset = own_charset(content, elements, DEFAULT_CHARSET)
             plans = self._plans_for(words_of(names, charset), implicit=layout.implicit)
             plan = plans.at("", charset)
             splice = Splice(content, layout.implicit)

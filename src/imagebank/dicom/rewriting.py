@@ -12,7 +12,7 @@ from functools import lru_cache
 from typing import Any
 
 from pydicom.charset import convert_encodings
-from pydicom.datadict import dictionary_keyword, dictionary_VR
+from pydicom.datadict import dictionary_keyword, dictionary_VM, dictionary_VR
 from pydicom.dataelem import DataElement, RawDataElement, convert_raw_data_element
 from pydicom.filebase import DicomBytesIO
 from pydicom.filewriter import write_data_element
@@ -21,7 +21,7 @@ from pydicom.values import convert_string
 
 from imagebank.dicom.csa import clean_csa
 from imagebank.dicom.policy import Action, Rule
-from imagebank.dicom.values import NUMERIC_VRS, Subject, clean, is_plain_number, numbers, texts
+from imagebank.dicom.values import BINARY_SIZES, NUMERIC_VRS, Subject, clean, is_plain_number, numbers, texts
 
 Charset = tuple[str, ...]
 """Python's names of the character sets of a data set, as pydicom gives them."""
@@ -29,10 +29,12 @@ Charset = tuple[str, ...]
 DEFAULT_CHARSET: Charset = ("iso8859",)
 NAMES = (0x00100010, 0x00101001, 0x00101005, 0x00101060)  # PatientName, and others, at birth, of the mother
 TEXT_VRS = frozenset(["AE", "AS", "CS", "DA", "DT", "LO", "LT", "PN", "SH", "ST", "TM", "UC", "UI", "UR", "UT"])
+SPACED_VRS = TEXT_VRS - {"UI"} | {"DS", "IS"}  # filled up with a space, the others with a zero
 ONE_TEXT_VRS = frozenset(["LT", "ST", "UR", "UT"])  # a backslash does not part values here
 LONG_VRS = frozenset(["OB", "OD", "OF", "OL", "OV", "OW", "SQ", "SV", "UC", "UN", "UR", "UT", "UV"])
 MOST_BYTES = 0xFFFE  # of an element whose length is told in two bytes
 ESCAPE = b"\x1b"
+SHORTEST_TEXT = 8  # bytes; of so many or fewer some numbers read as text by chance
 
 
 @dataclass(frozen=True)
@@ -69,7 +71,7 @@ def rewrite(rule: Rule, tag: int, vr: str, content: bytes, context: Context, *, 
     if value is None or (not implicit and (len(vr) != 2 or (len(value) > MOST_BYTES and vr not in LONG_VRS))):
         return None
     if len(value) % 2:
-        return value + (b" " if vr in TEXT_VRS and vr != "UI" else b"\0")
+        return value + (b" " if vr in SPACED_VRS else b"\0")
     return value
 
 
@@ -79,12 +81,34 @@ def _rewritten(rule: Rule, tag: int, vr: str, content: bytes, context: Context) 
     if tag >> 16 & 1 and not content:
         return None
     if rule.action is Action.NUMBER and is_plain_number("US" if vr == "US or SS" else vr, content):
-        return content  # neither decoded nor encoded again
+        return None if _is_no_number(tag, vr, content) else content  # neither decoded nor encoded again
     value = decode(tag, vr, content, context.charset, little=context.little)
     if tag >> 16 & 1:
         return _encode(tag, vr, _safe_private(rule, vr, value), little=context.little)
     kept = clean(rule.action, _keyword(tag), value, vr, context.subject, context.forbidden)
     return _encode(tag, vr, kept, little=context.little)
+
+
+def _is_no_number(tag: int, vr: str, content: bytes) -> bool:
+    """Whether bytes that would pass for binary numbers are more than the attribute may have, or a text."""
+    size = BINARY_SIZES.get(vr[:2])
+    if size is None:
+        return False
+    text = (
+        len(content) > SHORTEST_TEXT
+        and content.rstrip(b"\0").isascii()
+        and content.rstrip(b"\0").decode().isprintable()
+    )
+    return text or len(content) > size * _most_values(tag)
+
+
+@lru_cache(maxsize=4096)
+def _most_values(tag: int) -> float:
+    """How many values an attribute may have; without end where the dictionary does not say."""
+    try:
+        return float(dictionary_VM(tag))
+    except (KeyError, ValueError):  # private, or a range as 1-n
+        return float("inf")
 
 
 def _safe_private(rule: Rule, vr: str, value: Any) -> Any | None:

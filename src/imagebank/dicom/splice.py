@@ -10,12 +10,11 @@ import struct
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from imagebank.dicom.elements import MOST_DEPTH, Element, Item, Odd, elements_of, items_of
+from imagebank.dicom.elements import MOST_DEPTH, SPECIFIC_CHARACTER_SET, Element, Item, Odd, elements_of, items_of
 from imagebank.dicom.plan import Answer, Entry, Plan, header
 from imagebank.dicom.policy import Action
 from imagebank.dicom.rewriting import Charset, charset_of, creator_of
 
-SPECIFIC_CHARACTER_SET = 0x00080005
 _PRIVATE = 0x10000
 _ITEM = struct.Struct("<HHI")
 
