@@ -15,6 +15,7 @@ MAGIC = b"SV10\x04\x03\x02\x01"
 TAG = struct.Struct("<64si4siii")
 ITEM = struct.Struct("<4i")
 MOST_TAGS = 512
+NAME_BYTES = 64
 MARKER = 77
 _NUMBER = re.compile(r"[+-]?\d{1,12}(\.\d{1,14})?([eE][+-]?\d{1,3})?")
 _DIRECTIONALITY = re.compile(r"NONE|DIRECTIONAL|ISOTROPIC")
@@ -70,14 +71,15 @@ def parse_csa(content: bytes, *, only: Container[bytes] | None = None) -> Iterat
         raise ValueError("too many fields")
     place = 16
     for _ in range(count):
-        name, multiplicity, vr, syngo_type, items, _ = TAG.unpack_from(content, place)
-        name = name[: name.find(b"\0")] if b"\0" in name else name
+        end = content.find(b"\0", place, place + NAME_BYTES)
+        label = content[place : place + NAME_BYTES if end < 0 else end]
+        _, multiplicity, vr, syngo_type, items, _ = TAG.unpack_from(content, place)
         place += TAG.size
-        if only is not None and name not in only:
+        if only is not None and label not in only:
             place = _past_items(content, place, items)
             continue
         values, place = _parse_items(content, place, items)
-        yield CsaField(name.decode("ascii", "replace"), multiplicity, vr, syngo_type, values)
+        yield CsaField(label.decode("ascii", "replace"), multiplicity, vr, syngo_type, values)
 
 
 def _past_items(content: bytes, place: int, items: int) -> int:

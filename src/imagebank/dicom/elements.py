@@ -133,11 +133,18 @@ def _walk(
     """The elements of one data set, and where it ended."""
     if depth > MOST_DEPTH:
         raise Odd
-    head = _implicit_head if implicit else _explicit_head
     found: list[Element] = []
     last = -1
     while place < end:
-        tag, vr, value, length = head(content, place)
+        if implicit:
+            group, number, length = _IMPLICIT.unpack_from(content, place)
+            vr, value = b"", place + 8
+        else:
+            group, number, vr, length = _EXPLICIT.unpack_from(content, place)
+            value = place + 8
+            if vr not in SHORT_VRS:
+                value, length = _long(content, place, group, vr, length)
+        tag = group << 16 | number
         if tag >= stop:
             break
         items = None
@@ -173,20 +180,13 @@ def _past(delimiter: int, content: bytes, place: int, end: int) -> int:
     return place + 8
 
 
-def _explicit_head(content: bytes, place: int) -> tuple[int, bytes, int, int]:
-    group, number, vr, length = _EXPLICIT.unpack_from(content, place)
-    if vr in SHORT_VRS:
-        return group << 16 | number, vr, place + 8, length
-    if vr in LONG_VRS and length == 0:
-        return group << 16 | number, vr, place + 12, _LENGTH.unpack_from(content, place + 8)[0]
+def _long(content: bytes, place: int, group: int, vr: bytes, reserved: int) -> tuple[int, int]:
+    """Where the value of an element begins whose VR is no short one, and its length."""
+    if vr in LONG_VRS and reserved == 0:
+        return place + 12, _LENGTH.unpack_from(content, place + 8)[0]
     if group == 0xFFFE and vr == b"\0\0":
-        return group << 16 | number, b"", place + 8, length
+        return place + 8, reserved  # an item or a delimiter, which tells no VR
     raise Odd
-
-
-def _implicit_head(content: bytes, place: int) -> tuple[int, bytes, int, int]:
-    group, number, length = _IMPLICIT.unpack_from(content, place)
-    return group << 16 | number, b"", place + 8, length
 
 
 def _undefined(

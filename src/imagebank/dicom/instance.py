@@ -24,8 +24,8 @@ from imagebank.dicom.method import IMPLEMENTATION_NAME, IMPLEMENTATION_UID, desc
 from imagebank.dicom.original import Original
 from imagebank.dicom.plan import Plan, Plans, header
 from imagebank.dicom.policy import Policy
-from imagebank.dicom.rewriting import DEFAULT_CHARSET, NAMES, enough_pixels, words_of
-from imagebank.dicom.splice import Splice, own_charset
+from imagebank.dicom.rewriting import DEFAULT_CHARSET, NAMES, enough_pixels, own_charset, words_of
+from imagebank.dicom.splice import Splice
 from imagebank.dicom.values import Subject
 
 if TYPE_CHECKING:

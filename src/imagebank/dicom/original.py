@@ -13,12 +13,19 @@ from typing import Any
 from pydicom.datadict import tag_for_keyword
 from pydicom.dataelem import DataElement, RawDataElement, convert_raw_data_element
 from pydicom.dataset import Dataset
-from pydicom.tag import BaseTag, Tag
+from pydicom.tag import Tag
 
-from imagebank.dicom.elements import Element, Layout
-from imagebank.dicom.rewriting import Charset
+from imagebank.dicom.elements import PIXEL_GROUP, Element, Layout, read_layout
+from imagebank.dicom.rewriting import DEFAULT_CHARSET, Charset, own_charset
 
 LONGEST_REMEMBERED = 1024  # bytes of a value whose decoded form is kept for the next instance
+
+
+def read_original(content: bytes) -> Original:
+    """The header of a file as far as its pixels, of which nothing need be there. Raises Odd."""
+    layout = read_layout(content, stop=PIXEL_GROUP)
+    charset = own_charset(content, layout.elements, DEFAULT_CHARSET)
+    return Original(content, layout, {element[0]: element for element in layout.elements}, charset)
 
 
 class Original:
@@ -30,9 +37,9 @@ class Original:
     def __contains__(self, keyword: str) -> bool:
         return tag_for_keyword(keyword) in self._found
 
-    def keys(self) -> Iterable[BaseTag]:
+    def keys(self) -> Iterable[int]:
         """The tags of all elements."""
-        return [BaseTag(tag) for tag in self._found]
+        return self._found.keys()
 
     def get(self, key: str | int, default: Any = None) -> Any:
         """The value of a keyword, or the element of a tag. Raises what pydicom raises for a value it cannot decode."""

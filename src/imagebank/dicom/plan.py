@@ -95,20 +95,17 @@ class Plan:
         self.plans, self.place, self.charset = plans, place, charset
         self.context = Context(plans.subject, plans.forbidden, charset)
         self.entries: dict[tuple[int, bytes], Entry] = {}
-        self._private: dict[tuple[int, bytes, str], Entry] = {}
+        self.private: dict[tuple[int, bytes, str], Entry] = {}
 
     def learn(self, tag: int, vr: bytes) -> Entry:
         """The entry of a standard element that was not met before."""
         entry = self.entries[(tag, vr)] = self._entry(tag, vr, self.plans.policy.rule(tag))
         return entry
 
-    def private(self, tag: int, vr: bytes, creator: str) -> Entry:
-        """The entry of a private element, whichever block its creator has."""
-        key = (tag & 0xFFFF00FF, vr, creator)
-        entry = self._private.get(key)
-        if entry is None:
-            rule = self.plans.policy.private_rule(tag, creator) if creator else DENY_PRIVATE
-            entry = self._private[key] = self._entry(tag, vr, rule)
+    def learn_private(self, tag: int, vr: bytes, creator: str) -> Entry:
+        """The entry of a private element that was not met before, for whichever block its creator has."""
+        rule = self.plans.policy.private_rule(tag, creator) if creator else DENY_PRIVATE
+        entry = self.private[(tag & 0xFFFF00FF, vr, creator)] = self._entry(tag, vr, rule)
         return entry
 
     def _entry(self, tag: int, vr: bytes, rule: Rule) -> Entry:

@@ -7,6 +7,7 @@ Laws: a value that is not understood is dropped; what comes out is plain ASCII o
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -20,6 +21,7 @@ from pydicom.tag import Tag
 from pydicom.values import convert_string
 
 from imagebank.dicom.csa import clean_csa
+from imagebank.dicom.elements import SPECIFIC_CHARACTER_SET, Element
 from imagebank.dicom.policy import Action, Rule
 from imagebank.dicom.values import BINARY_SIZES, NUMERIC_VRS, Subject, clean, is_plain_number, numbers, texts
 
@@ -159,6 +161,14 @@ def charset_of(told: bytes, inherited: Charset = DEFAULT_CHARSET) -> Charset:
         return tuple(convert_encodings(convert_string(told, True)))
     except Exception:  # pydicom raises several kinds for names that it does not know
         return inherited
+
+
+def own_charset(content: bytes, elements: Sequence[Element], inherited: Charset) -> Charset:
+    """The character sets of a data set: those it names, else those of the data set around it."""
+    for tag, _, _, value, end, _ in elements:
+        if tag >= SPECIFIC_CHARACTER_SET:
+            return charset_of(content[value:end], inherited) if tag == SPECIFIC_CHARACTER_SET else inherited
+    return inherited
 
 
 @lru_cache(maxsize=1024)

@@ -10,10 +10,10 @@ import struct
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from imagebank.dicom.elements import MOST_DEPTH, SPECIFIC_CHARACTER_SET, Element, Item, Odd, elements_of, items_of
+from imagebank.dicom.elements import MOST_DEPTH, Element, Item, Odd, elements_of, items_of
 from imagebank.dicom.plan import Answer, Entry, Plan, header
 from imagebank.dicom.policy import Action
-from imagebank.dicom.rewriting import Charset, charset_of, creator_of
+from imagebank.dicom.rewriting import creator_of, own_charset
 
 _PRIVATE = 0x10000
 _ITEM = struct.Struct("<HHI")
@@ -67,6 +67,7 @@ class Splice:
         creators: dict[int, str] = {}
         blocks: dict[str, int] = {}
         pieces: list[bytes] = []
+        private = plan.private
         while place < len(elements) and elements[place][0] >> 16 == group:
             element = elements[place]
             tag, vr, start, value, end, _ = element
@@ -76,7 +77,10 @@ class Splice:
                 creators[number] = self._creator(plan, creators, self.content[value:end])
                 continue
             creator = creators.get(number >> 8, "")
-            entry = plan.private(tag, vr, creator)
+            entry = private.get((tag & 0xFFFF00FF, vr, creator)) or plan.learn_private(tag, vr, creator)
+            if entry.rule.action is Action.REMOVE:
+                self.noted.update(entry.dropped)
+                continue
             piece, numbers = entry.answers.get(self.content[start:end]) or self._answer(plan, entry, element)
             self.noted.update(numbers)
             if piece:
@@ -98,8 +102,6 @@ class Splice:
         return header(group << 16 | block, "LO", len(name), implicit=self.implicit) + name
 
     def _answer(self, plan: Plan, entry: Entry, element: Element) -> Answer:
-        if entry.rule.action is Action.REMOVE:
-            return b"", entry.dropped
         _, _, start, value, end, items = element
         if entry.rule.action is Action.SEQUENCE:
             answer = self._sequence(plan, entry, element)
@@ -128,11 +130,3 @@ class Splice:
         noted |= inner.noted
         body = b"".join(inner.parts)
         return _ITEM.pack(0xFFFE, 0xE000, len(body)) + body
-
-
-def own_charset(content: bytes, elements: Sequence[Element], inherited: Charset) -> Charset:
-    """The character sets of a data set: those it names, else those of the data set around it."""
-    for tag, _, _, value, end, _ in elements:
-        if tag >= SPECIFIC_CHARACTER_SET:
-            return charset_of(content[value:end], inherited) if tag == SPECIFIC_CHARACTER_SET else inherited
-    return inherited
