@@ -3,8 +3,9 @@
     python benchmarks/deidentify.py [--files 200] [--rounds 3] [--real FOLDER] [--peers FOLDER] [--no-peers]
 
 All work on the same files in one run: pretend MR series of 144 kB a file, and real files where a folder of them is
-given. Everybody reads a file and writes a new one; the least of several rounds counts, because other work on the machine
-only adds. User and system time are both counted: what writing costs depends on the disk, so name one with TMPDIR. Peers are installed into an environment of their own, below --peers, when they are not there yet.
+given. Everybody reads a file and writes a new one. The least of several rounds counts, because other work on the
+machine only adds. User and system time are both counted: what writing costs depends on the disk, so name one with
+TMPDIR. Peers are installed into an environment of their own, below --peers, when they are not there yet.
 """
 
 from __future__ import annotations

@@ -80,7 +80,7 @@ def test_the_digest_is_of_the_whole_file_however_long(tmp_path: Path) -> None:
 
 def test_a_header_that_ends_behind_what_is_read_at_once_is_read_nevertheless(tmp_path: Path) -> None:
     long = element(0x00091010, "OB", bytes(headers.AT_ONCE), implicit=False)
-    body = element(0x00080060, "CS", b"CT", implicit=False) + long
+    behind = [(0x00280004, "CS", b"MONOCHROME2 "), (0x00280010, "US", b"\2\0"), (0x00280100, "US", b"\x10\0")]
     path = tmp_path / "file"
-    path.write_bytes(whole(EXPLICIT, body + element(0x7FE00010, "OW", bytes(2), implicit=False)))
-    assert read_facts(path).verdict == "not-mr"
+    path.write_bytes(whole(EXPLICIT, long + b"".join(element(*each, implicit=False) for each in behind)))
+    assert read_facts(path).verdict == "missing-uid"  # `incomplete-header`, had it not been read to its end
