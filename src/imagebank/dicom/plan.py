@@ -33,13 +33,18 @@ def header(tag: int, vr: str, length: int, *, implicit: bool) -> bytes:
 
 @dataclass(slots=True, eq=False)
 class Entry:
-    """One element at one place: its rule, its VR, and the answers so far, by the bytes of the whole element."""
+    """One element at one place: its rule, its VR, and the answers so far, by the bytes of the whole element.
+
+    `kept` and `dropped` are the numbers of the two decisions that may come of it.
+    """
 
     tag: int
     vr: str
     rule: Rule
-    kept: frozenset[int]
-    dropped: frozenset[int]
+    kept: int
+    dropped: int
+    removed: bool
+    pixels: bool
     answers: dict[bytes, Answer] = field(default_factory=dict, repr=False)
 
 
@@ -112,7 +117,8 @@ class Plan:
         kept, dropped = (self.plans.number(decided(self.place, tag, rule, kept=kept)) for kept in (True, False))
         self.plans.count(2 * COST_OF_ONE)
         told = resolve_vr(tag, vr.decode("ascii"), rule)
-        return Entry(tag, told, rule, frozenset((kept,)), frozenset((dropped,)))
+        removed, pixels = rule.action is Action.REMOVE, rule.action is Action.PIXELS
+        return Entry(tag, told, rule, kept, dropped, removed, pixels)
 
     def inside(self, entry: Entry, charset: Charset) -> Plan:
         """The plan of the items of a sequence."""
@@ -123,11 +129,11 @@ class Plan:
         implicit = self.plans.implicit
         new = rewrite(entry.rule, entry.tag, entry.vr, value, self.context, implicit=implicit)
         if new is None:
-            return b"", entry.dropped
-        return header(entry.tag, entry.vr, len(new), implicit=implicit) + new, entry.kept
+            return b"", frozenset((entry.dropped,))
+        return header(entry.tag, entry.vr, len(new), implicit=implicit) + new, frozenset((entry.kept,))
 
     def remember(self, entry: Entry, element: bytes, answer: Answer) -> None:
         """Keep an answer for the next instance that has the same element."""
-        if entry.rule.action is not Action.PIXELS and len(element) <= LONGEST_REMEMBERED:
+        if len(element) <= LONGEST_REMEMBERED:
             entry.answers[element] = answer
             self.plans.count(len(element) + len(answer[0]) + COST_OF_ONE)

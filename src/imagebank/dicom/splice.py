@@ -31,7 +31,8 @@ class Splice:
 
     def add(self, plan: Plan, elements: Sequence[Element]) -> None:
         """Append what stays of these elements, in their order. Raises Odd."""
-        content, parts, note, entries = self.content, self.parts, self.noted.update, plan.entries
+        content, parts, entries = self.content, self.parts, plan.entries
+        note, note_all = self.noted.add, self.noted.update
         place, count = 0, len(elements)
         while place < count:
             element = elements[place]
@@ -41,24 +42,24 @@ class Splice:
                 continue
             place += 1
             entry = entries.get((tag, vr)) or plan.learn(tag, vr)
-            if entry.rule.action is Action.REMOVE:
+            if entry.removed:
                 note(entry.dropped)
                 continue
-            if entry.rule.action is Action.PIXELS:
+            if entry.pixels:
                 self._add_pixels(entry, element)
                 continue
             piece, numbers = entry.answers.get(content[start:end]) or self._answer(plan, entry, element)
             parts.append(piece)
-            note(numbers)
+            note_all(numbers)
 
     def _add_pixels(self, entry: Entry, element: Element) -> None:
         _, vr, start, value, end, _ = element
         if self.depth:
-            self.noted.update(entry.dropped)
+            self.noted.add(entry.dropped)
             return
         if (end - value) % 2 or vr == b"UN":
             raise Odd  # what is to be written differs from what stands there
-        self.noted.update(entry.kept)
+        self.noted.add(entry.kept)
         self.parts.append(memoryview(self.content)[start:end])
 
     def _add_private(self, plan: Plan, elements: Sequence[Element], place: int) -> int:
@@ -78,8 +79,8 @@ class Splice:
                 continue
             creator = creators.get(number >> 8, "")
             entry = private.get((tag & 0xFFFF00FF, vr, creator)) or plan.learn_private(tag, vr, creator)
-            if entry.rule.action is Action.REMOVE:
-                self.noted.update(entry.dropped)
+            if entry.removed:
+                self.noted.add(entry.dropped)
                 continue
             piece, numbers = entry.answers.get(self.content[start:end]) or self._answer(plan, entry, element)
             self.noted.update(numbers)
@@ -108,16 +109,16 @@ class Splice:
         elif items is None:
             answer = plan.answer(entry, self.content[value:end])
         else:
-            answer = b"", entry.dropped
+            answer = b"", frozenset((entry.dropped,))
         plan.remember(entry, self.content[start:end], answer)
         return answer
 
     def _sequence(self, plan: Plan, entry: Entry, element: Element) -> Answer:
         if entry.vr != "SQ":
-            return b"", entry.dropped
+            return b"", frozenset((entry.dropped,))
         if self.depth >= MOST_DEPTH:
             raise Odd
-        noted: set[int] = set(entry.kept)
+        noted = {entry.kept}
         told_implicit = element[1] == b"" or element[1] == b"UN"
         items = items_of(self.content, element, told_implicit, self.depth)
         body = b"".join(self._item(plan, entry, item, noted) for item in items)
