@@ -17,6 +17,8 @@ from imagebank.dicom.fields import Fields, number_of
 if TYPE_CHECKING:
     from pydicom.dataset import Dataset
 
+    from imagebank.dicom.original import Original
+
 MANUFACTURERS = (
     ("siemens", "Siemens"),
     ("ge ", "GE"),
@@ -101,7 +103,7 @@ class Acquisition:
     text: str = field(default="", repr=False)
 
 
-def read_acquisition(dataset: Dataset) -> Acquisition:
+def read_acquisition(dataset: Dataset | Original) -> Acquisition:
     """The facts of one instance; pixel data need not have been read. Never raises for what the header says."""
     fields = Fields(dataset)
     return Acquisition(

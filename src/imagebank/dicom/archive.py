@@ -9,7 +9,6 @@ from __future__ import annotations
 import hashlib
 import io
 import json
-import warnings
 import zipfile
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -17,15 +16,16 @@ from pathlib import Path
 from typing import Any
 
 import pydicom
-from pydicom.dataset import FileDataset
+from pydicom.dataset import Dataset
 
 from imagebank.core.files import atomic_file, hide_time, sha256
 from imagebank.core.private import Private
 from imagebank.dicom.acquisition import Acquisition, read_acquisition
 from imagebank.dicom.classify import Classification, classify, rules_hash
+from imagebank.dicom.decisions import Decision, Refused
 from imagebank.dicom.deidentify import VERSION as DEIDENTIFY_VERSION
-from imagebank.dicom.deidentify import Decision, Refused, deidentify, to_bytes
-from imagebank.dicom.policy import Policy, load_policy
+from imagebank.dicom.instance import Cleaned, Cleaner
+from imagebank.dicom.policy import load_policy
 from imagebank.dicom.values import Subject
 from imagebank.engine.failures import PASSING
 from imagebank.engine.model import DIGEST_BYTES
@@ -80,28 +80,27 @@ class SeriesResult:
 
 
 def bank_series(task: SeriesTask) -> SeriesResult:
-    """De-identify every file of a series into its zip."""
-    policy = load_policy(task.policy)
+    """De-identify every file of a series into its zip, one at a time: memory does not grow with the series."""
+    cleaner = Cleaner(task.subject, load_policy(task.policy))
     refused: list[tuple[int, str]] = []
     acquisitions: list[Acquisition] = []
     decisions: set[Decision] = set()
-    first: FileDataset | None = None
+    first = b""
     with atomic_file(task.zip_path) as file, zipfile.ZipFile(file, "w", zipfile.ZIP_STORED) as archive:
         for position, source in enumerate(task.files):
             try:
-                original, clean, why = _bank_instance(source, task.subject, policy)
-                content = _written(clean)
+                clean = cleaner.clean(_read(source))
             except Refused as refusal:
                 refused.append((position, str(refusal)))
                 continue
-            archive.writestr(_entry(str(clean.SOPInstanceUID)), content)
-            acquisitions.append(original)
-            first = first or _without_pixels(clean)
-            decisions |= why
-    if first is None:
+            _store(archive, clean)
+            acquisitions.append(read_acquisition(clean.original))
+            first = first or clean.header
+            decisions |= clean.decisions
+    if not acquisitions:
         task.zip_path.unlink()
         return SeriesResult(tuple(refused), decisions=tuple(sorted(decisions)))
-    facts = _facts(acquisitions, first)
+    facts = _facts(acquisitions, pydicom.dcmread(io.BytesIO(first), stop_before_pixels=True))
     size, digest = task.zip_path.stat().st_size, sha256(task.zip_path)
     hide_time(task.zip_path, digest)
     return SeriesResult(tuple(refused), digest, size, facts, tuple(sorted(decisions)))
@@ -110,20 +109,7 @@ def bank_series(task: SeriesTask) -> SeriesResult:
 BANK_SERIES: Step[SeriesTask, SeriesResult] = Step("deidentify", f"{VERSION}.{rules_hash()[:8]}", bank_series)
 
 
-def _bank_instance(
-    source: SourceFile, subject: Subject, policy: Policy
-) -> tuple[Acquisition, FileDataset, frozenset[Decision]]:
-    original = _read(source)
-    try:
-        clean, decisions = deidentify(original, subject, policy)
-    except (Refused, MemoryError):
-        raise
-    except Exception:  # whatever a malformed instance makes pydicom raise: it cannot be understood to its end
-        raise Refused("unreadable") from None
-    return read_acquisition(original), clean, decisions
-
-
-def _read(source: SourceFile) -> FileDataset:
+def _read(source: SourceFile) -> bytes:
     try:
         content = Path(source.path.reveal("read a file of the source")).read_bytes()
     except OSError as error:
@@ -132,30 +118,15 @@ def _read(source: SourceFile) -> FileDataset:
         raise Refused(PASSING[error.errno]) from None
     if hashlib.blake2b(content, digest_size=DIGEST_BYTES).digest() != source.digest:
         raise Refused("changed-while-read")
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # they quote values
-            return pydicom.dcmread(io.BytesIO(content), force=content[128:132] != b"DICM")
-    except MemoryError:
-        raise
-    except Exception:  # pydicom raises many kinds
-        raise Refused("unreadable") from None
+    return content
 
 
-def _written(clean: FileDataset) -> bytes:
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            return to_bytes(clean)
-    except MemoryError:
-        raise
-    except Exception:  # pydicom refuses what would be invalid
-        raise Refused("not-writable") from None
-
-
-def _without_pixels(clean: FileDataset) -> FileDataset:
-    clean.pop("PixelData", None)
-    return clean
+def _store(archive: zipfile.ZipFile, clean: Cleaned) -> None:
+    entry = _entry(clean.instance_uid)
+    entry.file_size = clean.size
+    with archive.open(entry, "w") as file:
+        for part in clean.parts:
+            file.write(part)
 
 
 def _entry(uid: str) -> zipfile.ZipInfo:
@@ -165,7 +136,7 @@ def _entry(uid: str) -> zipfile.ZipInfo:
     return entry
 
 
-def _facts(acquisitions: Sequence[Acquisition], first: FileDataset) -> dict[str, Any]:
+def _facts(acquisitions: Sequence[Acquisition], first: Dataset) -> dict[str, Any]:
     """What the tables say of the series, as JSON values."""
     shown = classify(acquisitions)
     one = acquisitions[0]

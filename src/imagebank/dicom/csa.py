@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import re
 import struct
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from dataclasses import dataclass
 
 MAGIC = b"SV10\x04\x03\x02\x01"
 TAG = struct.Struct("<64si4siii")
 ITEM = struct.Struct("<4i")
 MOST_TAGS = 512
+NAME_BYTES = 64
 MARKER = 77
 _NUMBER = re.compile(r"[+-]?\d{1,12}(\.\d{1,14})?([eE][+-]?\d{1,3})?")
 _DIRECTIONALITY = re.compile(r"NONE|DIRECTIONAL|ISOTROPIC")
@@ -35,6 +36,7 @@ ALLOWED = {
     "EchoColumnPosition": _NUMBER,
 }
 """The fields that stay, and the form that each of their values must have."""
+_ALLOWED_NAMES = frozenset(name.encode("ascii") for name in ALLOWED)
 
 
 @dataclass(frozen=True)
@@ -51,14 +53,17 @@ class CsaField:
 def clean_csa(content: bytes) -> bytes | None:
     """A CSA2 header with nothing but the allowed fields; None where it is no such header or holds none of them."""
     try:
-        fields = [field for field in parse_csa(content) if _is_allowed(field)]
+        fields = [field for field in parse_csa(content, only=_ALLOWED_NAMES) if _is_allowed(field)]
     except (struct.error, ValueError, UnicodeDecodeError):
         return None
     return build_csa(fields) if fields else None
 
 
-def parse_csa(content: bytes) -> Iterator[CsaField]:
-    """The fields of a CSA2 header in order. Raises struct.error or ValueError where the bytes are something else."""
+def parse_csa(content: bytes, *, only: Container[bytes] | None = None) -> Iterator[CsaField]:
+    """The fields of a CSA2 header in order, or those with the names asked for, which is quicker.
+
+    Raises struct.error or ValueError where the bytes are something else.
+    """
     if not content.startswith(MAGIC):
         raise ValueError("not a CSA2 header")
     count, _ = struct.unpack_from("<II", content, 8)
@@ -66,10 +71,25 @@ def parse_csa(content: bytes) -> Iterator[CsaField]:
         raise ValueError("too many fields")
     place = 16
     for _ in range(count):
-        name, multiplicity, vr, syngo_type, items, _ = TAG.unpack_from(content, place)
-        values, place = _parse_items(content, place + TAG.size, items)
-        label = name.split(b"\0")[0].decode("ascii", "replace")
-        yield CsaField(label, multiplicity, vr, syngo_type, values)
+        end = content.find(b"\0", place, place + NAME_BYTES)
+        label = content[place : place + NAME_BYTES if end < 0 else end]
+        _, multiplicity, vr, syngo_type, items, _ = TAG.unpack_from(content, place)
+        place += TAG.size
+        if only is not None and label not in only:
+            place = _past_items(content, place, items)
+            continue
+        values, place = _parse_items(content, place, items)
+        yield CsaField(label.decode("ascii", "replace"), multiplicity, vr, syngo_type, values)
+
+
+def _past_items(content: bytes, place: int, items: int) -> int:
+    for _ in range(items):
+        length = ITEM.unpack_from(content, place)[1]
+        place += ITEM.size + length
+        if length < 0 or place > len(content):
+            raise ValueError("an item ends outside the header")
+        place += -length % 4
+    return place
 
 
 def _parse_items(content: bytes, place: int, items: int) -> tuple[tuple[str, ...], int]:

@@ -1,5 +1,8 @@
 """De-identification of one instance, on pydicom: slow and obvious, element by element, at every depth.
 
+This is the definition. `instance` does the same by splicing bytes, and asks here whenever a file is odd; tests hold the
+two to the same bytes. What becomes of one value is decided in `rewriting`, for both.
+
 Laws: what the policy does not keep is not copied; a kept element whose value cannot be read is dropped; the result is
 built anew, so that nothing of the original (preamble, file meta, group lengths, trailing padding) can slip through.
 """
@@ -7,86 +10,82 @@ built anew, so that nothing of the original (preamble, file meta, group lengths,
 from __future__ import annotations
 
 import io
-import re
 import warnings
 from dataclasses import dataclass, field
-from functools import cache
 from typing import Any
 
+import pydicom
 from pydicom.dataelem import DataElement, RawDataElement, convert_raw_data_element
 from pydicom.dataset import Dataset, FileDataset, FileMetaDataset
+from pydicom.filebase import DicomBytesIO
+from pydicom.filewriter import write_data_element
 from pydicom.sequence import Sequence
 from pydicom.tag import BaseTag, Tag
 from pydicom.uid import UID, ExplicitVRLittleEndian, ImplicitVRLittleEndian
 
-from imagebank.dicom.csa import clean_csa
+from imagebank.dicom.decisions import Decision, Refused, decided, label
+from imagebank.dicom.method import IMPLEMENTATION_NAME, IMPLEMENTATION_UID, describe_method
 from imagebank.dicom.policy import DENY_PRIVATE, Action, Policy, Rule
-from imagebank.dicom.values import NUMERIC_VRS, Subject, clean, is_plain_number, numbers, texts
+from imagebank.dicom.rewriting import (
+    DEFAULT_CHARSET,
+    NAMES,
+    Charset,
+    Context,
+    charset_of,
+    creator_of,
+    enough_pixels,
+    resolve_vr,
+    rewrite,
+    words_of,
+)
+from imagebank.dicom.values import Subject
 
-VERSION = "1"
-IMPLEMENTATION_UID = "2.25.172407346923480572950326571362490735283"
-METHOD_CODES_TAG = Tag("DeidentificationMethodCodeSequence")
-IDENTIFYING_NAMES = ("PatientName", "OtherPatientNames", "PatientBirthName", "PatientMotherBirthName")
-METHOD_CODES = {
-    "113100": "Basic Application Confidentiality Profile",
-    "113105": "Clean Descriptors Option",
-    "113107": "Retain Longitudinal Temporal Information Modified Dates Option",
-    "113108": "Retain Patient Characteristics Option",
-    "113109": "Retain Device Identity Option",
-    "113111": "Retain Safe Private Option",
-}
-
-
-class Refused(Exception):
-    """An instance that must not be banked; the message is a reason code, never a value."""
-
-
-@dataclass(frozen=True, order=True)
-class Decision:
-    """What happened to an element, by its place: (0040,0275)/(0010,0010). Holds no value and no private creator."""
-
-    place: str
-    action: str
-    rule: str
+VERSION = "2"
+PIXELS = ("PixelData", "FloatPixelData", "DoubleFloatPixelData")
+UNDEFINED = 0xFFFFFFFF
 
 
-@dataclass
+Elements = dict[BaseTag, DataElement | RawDataElement]
+
+
+@dataclass(frozen=True)
 class _Walk:
-    """One instance under way: the rules, the patient, and the decisions so far."""
+    """One instance under way: the rules, the patient, how the file is encoded, and the decisions so far."""
 
     policy: Policy
     subject: Subject
     syntax: UID
     forbidden: frozenset[str]
-    noted: set[tuple[str, int, Action, str]] = field(default_factory=set)
+    noted: set[Decision] = field(default_factory=set)
 
-    def note(self, place: str, tag: int, rule: Rule, done: Action) -> None:
-        """Remember what happened to an element."""
-        self.noted.add((place, tag, done, rule.rule if done == rule.action else f"{rule.rule}:unreadable"))
-
-    def decisions(self) -> frozenset[Decision]:
-        """Everything noted; two private elements that differ in their block only are one decision."""
-        return frozenset(Decision(place + label(tag), done.value, why) for place, tag, done, why in self.noted)
+    def context(self, charset: Charset) -> Context:
+        return Context(self.subject, self.forbidden, charset, little=self.syntax.is_little_endian)
 
 
-def label(tag: int) -> str:
-    """A tag as decisions name it: (0018,0080); of a private one the block is left open: (0019,xx0C)."""
-    group, element = tag >> 16, tag & 0xFFFF
-    return f"({group:04X},xx{element & 0xFF:02X})" if group & 1 else f"({group:04X},{element:04X})"
+def read_instance(content: bytes) -> FileDataset:
+    """A file as pydicom reads it, its warnings, which quote values, silenced. Raises Refused."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            return pydicom.dcmread(io.BytesIO(content), force=content[128:132] != b"DICM")
+    except MemoryError:
+        raise
+    except Exception:  # pydicom raises many kinds
+        raise Refused("unreadable") from None
 
 
 def deidentify(dataset: FileDataset, subject: Subject, policy: Policy) -> tuple[FileDataset, frozenset[Decision]]:
     """The instance as the bank may keep it, and what was decided on each element. Raises Refused without pixels."""
-    check_pixels(dataset)
-    syntax = transfer_syntax(dataset)
-    walk = _Walk(policy, subject, syntax, forbidden_words(dataset))
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # pydicom's warnings quote values
-        body = _walk(dataset, walk, "")
-    _describe_method(body, policy)
+        check_pixels(dataset)
+        syntax = transfer_syntax(dataset)
+        walk = _Walk(policy, subject, syntax, forbidden_words(dataset))
+        body = _walk(dataset, walk, "", DEFAULT_CHARSET)
+    describe_method(body, policy)
     result = FileDataset(io.BytesIO(), body, preamble=b"\0" * 128, file_meta=_file_meta(body, syntax))
     _say_encoded(result, syntax)
-    return result, walk.decisions()
+    return result, frozenset(walk.noted)
 
 
 def to_bytes(instance: FileDataset) -> bytes:
@@ -107,162 +106,161 @@ def transfer_syntax(dataset: FileDataset) -> UID:
 
 def check_pixels(dataset: FileDataset) -> None:
     """Raise Refused unless there are as many pixels as the header promises."""
-    element = next((name for name in ("PixelData", "FloatPixelData", "DoubleFloatPixelData") if name in dataset), None)
-    if element is None:
+    name = next((name for name in PIXELS if name in dataset), None)
+    if name is None:
         raise Refused("no-pixel-data")
-    rows, columns, bits = (dataset.get(name) for name in ("Rows", "Columns", "BitsAllocated"))
+    rows, columns, bits = (_peek(dataset, name) for name in ("Rows", "Columns", "BitsAllocated"))
     if not (rows and columns and bits):
         raise Refused("no-pixel-geometry")
-    if transfer_syntax(dataset).is_encapsulated:
-        if not dataset.get(element):
-            raise Refused("truncated-pixels")
-        return
-    frames = int(dataset.get("NumberOfFrames") or 1)
-    samples = int(dataset.get("SamplesPerPixel") or 1)
-    if len(dataset[element].value) * 8 < rows * columns * samples * frames * bits:
+    frames, samples = (int(_peek(dataset, name) or 1) for name in ("NumberOfFrames", "SamplesPerPixel"))
+    _, pixels = _told(_item(dataset, name))
+    if pixels is None or (transfer_syntax(dataset).is_encapsulated and not pixels):
         raise Refused("truncated-pixels")
+    if not transfer_syntax(dataset).is_encapsulated and not enough_pixels(
+        len(pixels), rows=rows, columns=columns, bits=bits, samples=samples, frames=frames
+    ):
+        raise Refused("truncated-pixels")
+
+
+def _item(dataset: Dataset, key: str | int) -> Any:
+    """An element as it was read: pydicom would decode an empty one if it were not told to leave it."""
+    return dataset.get_item(Tag(key), keep_deferred=True)
+
+
+def _peek(dataset: Dataset, name: str) -> Any:
+    """A value, decoded without changing the dataset: what is decoded in place may be written differently."""
+    element = _item(dataset, name) if name in dataset else None
+    return (
+        convert_raw_data_element(element).value
+        if isinstance(element, RawDataElement)
+        else getattr(element, "value", None)
+    )
 
 
 def forbidden_words(dataset: Dataset) -> frozenset[str]:
     """The words of the patient's own names, which no description may keep even if they are protocol words."""
-    found = (str(dataset.get(name, "")) for name in IDENTIFYING_NAMES)
-    return frozenset(word.lower() for text in found for word in re.findall(r"[^\W_]{2,}", text))
+    names = tuple(_told(_item(dataset, tag))[1] or b"" for tag in NAMES if tag in dataset)
+    return words_of(names, _charset(dataset, DEFAULT_CHARSET))
 
 
-def _walk(source: Dataset, walk: _Walk, place: str) -> Dataset:
-    target = Dataset()
+def _told(element: Any) -> tuple[str, bytes | None]:
+    """The VR that a file tells, and the bytes; None where fewer are there than it says. Sequences have no bytes."""
+    if isinstance(element, RawDataElement):
+        content = element.value or b""
+        whole = element.length in (len(content), UNDEFINED)
+        return element.VR or "", content if whole else None
+    if element.VR == "SQ":
+        return "SQ", None
+    buffer = DicomBytesIO()
+    buffer.is_little_endian, buffer.is_implicit_VR = True, True
+    write_data_element(buffer, element)
+    return element.VR, bytes(buffer.getvalue()[8:])
+
+
+def _charset(dataset: Dataset, inherited: Charset) -> Charset:
+    told = _told(_item(dataset, "SpecificCharacterSet"))[1] if "SpecificCharacterSet" in dataset else None
+    return inherited if told is None else charset_of(told, inherited)
+
+
+def _walk(source: Dataset, walk: _Walk, place: str, around: Charset) -> Dataset:
+    target: Elements = {}
+    charset = _charset(source, around)
     tags = sorted(map(int, source.keys()))
-    creators = {tag >> 16 << 8 | tag & 0xFF: _creator(source, tag) for tag in tags if _is_creator(tag)}
+    creators = {tag >> 16 << 8 | tag & 0xFF: _creator(source, tag, charset) for tag in tags if _is_creator(tag)}
     for tag in tags:
-        if tag >> 16 & 1:
-            if not _is_creator(tag):  # creators are written anew, with the first element that stays in their block
-                _walk_private(source, target, tag, creators.get(tag >> 8, ""), walk, place)
-            continue
-        rule = walk.policy.rule(tag)
-        kept = _keep(source, tag, rule, walk, place)
-        walk.note(place, tag, rule, Action.REMOVE if kept is None else rule.action)
+        if _is_creator(tag):
+            continue  # written anew, with the first element that stays in its block
+        creator = creators.get(tag >> 8, "") if tag >> 16 & 1 else ""
+        rule = _rule(walk.policy, tag, creator)
+        kept = _keep(source, tag, rule, walk, place, charset)
+        walk.noted.add(decided(place, tag, rule, kept=kept is not None))
         if kept is not None:
-            target[kept.tag] = kept
-    _say_encoded(target, walk.syntax)
-    return target
+            _put(target, kept, creator)
+    result = Dataset(target)  # entered one by one, private elements would be decoded
+    _say_encoded(result, walk.syntax)
+    return result
+
+
+def _rule(policy: Policy, tag: int, creator: str) -> Rule:
+    if tag >> 16 & 1:
+        return policy.private_rule(tag, creator) if creator else DENY_PRIVATE
+    return policy.rule(tag)
 
 
 def _say_encoded(dataset: Dataset, syntax: UID) -> None:
     """Tell pydicom that raw elements are encoded as the file will be, so that it writes their bytes as they are."""
-    if not syntax.is_implicit_VR:
-        dataset.set_original_encoding(False, syntax.is_little_endian, "iso8859")
+    dataset.set_original_encoding(syntax.is_implicit_VR, syntax.is_little_endian, "iso8859")
 
 
 def _is_creator(tag: int) -> bool:
     return bool(tag >> 16 & 1) and 0x10 <= tag & 0xFFFF <= 0xFF
 
 
-def _creator(source: Dataset, tag: int) -> str:
-    try:
-        return str(source[Tag(tag)].value).strip()
-    except Exception:  # a creator that cannot be read owns no safe element
-        return ""
+def _creator(source: Dataset, tag: int, charset: Charset) -> str:
+    return creator_of(_told(_item(source, tag))[1] or b"", charset)
 
 
-def _keep(source: Dataset, tag: int, rule: Rule, walk: _Walk, place: str) -> DataElement | RawDataElement | None:
+def _keep(
+    source: Dataset, tag: int, rule: Rule, walk: _Walk, place: str, charset: Charset
+) -> DataElement | RawDataElement | None:
     """The element as it may stay, or None."""
     if rule.action is Action.REMOVE:
         return None
-    try:
-        raw = source.get_item(tag)
-        if rule.action is Action.NUMBER and isinstance(raw, RawDataElement) and is_plain_number(raw.VR, raw.value):
-            return raw  # neither decoded nor encoded again
-        element = source[Tag(tag)]
-        if rule.action is Action.PIXELS:
-            return element if not place else None
-        if rule.action is Action.SEQUENCE:
-            return _keep_sequence(element, walk, place)
-        value = clean(rule.action, element.keyword, element.value, element.VR, walk.subject, walk.forbidden)
-        return None if value is None else DataElement(element.tag, element.VR, value)
-    except Exception:  # pydicom raises many kinds for a malformed value: whichever it is, the value is not understood
+    element = _item(source, tag)
+    told, content = _told(element)
+    vr = resolve_vr(tag, told, rule)
+    if rule.action is Action.SEQUENCE:
+        return _keep_sequence(element, vr, walk, place, charset)
+    if content is None:
         return None
+    if rule.action is Action.PIXELS:
+        new = None if place else content + b"\0" * (len(content) % 2)
+    else:
+        new = rewrite(rule, tag, vr, content, walk.context(charset), implicit=walk.syntax.is_implicit_VR)
+    return None if new is None else _raw(tag, vr, new, walk.syntax, length=getattr(element, "length", 0))
 
 
-def _keep_sequence(element: DataElement, walk: _Walk, place: str) -> DataElement | None:
-    if element.VR != "SQ":
+def _raw(tag: int, vr: str, content: bytes, syntax: UID, *, length: int = 0) -> RawDataElement:
+    size = UNDEFINED if length == UNDEFINED else len(content)
+    return RawDataElement(Tag(tag), vr, size, content, 0, syntax.is_implicit_VR, syntax.is_little_endian)
+
+
+def _keep_sequence(
+    element: DataElement | RawDataElement, vr: str, walk: _Walk, place: str, charset: Charset
+) -> DataElement | None:
+    if vr != "SQ":
         return None
     inner = f"{place}{label(element.tag)}/"
-    return DataElement(element.tag, "SQ", Sequence([_walk(item, walk, inner) for item in element.value]))
+    try:
+        if isinstance(element, RawDataElement):
+            element = convert_raw_data_element(element._replace(VR="SQ"), encoding=list(charset))
+        items = [_walk(item, walk, inner, charset) for item in element.value or ()]
+    except Refused:
+        raise
+    except Exception:  # pydicom raises many kinds for items that are none
+        return None
+    return DataElement(element.tag, "SQ", Sequence(items))
 
 
-def _walk_private(source: Dataset, target: Dataset, tag: int, creator: str, walk: _Walk, place: str) -> None:
-    rule = walk.policy.private_rule(tag, creator) if creator else DENY_PRIVATE
-    kept = _keep_private(source, Tag(tag), rule, walk, place)
-    walk.note(place, tag, rule, Action.REMOVE if kept is None else rule.action)
-    if kept is not None:
-        block = _block(target, tag >> 16, creator)
-        target.add_new(Tag(tag >> 16, block << 8 | tag & 0xFF), *kept)
+def _put(target: Elements, element: DataElement | RawDataElement, creator: str) -> None:
+    """Enter an element; a private one into the block that its creator has in the new dataset."""
+    if creator:
+        group, number = element.tag.group, element.tag.element
+        tag = Tag(group, _block(target, group, creator) << 8 | number & 0xFF)
+        if isinstance(element, RawDataElement):
+            element = element._replace(tag=tag)
+        else:
+            element = DataElement(tag, "SQ", element.value)
+    target[element.tag] = element
 
 
-def _block(target: Dataset, group: int, creator: str) -> int:
+def _block(target: Elements, group: int, creator: str) -> int:
     """The block of a creator in the new dataset, reserved when it is first asked for."""
     for block in range(0x10, 0x100):
-        owner = target.get((group, block))
-        if owner is None:
-            target.add_new(Tag(group, block), "LO", creator)
-            return block
+        owner = target.setdefault(Tag(group, block), DataElement(Tag(group, block), "LO", creator))
         if owner.value == creator:
             return block
     raise Refused("unreadable")  # more creators than a group has blocks
-
-
-def _keep_private(source: Dataset, tag: BaseTag, rule: Rule, walk: _Walk, place: str) -> tuple[str, Any] | None:
-    """VR and value of a safe private element that has the form it should have."""
-    if rule.action is Action.REMOVE:
-        return None
-    try:
-        if rule.action is Action.SEQUENCE:
-            kept = _keep_sequence(source[tag], walk, place)
-            return None if kept is None else ("SQ", kept.value)
-        vr, value = _declared(source, tag, rule.vr)
-        value = _safe_private_value(rule, vr, value)
-        return None if value is None else (vr, value)
-    except Exception:  # as for standard elements: not understood, not kept
-        return None
-
-
-def _safe_private_value(rule: Rule, vr: str, value: Any) -> Any | None:
-    if value is None or value == "" or value == b"":
-        return None
-    if rule.action is Action.NUMBER:
-        return numbers(value) if vr in NUMERIC_VRS else None
-    if rule.action is Action.CSA:
-        return clean_csa(value) if vr in ("OB", "UN") else None
-    fits = all(re.fullmatch(rule.pattern, part.strip()) for part in texts(value))
-    return value if fits and vr in ("CS", "LO", "SH") else None
-
-
-def _declared(source: Dataset, tag: BaseTag, declared: str) -> tuple[str, Any]:
-    """VR and value, decoded by the safe list's VR where the file says UN."""
-    element = source[tag]
-    if element.VR != "UN":
-        return element.VR, element.value
-    raw = RawDataElement(Tag(tag), declared, len(element.value), element.value, 0, False, True, True)
-    return declared, convert_raw_data_element(raw).value
-
-
-def _describe_method(body: Dataset, policy: Policy) -> None:
-    body.PatientIdentityRemoved = "YES"
-    body.LongitudinalTemporalInformationModified = "MODIFIED"
-    body.DeidentificationMethod = f"imagebank policy {policy.name} {policy.version} {policy.digest}"
-    body[METHOD_CODES_TAG] = _method_codes(policy.options)
-
-
-@cache
-def _method_codes(options: tuple[str, ...]) -> DataElement:
-    items = [_code(value, meaning) for value, meaning in METHOD_CODES.items() if meaning in options]
-    return DataElement(METHOD_CODES_TAG, "SQ", Sequence(items))
-
-
-def _code(value: str, meaning: str) -> Dataset:
-    item = Dataset()
-    item.CodeValue, item.CodingSchemeDesignator, item.CodeMeaning = value, "DCM", meaning
-    return item
 
 
 def _file_meta(body: Dataset, syntax: UID) -> FileMetaDataset:
@@ -271,5 +269,5 @@ def _file_meta(body: Dataset, syntax: UID) -> FileMetaDataset:
     meta.MediaStorageSOPInstanceUID = body.SOPInstanceUID
     meta.TransferSyntaxUID = syntax
     meta.ImplementationClassUID = UID(IMPLEMENTATION_UID)
-    meta.ImplementationVersionName = "IMAGEBANK"
+    meta.ImplementationVersionName = IMPLEMENTATION_NAME
     return meta

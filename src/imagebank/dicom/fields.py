@@ -15,14 +15,16 @@ from pydicom.tag import Tag
 if TYPE_CHECKING:
     from pydicom.dataset import Dataset
 
+    from imagebank.dicom.original import Original
+
 
 class Fields:
     """Finds a value in the root, then in the shared functional groups, then in the first frame's."""
 
-    def __init__(self, dataset: Dataset) -> None:
+    def __init__(self, dataset: Dataset | Original) -> None:
         shared = _items(dataset, "SharedFunctionalGroupsSequence")
         self.frame_groups = _items(dataset, "PerFrameFunctionalGroupsSequence")
-        self.places = [dataset, *_macros(shared[:1]), *_macros(self.frame_groups[:1])]
+        self.places: list[Dataset | Original] = [dataset, *_macros(shared[:1]), *_macros(self.frame_groups[:1])]
         self._blocks = [private_blocks(place) for place in self.places]
 
     def values(self, *keywords: str) -> tuple[str, ...]:
@@ -71,14 +73,14 @@ class Fields:
         return None if number is None else int(number)
 
 
-def _get(place: Dataset, key: Any) -> Any:
+def _get(place: Dataset | Original, key: Any) -> Any:
     try:
         return place.get(key)
     except Exception:  # a damaged element raises whatever its decoder chose; here it only means "not said"
         return None
 
 
-def _items(place: Dataset, keyword: str) -> list[Dataset]:
+def _items(place: Dataset | Original, keyword: str) -> list[Dataset]:
     return list(_get(place, keyword) or [])
 
 
@@ -91,7 +93,7 @@ def _macros(groups: Iterable[Dataset]) -> Iterator[Dataset]:
                 yield element.value[0]
 
 
-def private_blocks(place: Dataset) -> dict[tuple[int, str], int]:
+def private_blocks(place: Dataset | Original) -> dict[tuple[int, str], int]:
     """The block that each private creator reserved, by group and creator; of two the first."""
     found: dict[tuple[int, str], int] = {}
     for tag in sorted(map(int, place.keys())):
@@ -102,7 +104,7 @@ def private_blocks(place: Dataset) -> dict[tuple[int, str], int]:
     return found
 
 
-def _private_value(place: Dataset, tag: int) -> Any:
+def _private_value(place: Dataset | Original, tag: int) -> Any:
     element = _get(place, Tag(tag))
     return None if element is None else element.value
 

@@ -18,6 +18,8 @@ import pydicom
 from pydicom.dataset import FileDataset
 
 from imagebank.core.private import NOBODY, Private
+from imagebank.dicom.elements import Odd
+from imagebank.dicom.original import Original, read_original
 from imagebank.engine.failures import failure_of
 from imagebank.engine.model import DIGEST_BYTES, NEVER_READ
 from imagebank.identities.model import Claim
@@ -66,6 +68,7 @@ SPECTROSCOPY_CLASS = "1.2.840.10008.5.1.4.1.1.4.2"
 SECONDARY_CAPTURE_CLASS = "1.2.840.10008.5.1.4.1.1.7"
 STRONGEST_FIELD_T = 100.0
 HEADLESS_GROUPS = (b"\x02\x00", b"\x08\x00")  # how DICOM begins that was stored without its preamble
+AT_ONCE = 1 << 20  # bytes; holds the header of nearly every file
 DIRECTORY_CLASS = "1.2.840.10008.1.3.10"
 
 
@@ -105,26 +108,37 @@ def read_facts(path: Path) -> FileFacts:
     """Open a file once: hash all of it, parse its header, and judge it."""
     try:
         with open(path, "rb") as file:
-            digest = hashlib.file_digest(file, lambda: hashlib.blake2b(digest_size=DIGEST_BYTES)).digest()
-            size = file.tell()
-            file.seek(0)
-            return _judge(file, size, digest)
+            content = file.read(AT_ONCE)
+            digest = _digest(file, content)
+            return _judge(file, content, file.tell(), digest)
     except OSError as error:
         return FileFacts(failure_of(error).reason, 0)
 
 
-def _judge(file: IO[bytes], size: int, digest: bytes) -> FileFacts:
-    start = file.read(132)
-    file.seek(0)
-    verdict = _verdict_of_start(start)
+def _digest(file: IO[bytes], content: bytes) -> bytes:
+    """The digest of what was read of a file and of the rest of it."""
+    digest = hashlib.blake2b(content, digest_size=DIGEST_BYTES)
+    while len(content) == AT_ONCE:
+        content = file.read(AT_ONCE)
+        digest.update(content)
+    return digest.digest()
+
+
+def _judge(file: IO[bytes], content: bytes, size: int, digest: bytes) -> FileFacts:
+    verdict = _verdict_of_start(content[:132])
     if verdict:
         return FileFacts(verdict, size, digest)
     try:
-        dataset = read_header(file, force=start[128:132] != b"DICM")
+        return _facts(read_original(content), size, digest)
+    except Odd:  # or its header ends behind what was read: pydicom is more patient
+        file.seek(0)
+    prefixed = content[128:132] == b"DICM"
+    try:
+        dataset = read_header(file, force=not prefixed)
     except OSError:
         raise
     except Exception:  # pydicom raises many kinds; whichever it is, the header cannot be read
-        return FileFacts("unreadable-header" if start[128:132] == b"DICM" else "not-dicom", size, digest)
+        return FileFacts("unreadable-header" if prefixed else "not-dicom", size, digest)
     return _facts(dataset, size, digest)
 
 
@@ -145,7 +159,7 @@ def read_header(file: IO[bytes], *, force: bool) -> FileDataset:
         return pydicom.dcmread(file, stop_before_pixels=True, force=force)
 
 
-def _facts(dataset: FileDataset, size: int, digest: bytes) -> FileFacts:
+def _facts(dataset: FileDataset | Original, size: int, digest: bytes) -> FileFacts:
     uids = [Private(_text(dataset, name)) for name in ("StudyInstanceUID", "SeriesInstanceUID", "SOPInstanceUID")]
     verdict = verdict_of(dataset)
     if verdict == IMAGE and not all(uids):
@@ -157,7 +171,7 @@ def _facts(dataset: FileDataset, size: int, digest: bytes) -> FileFacts:
     return FileFacts(verdict, size, digest, series, instance, header)
 
 
-def verdict_of(dataset: FileDataset) -> str:
+def verdict_of(dataset: FileDataset | Original) -> str:
     """`image` for an MR image that may be banked, else the reason."""
     sop_class = _text(dataset, "SOPClassUID") or str(dataset.file_meta.get("MediaStorageSOPClassUID", ""))
     modality = _text(dataset, "Modality")
@@ -178,7 +192,7 @@ def verdict_of(dataset: FileDataset) -> str:
     return _verdict_of_pixels(dataset)
 
 
-def _verdict_of_pixels(dataset: FileDataset) -> str:
+def _verdict_of_pixels(dataset: FileDataset | Original) -> str:
     shown = _text(dataset, "PhotometricInterpretation")
     if not shown or "Rows" not in dataset or "BitsAllocated" not in dataset:
         return "incomplete-header"
@@ -189,7 +203,7 @@ def _verdict_of_pixels(dataset: FileDataset) -> str:
     return "other-body-part" if _text(dataset, "BodyPartExamined").upper() in OTHER_BODY_PARTS else IMAGE
 
 
-def _claim(dataset: FileDataset) -> Claim:
+def _claim(dataset: FileDataset | Original) -> Claim:
     others = [Private(_text(dataset, "OtherPatientIDs"))]
     for item in _items(dataset, "OtherPatientIDsSequence"):
         others.append(Private(_text(item, "PatientID")))
@@ -204,7 +218,7 @@ def _claim(dataset: FileDataset) -> Claim:
     )
 
 
-def _machine(dataset: FileDataset) -> Machine:
+def _machine(dataset: FileDataset | Original) -> Machine:
     return Machine(
         manufacturer=_text(dataset, "Manufacturer"),
         model=_text(dataset, "ManufacturerModelName"),

@@ -1,0 +1,236 @@
+"""One instance, bytes to bytes, as the bank may keep it: the one door to de-identification for everybody.
+
+The quick way (`elements`, `plan`, `splice`) does what is plain, the twin on pydicom (`deidentify`) does the rest, and
+what neither understands is refused. Whichever did it, the bytes and the decisions are the same.
+"""
+
+from __future__ import annotations
+
+import warnings
+from bisect import bisect_left
+from dataclasses import dataclass, field
+from itertools import takewhile
+from typing import TYPE_CHECKING
+
+from pydicom.dataset import Dataset
+from pydicom.filebase import DicomBytesIO
+from pydicom.filewriter import write_data_element
+from pydicom.tag import Tag
+
+from imagebank.dicom.decisions import Decision, Refused
+from imagebank.dicom.deidentify import deidentify, read_instance, to_bytes
+from imagebank.dicom.elements import PIXEL_DATA, Element, Layout, Odd, read_layout
+from imagebank.dicom.method import IMPLEMENTATION_NAME, IMPLEMENTATION_UID, describe_method
+from imagebank.dicom.original import Original
+from imagebank.dicom.plan import Plan, Plans, header
+from imagebank.dicom.policy import Policy
+from imagebank.dicom.rewriting import DEFAULT_CHARSET, NAMES, enough_pixels, own_charset, words_of
+from imagebank.dicom.splice import Splice
+from imagebank.dicom.values import Subject
+
+if TYPE_CHECKING:
+    from pydicom.dataset import FileDataset
+
+SOP_CLASS, SOP_INSTANCE = 0x00080016, 0x00080018
+ROWS, COLUMNS, BITS, SAMPLES, FRAMES = 0x00280010, 0x00280011, 0x00280100, 0x00280002, 0x00280008
+PIXELS = (PIXEL_DATA, 0x7FE00008, 0x7FE00009)  # integers, floats, doubles
+
+
+@dataclass(frozen=True)
+class Cleaned:
+    """A de-identified instance: the parts of its file, what was decided, its new UID; and the header it came from."""
+
+    parts: tuple[bytes | memoryview, ...] = field(repr=False)
+    decisions: frozenset[Decision] = field(repr=False)
+    instance_uid: str
+    original: Original | FileDataset = field(repr=False)
+    quick: bool
+
+    @property
+    def content(self) -> bytes:
+        """The whole file, in one piece."""
+        return b"".join(self.parts)
+
+    @property
+    def header(self) -> bytes:
+        """The file as far as its pixels, or all of it where the parts do not tell them apart."""
+        return b"".join(takewhile(lambda part: isinstance(part, bytes), self.parts))
+
+    @property
+    def size(self) -> int:
+        """The length of the file in bytes."""
+        return sum(len(part) for part in self.parts)
+
+
+def clean_instance(content: bytes, subject: Subject, policy: Policy) -> Cleaned:
+    """De-identify one file. For the files of a series a `Cleaner` is quicker. Raises Refused."""
+    return Cleaner(subject, policy).clean(content)
+
+
+def clean_slowly(content: bytes, subject: Subject, policy: Policy) -> Cleaned:
+    """De-identify one file by the twin. Raises Refused."""
+    source = read_instance(content)
+    try:
+        clean, decisions = deidentify(source, subject, policy)
+        uid = str(clean.SOPInstanceUID)
+    except (Refused, MemoryError):
+        raise
+    except Exception:  # whatever a malformed instance makes pydicom raise: it cannot be understood to its end
+        raise Refused("unreadable") from None
+    return Cleaned((_written(clean),), decisions, uid, source, quick=False)
+
+
+def _written(clean: FileDataset) -> bytes:
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            return to_bytes(clean)
+    except MemoryError:
+        raise
+    except Exception:  # pydicom refuses what would be invalid
+        raise Refused("not-writable") from None
+
+
+class Cleaner:
+    """De-identifies the instances of one patient, and remembers from one to the next what became of each value."""
+
+    def __init__(self, subject: Subject, policy: Policy) -> None:
+        self._subject, self._policy = subject, policy
+        self._plans: Plans | None = None
+        self._additions: dict[bool, list[tuple[int, bytes]]] = {}
+
+    def clean(self, content: bytes) -> Cleaned:
+        """De-identify one file. Raises Refused."""
+        try:
+            return self._splice(content, read_layout(content))
+        except Odd:
+            return clean_slowly(content, self._subject, self._policy)
+
+    def _splice(self, content: bytes, layout: Layout) -> Cleaned:
+        elements = layout.elements
+        found = {element[0]: element for element in elements}
+        _check_pixels(content, found, layout)
+        names = tuple(content[found[tag][3] : found[tag][4]] for tag in NAMES if tag in found)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # pydicom's warnings quote values
+            charset = own_charset(content, elements, DEFAULT_CHARSET)
+            plans = self._plans_for(words_of(names, charset), implicit=layout.implicit)
+            plan = plans.at("", charset)
+            splice = Splice(content, layout.implicit)
+            self._fill(splice, plan, elements)
+            uids = [_uid(content, found, plan, tag) for tag in (SOP_CLASS, SOP_INSTANCE)]
+        head = _head(uids[0], uids[1], layout.syntax)
+        original = Original(content, layout, found, charset)
+        decisions = plans.decisions(splice.noted)
+        return Cleaned((head, *_joined(splice.parts)), decisions, uids[1], original, quick=True)
+
+    def _plans_for(self, forbidden: frozenset[str], *, implicit: bool) -> Plans:
+        """The plans of the series so far; new ones where they are for other words, or have grown too large."""
+        plans = self._plans
+        if plans is None or plans.full or (plans.forbidden, plans.implicit) != (forbidden, implicit):
+            plans = self._plans = Plans(self._policy, self._subject, forbidden, implicit=implicit)
+        return plans
+
+    def _fill(self, splice: Splice, plan: Plan, elements: list[Element]) -> None:
+        """Splice all elements, and in their places those that say how the instance was de-identified."""
+        place = 0
+        for tag, added in self._added(splice.implicit):
+            before, behind = bisect_left(elements, (tag,)), bisect_left(elements, (tag + 1,))
+            splice.add(plan, elements[place:before])
+            kept = len(splice.parts)
+            splice.add(plan, elements[before:behind])
+            splice.parts[kept:] = [added]
+            place = behind
+        splice.add(plan, elements[place:])
+
+    def _added(self, implicit: bool) -> list[tuple[int, bytes]]:
+        added = self._additions.get(implicit)
+        if added is None:
+            body = Dataset()
+            describe_method(body, self._policy)
+            added = self._additions[implicit] = [
+                (int(tag), _encoded(body, tag, implicit)) for tag in sorted(body.keys())
+            ]
+        return added
+
+
+def _encoded(body: Dataset, tag: int, implicit: bool) -> bytes:
+    buffer = DicomBytesIO()
+    buffer.is_little_endian, buffer.is_implicit_VR = True, implicit
+    write_data_element(buffer, body[Tag(tag)])
+    return bytes(buffer.getvalue())
+
+
+def _check_pixels(content: bytes, found: dict[int, Element], layout: Layout) -> None:
+    """Raise Odd unless the pixels are surely all there; the twin says what is wrong."""
+    element = next((found[tag] for tag in PIXELS if tag in found), None)
+    rows, columns, bits = (_small(content, found.get(tag)) for tag in (ROWS, COLUMNS, BITS))
+    if element is None or not (rows and columns and bits):
+        raise Odd
+    _, vr, _, value, end, _ = element
+    packed = vr in (b"OB", b"OW") and content[value - 4 : value] == b"\xff\xff\xff\xff"
+    if packed != layout.encapsulated or (packed and content[value : value + 4] != b"\xfe\xff\x00\xe0"):
+        raise Odd
+    samples = _small(content, found[SAMPLES]) if SAMPLES in found else 1
+    frames = _frames(content, found.get(FRAMES))
+    if not packed and not enough_pixels(
+        end - value, rows=rows, columns=columns, bits=bits, samples=samples or 1, frames=frames
+    ):
+        raise Odd
+
+
+def _small(content: bytes, element: Element | None) -> int:
+    """A number of two bytes. Raises Odd where it is told in another way."""
+    if element is None or element[1] not in (b"US", b"") or element[4] - element[3] != 2:
+        raise Odd
+    return int.from_bytes(content[element[3] : element[4]], "little")
+
+
+def _frames(content: bytes, element: Element | None) -> int:
+    told = content[element[3] : element[4]].strip(b" ") if element else b""
+    if told and not (told.isdigit() and element and element[1] in (b"IS", b"")):
+        raise Odd
+    return int(told or b"1") or 1
+
+
+def _uid(content: bytes, found: dict[int, Element], plan: Plan, tag: int) -> str:
+    """A UID of the new instance. Raises Odd where there is none."""
+    if tag not in found:
+        raise Odd
+    _, vr, start, _, end, _ = found[tag]
+    piece, _ = plan.entries[(tag, vr)].answers.get(content[start:end], (b"", None))
+    uid = piece[8:].rstrip(b"\0").decode("ascii")
+    if not uid or vr not in (b"UI", b"") or "\\" in uid:
+        raise Odd
+    return uid
+
+
+def _head(sop_class: str, sop_instance: str, syntax: str) -> bytes:
+    """Preamble, prefix and file meta of the new file (PS3.10, section 7.1)."""
+    texts = (
+        (0x00020002, sop_class),
+        (0x00020003, sop_instance),
+        (0x00020010, syntax),
+        (0x00020012, IMPLEMENTATION_UID),
+    )
+    meta = header(0x00020001, "OB", 2, implicit=False) + b"\0\1"
+    for tag, text in texts:
+        value = text.encode("ascii") + b"\0" * (len(text) % 2)
+        meta += header(tag, "UI", len(value), implicit=False) + value
+    name = IMPLEMENTATION_NAME.encode("ascii") + b" " * (len(IMPLEMENTATION_NAME) % 2)
+    meta += header(0x00020013, "SH", len(name), implicit=False) + name
+    length = header(0x00020000, "UL", 4, implicit=False) + len(meta).to_bytes(4, "little")
+    return b"\0" * 128 + b"DICM" + length + meta
+
+
+def _joined(parts: list[bytes | memoryview]) -> list[bytes | memoryview]:
+    """The same parts, the small ones in one piece, so that pixels are the only ones not copied together."""
+    joined: list[bytes | memoryview] = []
+    small: list[bytes] = []
+    for part in parts:
+        if isinstance(part, memoryview):
+            joined += [b"".join(small), part]
+            small = []
+        else:
+            small.append(part)
+    return [*joined, b"".join(small)] if small else joined

@@ -1,0 +1,200 @@
+"""What becomes of the bytes of one element: the rule, the tag, the VR and the bytes in; new bytes out, or nothing.
+
+The fast path and its twin both ask here and nowhere else, so that a new action need only be known to `values.clean`.
+Laws: a value that is not understood is dropped; what comes out is plain ASCII or numbers, of even length.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+from pydicom.charset import convert_encodings
+from pydicom.datadict import dictionary_keyword, dictionary_VM, dictionary_VR
+from pydicom.dataelem import DataElement, RawDataElement, convert_raw_data_element
+from pydicom.filebase import DicomBytesIO
+from pydicom.filewriter import write_data_element
+from pydicom.tag import Tag
+from pydicom.values import convert_string
+
+from imagebank.dicom.csa import clean_csa
+from imagebank.dicom.elements import SPECIFIC_CHARACTER_SET, Element
+from imagebank.dicom.policy import Action, Rule
+from imagebank.dicom.values import BINARY_SIZES, NUMERIC_VRS, Subject, clean, is_plain_number, numbers, texts
+
+Charset = tuple[str, ...]
+"""Python's names of the character sets of a data set, as pydicom gives them."""
+
+DEFAULT_CHARSET: Charset = ("iso8859",)
+NAMES = (0x00100010, 0x00101001, 0x00101005, 0x00101060)  # PatientName, and others, at birth, of the mother
+TEXT_VRS = frozenset(["AE", "AS", "CS", "DA", "DT", "LO", "LT", "PN", "SH", "ST", "TM", "UC", "UI", "UR", "UT"])
+SPACED_VRS = TEXT_VRS - {"UI"} | {"DS", "IS"}  # filled up with a space, the others with a zero
+ONE_TEXT_VRS = frozenset(["LT", "ST", "UR", "UT"])  # a backslash does not part values here
+LONG_VRS = frozenset(["OB", "OD", "OF", "OL", "OV", "OW", "SQ", "SV", "UC", "UN", "UR", "UT", "UV"])
+MOST_BYTES = 0xFFFE  # of an element whose length is told in two bytes
+ESCAPE = b"\x1b"
+SHORTEST_TEXT = 8  # bytes; of so many or fewer some numbers read as text by chance
+
+
+@dataclass(frozen=True)
+class Context:
+    """What rewriting needs beside the element: the patient, words that may not stay, and how texts are encoded."""
+
+    subject: Subject
+    forbidden: frozenset[str]
+    charset: Charset
+    little: bool = True
+
+
+def resolve_vr(tag: int, told: str, rule: Rule) -> str:
+    """The VR of an element; where none is told, or UN, by the dictionary or the list of safe private elements."""
+    if told and told != "UN":
+        return told
+    if tag >> 16 & 1:
+        return rule.vr or "UN"
+    try:
+        vr = dictionary_VR(tag)
+    except KeyError:
+        return "UN"
+    return "OW" if vr == "OB or OW" else vr
+
+
+def rewrite(rule: Rule, tag: int, vr: str, content: bytes, context: Context, *, implicit: bool) -> bytes | None:
+    """The new value of an element, or None where it must go. `implicit` says that the VR will not be written."""
+    try:
+        value = _rewritten(rule, tag, vr, content, context)
+    except MemoryError:
+        raise
+    except Exception:  # pydicom raises many kinds for a malformed value: whichever it is, it is not understood
+        return None
+    if value is None or (not implicit and (len(vr) != 2 or (len(value) > MOST_BYTES and vr not in LONG_VRS))):
+        return None
+    if len(value) % 2:
+        return value + (b" " if vr in SPACED_VRS else b"\0")
+    return value
+
+
+def _rewritten(rule: Rule, tag: int, vr: str, content: bytes, context: Context) -> bytes | None:
+    if rule.action in (Action.REMOVE, Action.SEQUENCE, Action.PIXELS):
+        return None  # of these nothing is a value
+    if tag >> 16 & 1 and not content:
+        return None
+    if rule.action is Action.NUMBER and is_plain_number("US" if vr == "US or SS" else vr, content):
+        return None if _is_no_number(tag, vr, content) else content  # neither decoded nor encoded again
+    value = decode(tag, vr, content, context.charset, little=context.little)
+    if tag >> 16 & 1:
+        return _encode(tag, vr, _safe_private(rule, vr, value), little=context.little)
+    kept = clean(rule.action, _keyword(tag), value, vr, context.subject, context.forbidden)
+    return _encode(tag, vr, kept, little=context.little)
+
+
+def _is_no_number(tag: int, vr: str, content: bytes) -> bool:
+    """Whether bytes that would pass for binary numbers are more than the attribute may have, or a text."""
+    size = BINARY_SIZES.get(vr[:2])
+    if size is None:
+        return False
+    text = (
+        len(content) > SHORTEST_TEXT
+        and content.rstrip(b"\0").isascii()
+        and content.rstrip(b"\0").decode().isprintable()
+    )
+    return text or len(content) > size * _most_values(tag)
+
+
+@lru_cache(maxsize=4096)
+def _most_values(tag: int) -> float:
+    """How many values an attribute may have; without end where the dictionary does not say."""
+    try:
+        return float(dictionary_VM(tag))
+    except (KeyError, ValueError):  # private, or a range as 1-n
+        return float("inf")
+
+
+def _safe_private(rule: Rule, vr: str, value: Any) -> Any | None:
+    """The value of a private element that has the form it should have."""
+    if rule.action is Action.NUMBER:
+        return numbers(value) if vr in NUMERIC_VRS else None
+    if rule.action is Action.CSA:
+        return clean_csa(value) if vr in ("OB", "UN") else None
+    if rule.action is not Action.PATTERN:
+        return None
+    fits = all(re.fullmatch(rule.pattern, part.strip()) for part in texts(value))
+    return value if fits and vr in ("CS", "LO", "SH") else None
+
+
+@lru_cache(maxsize=4096)
+def _keyword(tag: int) -> str:
+    return dictionary_keyword(tag)
+
+
+def decode(tag: int, vr: str, content: bytes, charset: Charset, *, little: bool = True) -> Any:
+    """The value of an element as pydicom gives it; plain texts, the most common, without its help."""
+    if vr in TEXT_VRS and content.isascii() and ESCAPE not in content:
+        text = content.decode("ascii")
+        parts = [text] if vr in ONE_TEXT_VRS else text.split("\\")
+        parts = [part.rstrip("\0 ") for part in parts]
+        return parts[0] if len(parts) == 1 else parts
+    if vr in ("OB", "UN"):
+        return content
+    raw = RawDataElement(Tag(tag), vr, len(content), content, 0, False, little, True)
+    return convert_raw_data_element(raw, encoding=list(charset)).value
+
+
+def _encode(tag: int, vr: str, value: Any | None, *, little: bool) -> bytes | None:
+    if value is None or isinstance(value, bytes):
+        return value
+    if vr in TEXT_VRS:
+        return ("\\".join(texts(value))).encode("ascii")
+    buffer = DicomBytesIO()
+    buffer.is_little_endian, buffer.is_implicit_VR = little, True
+    write_data_element(buffer, DataElement(Tag(tag), vr, value))
+    return bytes(buffer.getvalue()[8:])
+
+
+@lru_cache(maxsize=256)
+def charset_of(told: bytes, inherited: Charset = DEFAULT_CHARSET) -> Charset:
+    """The character sets that SpecificCharacterSet names; those of the data set around it where it cannot be read."""
+    try:
+        return tuple(convert_encodings(convert_string(told, True)))
+    except Exception:  # pydicom raises several kinds for names that it does not know
+        return inherited
+
+
+def own_charset(content: bytes, elements: Sequence[Element], inherited: Charset) -> Charset:
+    """The character sets of a data set: those it names, else those of the data set around it."""
+    for tag, _, _, value, end, _ in elements:
+        if tag >= SPECIFIC_CHARACTER_SET:
+            return charset_of(content[value:end], inherited) if tag == SPECIFIC_CHARACTER_SET else inherited
+    return inherited
+
+
+@lru_cache(maxsize=1024)
+def creator_of(content: bytes, charset: Charset) -> str:
+    """The name in a private creator element; empty when it cannot be read, so that it owns no safe element."""
+    try:
+        name = decode(0x00090010, "LO", content, charset)
+    except Exception:
+        return ""
+    return name.strip() if isinstance(name, str) else ""
+
+
+@lru_cache(maxsize=256)
+def words_of(names: tuple[bytes, ...], charset: Charset) -> frozenset[str]:
+    """The words of the patient's own names, which no description may keep even if they are protocol words."""
+    text = " ".join(_name(content, charset) for content in names)
+    return frozenset(word.lower() for word in re.findall(r"[^\W_]{2,}", text))
+
+
+def _name(content: bytes, charset: Charset) -> str:
+    try:
+        return str(decode(NAMES[0], "PN", content, charset))
+    except Exception:  # bytes that are in none of the character sets; as Latin letters they still show their words
+        return content.decode("latin-1")
+
+
+def enough_pixels(content_bytes: int, *, rows: int, columns: int, bits: int, samples: int, frames: int) -> bool:
+    """Whether native pixels are as many as the header promises."""
+    return content_bytes * 8 >= rows * columns * samples * frames * bits
