@@ -33,8 +33,8 @@ from imagebank.imaging.model import FAILED, UNSORTED
 from imagebank.records.extracts import COLUMNS, REFUSALS
 from imagebank.synthetic.declared import page_of
 from imagebank.synthetic.extracts import Habits, cris_form, extracts_form, omop_form
-from imagebank.synthetic.truth.book import readme
 from imagebank.synthetic.text.samples import sample_page
+from imagebank.synthetic.truth.book import readme
 from imagebank.workflows.status import MEANINGS
 
 HERE = Path(__file__).parent

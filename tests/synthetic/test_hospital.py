@@ -250,7 +250,9 @@ def test_recorded_nhs_numbers_are_mostly_valid_and_dates_are_dates(hospital: Hos
 
 def test_people_with_images_who_opted_out_are_expected_outside_the_bank(hospital: Hospital) -> None:
     opted_out = {row["hospital_number"]: row["kind"] for row in records(hospital, "opt_outs")}
-    studies = {row["study_uid"] for row in read_answers(hospital.answers, "links") if row["hospital_number"] in opted_out}
+    studies = {
+        row["study_uid"] for row in read_answers(hospital.answers, "links") if row["hospital_number"] in opted_out
+    }
     outcomes = {row["expected"] for row in read_answers(hospital.answers, "series") if row["study_uid"] in studies}
     assert {"national", "local"} <= set(opted_out.values())
     assert outcomes == {"excluded"}

@@ -29,7 +29,9 @@ def run(
     trouble: Annotated[bool, typer.Option(help="Add odd examinations and broken files.")] = True,
     forms: Annotated[str, typer.Option(help=f"Forms of the records, separated by commas: {', '.join(FORMS)}.")] = "csv",
     database: Annotated[str, typer.Option(help="URL of an empty database for the CRIS-like records.")] = "",
-    rate: Annotated[list[str] | None, typer.Option(help="Change a rate, as in name_typo=0.2; may be given often.")] = None,
+    rate: Annotated[
+        list[str] | None, typer.Option(help="Change a rate, as in name_typo=0.2; may be given often.")
+    ] = None,
     workers: Annotated[int, typer.Option(min=0, help="Processes; 0 is one a processor core.")] = 0,
     tell: Annotated[bool, typer.Option("--describe", help="Say what the folder holds, from its answers.")] = False,
 ) -> None:

@@ -41,7 +41,7 @@ from imagebank.synthetic.truth import (
     volume_answers,
 )
 from imagebank.synthetic.truth.files import oddity_answers, other_file_answers, visit_file_answers
-from imagebank.synthetic.visits import SIZES, Visit
+from imagebank.synthetic.visits import SIZES
 
 PEOPLE_A_TASK = {True: 4, False: 250}  # with and without images: a second of work or so
 RELEASED = date(2023, 12, 31)  # the last day of the records

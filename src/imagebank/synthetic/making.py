@@ -57,8 +57,7 @@ def make_person(order: Order, person: Person) -> Made:
     if order.images is None:
         return Made(person, tuple(notes))
     written = tuple(
-        write_visit(order.images, person, _of_brain(visit), seed=order.seed, size=order.size)
-        for visit in person.visits
+        write_visit(order.images, person, _of_brain(visit), seed=order.seed, size=order.size) for visit in person.visits
     )
     others = tuple(_others(order, order.images, person)) if order.trouble else ()
     painted = tuple((visit.uid, measured(head_of(visit.anatomy, order.size))) for visit in person.visits)
