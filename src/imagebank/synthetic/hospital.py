@@ -194,7 +194,7 @@ class _Writing:
         for odd in oddities(host, visit, seed=self._design.seed, size=self._design.size):
             path = f"oddities/{odd.path}"
             write(self._hospital.images / path, odd.content)
-            self._book.add_all(oddity_answers(host, visit, path, odd))
+            self._book.add_all(oddity_answers(visit, path, odd))
 
 
 def _batches(numbers: Iterable[int], size: int) -> Iterator[tuple[int, ...]]:

@@ -88,7 +88,7 @@ def _ordered(written: OtherFiles) -> Ordered:
     return Ordered(written.series_uid, 0, written.kind)
 
 
-def oddity_answers(person: Person, visit: Visit, path: str, odd: Oddity) -> Iterator[Answer]:
+def oddity_answers(visit: Visit, path: str, odd: Oddity) -> Iterator[Answer]:
     """One file that is broken, double or strange on purpose."""
     yield FileAnswer(path, odd.expected, odd.reason, odd.series_uid or None, None)
     if odd.series_uid:
