@@ -15,28 +15,12 @@ RISKS = ("suicide", "aggression")  # groups of symptoms
 COGNITIVE = ("MMSE", "MoCA", "ACE-III", "ACE-R", "M-ACE", "AMTS")
 FLAGS = (
     *("relative", "rel_phone", "phone", "nhs", "mail", "known_as", "birth_name", "middle", "native", "variant"),
-    *("initials", "spouse", "moved", "gp", "female", "male", "child", "adult", "old", "over89"),
+    *("initials", "spouse", "moved", "female", "male", "child", "adult", "old", "over89"),
     *("present", "present2", "present_adj", "absent", "absent2", "absent_adj", "absent_risk", "past"),
-    *("dx", "dx_past", "dx_body", "dx_wrong", "drug", "drug2", "drug_past", "drug_next", "dose_up", "dose_down"),
-    *(
-        "medicated",
-        "diagnosed",
-        "symptomatic",
-        "score",
-        "score2",
-        "score_past",
-        "score_today",
-        "cog_score",
-        "oriented",
-        "allergic",
-        "fh",
-        "items",
-        "undone",
-        "blood",
-        "episode",
-        "inpatient",
-    ),
-    *("scan_past", "scan_next", "referral", "dead"),
+    *("dx", "dx_past", "dx_body", "dx_wrong", "drug", "drug_past", "drug_next", "dose_up", "dose_down"),
+    *("medicated", "diagnosed", "symptomatic", "oriented", "allergic", "fh", "blood", "episode", "inpatient"),
+    *("score", "score2", "score_past", "score_today", "cog_score", "items", "undone"),
+    *("scan_past", "scan_next", "referral"),
     *("atrophy", "wide", "lesions", "mta", "compared", "grown", "agent", "motion"),
     *("cognitive", "psychosis", "mood", "anxiety", "substance", "developmental", "general"),
 )
@@ -52,7 +36,6 @@ QUEUES = {  # flag: (queue, how many must be left)
     "dx_body": ("dx_body", 1),
     "dx_wrong": ("dx_wrong", 1),
     "drug": ("drug", 1),
-    "drug2": ("drug", 2),
     "drug_past": ("drug_past", 1),
     "drug_next": ("drug_next", 1),
     "score": ("score", 1),
@@ -83,7 +66,6 @@ def _of_person(facts: Facts) -> dict[str, bool]:
         "native": bool(names.native),
         "variant": bool(names.given_variants or names.family_variants),
         "initials": bool(names.initials),
-        "gp": bool(person.general_practitioner),
         "female": person.sex == "female",
         "male": person.sex == "male",
         "allergic": bool(story.allergen),
@@ -119,7 +101,6 @@ def _of_day(facts: Facts) -> dict[str, bool]:
         "inpatient": episode is not None and episode.kind == "inpatient",
         "scan_past": facts.scan_past is not None,
         "scan_next": facts.scan_next is not None,
-        "dead": person.course.death is not None and person.course.death.day <= facts.day,
     }
 
 
