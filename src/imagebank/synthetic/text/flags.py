@@ -15,7 +15,7 @@ RISKS = ("suicide", "aggression")  # groups of symptoms
 COGNITIVE = ("MMSE", "MoCA", "ACE-III", "ACE-R", "M-ACE", "AMTS")
 FLAGS = (
     *("relative", "rel_phone", "phone", "nhs", "mail", "known_as", "birth_name", "middle", "native", "variant"),
-    *("initials", "spouse", "moved", "female", "male", "child", "adult", "old", "over89"),
+    *("initials", "spouse", "partnered", "moved", "female", "male", "child", "adult", "old", "over89"),
     *("present", "present2", "present_adj", "absent", "absent2", "absent_adj", "absent_risk", "past"),
     *("dx", "dx_past", "dx_body", "dx_wrong", "drug", "drug_past", "drug_next", "dose_up", "dose_down"),
     *("medicated", "diagnosed", "symptomatic", "oriented", "allergic", "fh", "blood", "episode", "inpatient"),
@@ -68,6 +68,7 @@ def _of_person(facts: Facts) -> dict[str, bool]:
         "initials": bool(names.initials),
         "female": person.sex == "female",
         "male": person.sex == "male",
+        "partnered": any(each.relation in SPOUSES for each in person.relatives),
         "allergic": bool(story.allergen),
         "fh": bool(story.family_illness),
         "referral": bool(person.course.referrals),
