@@ -274,7 +274,7 @@ tables names it. Confidence is the rule's own claim, not a probability that was 
 def records_page() -> str:
     """The records of the pretend hospital, in each form."""
     omop = omop_form(date.max).tables
-    habits = ((name, f"{share:.2%}") for name, share in Habits().configured.items())
+    habits = ((name, f"{share:.2%}") for name, share in Habits().shares.items())
     parts = [
         "# Records of the pretend hospital\n",
         RECORDS,
