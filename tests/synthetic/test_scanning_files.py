@@ -170,6 +170,7 @@ def test_philips_scales_stored_values_twice(written: list[Written]) -> None:
         else:
             assert float(header.RescaleSlope) > 1
             private = header
+            assert ("DiffusionBValue" in header) == each.scan("T2w-2D").era.software.startswith("5.")
         assert private[0x2005, 0x100E].value > 0
 
 
