@@ -110,7 +110,10 @@ def _imaging_modifier(scan: Scan) -> Header:
 
 
 def _receive_coil(scan: Scan) -> Header:
-    elements = [header_of(MultiCoilElementName="H1", MultiCoilElementUsed="YES")]
+    elements = [
+        header_of(MultiCoilElementName=f"H{number}", MultiCoilElementUsed="YES")
+        for number in range(1, scan.machine.coil_channels + 1)
+    ]
     return header_of(
         ReceiveCoilName=scan.machine.coil,
         ReceiveCoilManufacturerName="",
