@@ -37,7 +37,7 @@ def write_book(folder: Path, *, seed: int = 1, habits: Habits | None = None, row
             book.add_all(answers_of_person(person))
             book.add_all((*span_answers(notes), *asked.members(person), *record_identifiers(person, records, notes)))
             for visit in person.visits:
-                book.add_all(volume_answers(visit, person.key, {"ventricles": 40.25}))
+                book.add_all(volume_answers(visit, person.key, {"ventricles_ml": 40.25}))
                 for each in visit.series:
                     book.add(series_answer(person, visit, each, manufacturer="SIEMENS", plane="axial"))
                     book.add(

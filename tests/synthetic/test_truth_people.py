@@ -132,7 +132,7 @@ def test_what_is_planted_counts_once_for_a_person_and_tells_registrations_apart(
 
 
 def test_volumes_are_as_specified_and_painted_where_there_are_images() -> None:
-    told = {each.structure: each for each in volume_answers(VISIT, "7", {"ventricles": 44.0})}
+    told = {each.structure: each for each in volume_answers(VISIT, "7", {"ventricles_ml": 44.0})}
     assert told["ventricles"].specified_ml == 45.0
     assert told["ventricles"].painted_ml == 44.0
     assert told["brain"].painted_ml is None

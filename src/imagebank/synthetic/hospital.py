@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from datetime import date
 from functools import partial
 from itertools import chain, islice
@@ -27,14 +27,15 @@ from imagebank.synthetic.extracts import (
 from imagebank.synthetic.extracts.export import Place
 from imagebank.synthetic.making import Made, Order, make_people, make_person
 from imagebank.synthetic.model import Person
+from imagebank.synthetic.planting import Planting
 from imagebank.synthetic.pooling import ordered_map
-from imagebank.synthetic.register import DEFAULT_RATES, IMAGED, Rates, numbers_of, traps
+from imagebank.synthetic.register import DEFAULT_RATES, IMAGED, Rates, follow_up, numbers_of, traps
+from imagebank.synthetic.register.survival import log_hazard
 from imagebank.synthetic.scanning import oddities
 from imagebank.synthetic.scanning.part10 import write
 from imagebank.synthetic.truth import (
     AnswersWriter,
     Questionnaire,
-    Tally,
     answers_of_person,
     record_identifiers,
     span_answers,
@@ -121,7 +122,7 @@ class _Writing:
 
     def __init__(self, hospital: Hospital, design: Design, book: AnswersWriter, progress: Progress) -> None:
         self._hospital, self._design, self._book, self._progress = hospital, design, book, progress
-        self._tally, self._questions = Tally(), Questionnaire()
+        self._planting, self._questions = Planting(), Questionnaire()
 
     def write(self) -> None:
         design = self._design
@@ -132,9 +133,11 @@ class _Writing:
             habits=design.habits,
             watch=self._watch,
         )
-        self._tally.add_counts("row", exported.planted, exported.possible)
+        tally = self._planting.tally
+        tally.add_counts("row", exported.planted, exported.possible)
+        habits = {(kind, "row"): share for kind, share in design.habits.shares.items()}
         self._book.add_all(self._questions.totals())
-        self._book.add_all(self._tally.rates({**_configured(design.rates), **design.habits.configured}))
+        self._book.add_all(tally.rates({**self._planting.configured(design.rates), **habits}))
         self._book.describe(_manifest(design, exported.rows["extracts"]))
 
     def _targets(self) -> list[tuple[Form, Place]]:
@@ -183,11 +186,11 @@ class _Writing:
             self._book.add_all(volume_answers(visit, made.person.key, painted.get(uid)))
 
     def _watch(self, person: Person, notes: Sequence[Note], records: object) -> None:
-        self._book.add_all(answers_of_person(person))
+        self._book.add_all(answers_of_person(person, _log_hazard))
         self._book.add_all(span_answers(notes))
         self._book.add_all(record_identifiers(person, records, notes))  # type: ignore[arg-type]
         self._book.add_all(self._questions.members(person))
-        self._tally.add(person)
+        self._planting.add(person)
 
     def _write_oddities(self, host: Person) -> None:
         visit = host.visits[0]
@@ -203,8 +206,10 @@ def _batches(numbers: Iterable[int], size: int) -> Iterator[tuple[int, ...]]:
         yield some
 
 
-def _configured(rates: Rates) -> dict[str, float]:
-    return {name: float(value) for name, value in asdict(rates).items()}
+def _log_hazard(person: Person) -> float | None:
+    """The true linear predictor of dementia at the first scan, for those at risk."""
+    risk = follow_up(person)
+    return log_hazard(risk.age_years, risk.brain_percent) if risk else None
 
 
 def _manifest(design: Design, rows: Counter[str]) -> dict[str, object]:

@@ -122,7 +122,7 @@ def link_answer(person: Person, visit: Visit) -> LinkAnswer:
 def volume_answers(visit: Visit, person_key: str, painted_ml: dict[str, float] | None = None) -> Iterator[VolumeAnswer]:
     """Each structure of the head: as specified, and as painted where images were made."""
     for structure in STRUCTURES:
-        painted = (painted_ml or {}).get(structure)
+        painted = (painted_ml or {}).get(f"{structure}_ml")
         yield VolumeAnswer(visit.uid, person_key, structure, specified_ml(visit.anatomy, structure), painted)
 
 

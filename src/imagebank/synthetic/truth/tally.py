@@ -26,10 +26,11 @@ class Tally:
         self._of["series"] += sum(len(visit.series) for visit in person.visits)
 
     def add_counts(self, unit: str, planted: Mapping[str, int], possible: Mapping[str, int]) -> None:
-        """Count what was planted elsewhere, such as codes typed without their dot: how often, and of how many."""
+        """Count what was planted elsewhere, such as codes without their dot: how often, of how many (0: of all)."""
         for kind, of in possible.items():
             self._planted[kind, unit] += planted.get(kind, 0)
-            self._of_kind[kind, unit] = self._of_kind.get((kind, unit), 0) + of
+            if of:
+                self._of_kind[kind, unit] = self._of_kind.get((kind, unit), 0) + of
 
     def narrow(self, kind: str, unit: str, of: int) -> None:
         """Say how many could have had it where that is not everybody, such as an old address."""
