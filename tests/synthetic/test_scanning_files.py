@@ -306,3 +306,16 @@ def test_another_process_writes_the_same_bytes(tmp_path: Path) -> None:
     environ = {**os.environ, "PYTHONHASHSEED": "4242", "TZ": "Asia/Tokyo", "PYTHONPATH": str(Path(__file__).parent)}
     subprocess.run([sys.executable, "-c", script, str(tmp_path / "there")], check=True, env=environ, timeout=120)
     assert digests(here.images) == digests(tmp_path / "there")
+
+
+def test_an_enhanced_header_codes_what_was_typed_of_the_agent(tmp_path: Path) -> None:
+    meanings = set()
+    for key in range(1, 13):
+        visit = visit_of("siemens-30", date(2019, 1, 1), key, "T1w-3D", agent=True)
+        files = write_visit(tmp_path, sample_person(), visit, seed=1, size="tiny")
+        header = pydicom.dcmread(tmp_path / files.series[0].paths[0], stop_before_pixels=True)
+        named = "ContrastBolusAgentSequence" in header
+        assert named == ("ContrastBolusUsageSequence" in header.SharedFunctionalGroupsSequence[0])
+        meanings |= {header.ContrastBolusAgentSequence[0].CodeMeaning} if named else set()
+    assert "Gadolinium" in meanings
+    assert len(meanings) > 2
