@@ -6,12 +6,13 @@ import random
 import struct
 import tracemalloc
 import zlib
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
-from datasets import BIG, DEFLATED, EXPLICIT, MR_IMAGE, POLICY, SECRET, data_sets, element, files, header, whole
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from made_files import BIG, DEFLATED, EXPLICIT, MR_IMAGE, POLICY, SECRET, data_sets, element, files, header, whole
 
 from imagebank.dicom.decisions import Decision, Refused
 from imagebank.dicom.elements import MOST_DEPTH, Odd, elements_of, items_of, read_layout
@@ -50,6 +51,8 @@ def slowly(content: bytes) -> Answer:
 @given(files())
 @settings(max_examples=250, suppress_health_check=RELAXED, deadline=None)
 def test_twins_agree_on_random_files(content: bytes) -> None:
+    with suppress(Odd):  # anything else that the quick way raises is a fault of its own
+        Cleaner(SUBJECT, POLICY)._splice(content, read_layout(content))
     answer, _ = quickly(Cleaner(SUBJECT, POLICY), content)
     assert answer == slowly(content)
     if isinstance(answer, tuple):
@@ -233,6 +236,8 @@ def test_damaged_files_are_cleaned_alike_or_refused_and_fill_no_memory() -> None
     tracemalloc.start()
     for round_ in range(400):
         content = mutated(chance.choice(contents), chance)
+        with suppress(Odd):  # anything else that the quick way raises is a fault of its own
+            cleaner._splice(content, read_layout(content))
         answer, quick = quickly(cleaner, content)
         if isinstance(answer, tuple):
             assert len(answer[0]) < len(content) + 2_000, round_

@@ -29,6 +29,7 @@ from imagebank.dicom.policy import DENY_PRIVATE, Action, Policy, Rule
 from imagebank.dicom.rewriting import (
     DEFAULT_CHARSET,
     NAMES,
+    PIXEL_VRS,
     Charset,
     Context,
     charset_of,
@@ -113,7 +114,9 @@ def check_pixels(dataset: FileDataset) -> None:
     if not (rows and columns and bits):
         raise Refused("no-pixel-geometry")
     frames, samples = (int(_peek(dataset, name) or 1) for name in ("NumberOfFrames", "SamplesPerPixel"))
-    _, pixels = _told(_item(dataset, name))
+    vr, pixels = _told(_item(dataset, name))
+    if vr and vr not in PIXEL_VRS | {"UN"}:
+        raise Refused("no-pixel-data")
     if pixels is None or (transfer_syntax(dataset).is_encapsulated and not pixels):
         raise Refused("truncated-pixels")
     if not transfer_syntax(dataset).is_encapsulated and not enough_pixels(
@@ -214,7 +217,7 @@ def _keep(
     if content is None:
         return None
     if rule.action is Action.PIXELS:
-        new = None if place else content + b"\0" * (len(content) % 2)
+        new = None if place or vr not in PIXEL_VRS else content + b"\0" * (len(content) % 2)
     else:
         new = rewrite(rule, tag, vr, content, walk.context(charset), implicit=walk.syntax.is_implicit_VR)
     return None if new is None else _raw(tag, vr, new, walk.syntax, length=getattr(element, "length", 0))

@@ -101,10 +101,17 @@ class Cleaner:
 
     def clean(self, content: bytes) -> Cleaned:
         """De-identify one file. Raises Refused."""
+        return self._clean_quickly(content) or clean_slowly(content, self._subject, self._policy)
+
+    def _clean_quickly(self, content: bytes) -> Cleaned | None:
         try:
             return self._splice(content, read_layout(content))
         except Odd:
-            return clean_slowly(content, self._subject, self._policy)
+            return None
+        except MemoryError:
+            raise
+        except Exception:  # a file that our own walker trips over is for the patient one to judge
+            return None
 
     def _splice(self, content: bytes, layout: Layout) -> Cleaned:
         elements = layout.elements
@@ -169,6 +176,8 @@ def _check_pixels(content: bytes, found: dict[int, Element], layout: Layout) -> 
         raise Odd
     _, vr, _, value, end, _ = element
     packed = vr in (b"OB", b"OW") and content[value - 4 : value] == b"\xff\xff\xff\xff"
+    if vr not in (b"OB", b"OW", b"OF", b"OD", b""):
+        raise Odd
     if packed != layout.encapsulated or (packed and content[value : value + 4] != b"\xfe\xff\x00\xe0"):
         raise Odd
     samples = _small(content, found[SAMPLES]) if SAMPLES in found else 1

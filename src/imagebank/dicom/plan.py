@@ -31,7 +31,7 @@ def header(tag: int, vr: str, length: int, *, implicit: bool) -> bytes:
     return struct.pack(form, tag >> 16, tag & 0xFFFF, vr.encode("ascii"), length)
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(frozen=True, slots=True, eq=False)
 class Entry:
     """One element at one place: its rule, its VR, and the answers so far, by the bytes of the whole element.
 

@@ -34,8 +34,10 @@ TEXT_VRS = frozenset(["AE", "AS", "CS", "DA", "DT", "LO", "LT", "PN", "SH", "ST"
 SPACED_VRS = TEXT_VRS - {"UI"} | {"DS", "IS"}  # filled up with a space, the others with a zero
 ONE_TEXT_VRS = frozenset(["LT", "ST", "UR", "UT"])  # a backslash does not part values here
 LONG_VRS = frozenset(["OB", "OD", "OF", "OL", "OV", "OW", "SQ", "SV", "UC", "UN", "UR", "UT", "UV"])
+PIXEL_VRS = frozenset(["OB", "OD", "OF", "OV", "OW"])  # what is told to be a text is not taken for pixels
 MOST_BYTES = 0xFFFE  # of an element whose length is told in two bytes
 ESCAPE = b"\x1b"
+LONGEST_NAME = 512  # bytes of a creator or of character sets that are looked at: all may be remembered
 SHORTEST_TEXT = 8  # bytes; of so many or fewer some numbers read as text by chance
 
 
@@ -154,9 +156,13 @@ def _encode(tag: int, vr: str, value: Any | None, *, little: bool) -> bytes | No
     return bytes(buffer.getvalue()[8:])
 
 
-@lru_cache(maxsize=256)
 def charset_of(told: bytes, inherited: Charset = DEFAULT_CHARSET) -> Charset:
     """The character sets that SpecificCharacterSet names; those of the data set around it where it cannot be read."""
+    return _charset_of(told, inherited) if len(told) <= LONGEST_NAME else inherited
+
+
+@lru_cache(maxsize=256)
+def _charset_of(told: bytes, inherited: Charset) -> Charset:
     try:
         return tuple(convert_encodings(convert_string(told, True)))
     except Exception:  # pydicom raises several kinds for names that it does not know
@@ -171,9 +177,13 @@ def own_charset(content: bytes, elements: Sequence[Element], inherited: Charset)
     return inherited
 
 
-@lru_cache(maxsize=1024)
 def creator_of(content: bytes, charset: Charset) -> str:
     """The name in a private creator element; empty when it cannot be read, so that it owns no safe element."""
+    return _creator_of(content, charset) if len(content) <= LONGEST_NAME else ""
+
+
+@lru_cache(maxsize=1024)
+def _creator_of(content: bytes, charset: Charset) -> str:
     try:
         name = decode(0x00090010, "LO", content, charset)
     except Exception:
@@ -181,7 +191,7 @@ def creator_of(content: bytes, charset: Charset) -> str:
     return name.strip() if isinstance(name, str) else ""
 
 
-@lru_cache(maxsize=256)
+@lru_cache(maxsize=16)
 def words_of(names: tuple[bytes, ...], charset: Charset) -> frozenset[str]:
     """The words of the patient's own names, which no description may keep even if they are protocol words."""
     text = " ".join(_name(content, charset) for content in names)

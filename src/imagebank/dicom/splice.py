@@ -13,13 +13,13 @@ from dataclasses import dataclass, field
 from imagebank.dicom.elements import MOST_DEPTH, Element, Item, Odd, elements_of, items_of
 from imagebank.dicom.plan import Answer, Entry, Plan, header
 from imagebank.dicom.policy import Action
-from imagebank.dicom.rewriting import creator_of, own_charset
+from imagebank.dicom.rewriting import PIXEL_VRS, creator_of, own_charset
 
 _PRIVATE = 0x10000
 _ITEM = struct.Struct("<HHI")
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class Splice:
     """One data set under way: the parts of the new one, and the numbers of the decisions on the elements so far."""
 
@@ -54,7 +54,7 @@ class Splice:
 
     def _add_pixels(self, entry: Entry, element: Element) -> None:
         _, vr, start, value, end, _ = element
-        if self.depth:
+        if self.depth or entry.vr not in PIXEL_VRS:
             self.noted.add(entry.dropped)
             return
         if (end - value) % 2 or vr == b"UN":
@@ -87,8 +87,8 @@ class Splice:
             if piece:
                 block = blocks.setdefault(creator, 0x10 + len(blocks))
                 pieces.append(piece[:3] + bytes((block,)) + piece[4:])
-        self.parts += [self._creator_element(group, creator, block) for creator, block in blocks.items()]
-        self.parts += pieces
+        self.parts.extend(self._creator_element(group, creator, block) for creator, block in blocks.items())
+        self.parts.extend(pieces)
         return place
 
     def _creator(self, plan: Plan, creators: dict[int, str], value: bytes) -> str:
