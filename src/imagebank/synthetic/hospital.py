@@ -29,7 +29,7 @@ from imagebank.synthetic.making import Made, Order, make_people, make_person
 from imagebank.synthetic.model import Person
 from imagebank.synthetic.planting import Planting
 from imagebank.synthetic.pooling import ordered_map
-from imagebank.synthetic.register import DEFAULT_RATES, IMAGED, Rates, follow_up, numbers_of, traps
+from imagebank.synthetic.register import DEFAULT_RATES, IMAGED, Rates, follow_up, numbers_of, plain_patient, traps
 from imagebank.synthetic.register.survival import log_hazard
 from imagebank.synthetic.scanning import oddities
 from imagebank.synthetic.scanning.part10 import write
@@ -160,7 +160,8 @@ class _Writing:
             design.seed, design.size, self._hospital.images if design.images else None, design.rates, design.trouble
         )
         numbers = numbers_of(design.patients)
-        odd = traps(design.seed, design.patients, rates=design.rates) if design.trouble else ()
+        host = plain_patient(design.seed)
+        odd = (*traps(design.seed, design.patients, rates=design.rates), host) if design.trouble else ()
         total = len(numbers) + len(odd)
         workers = design.workers or os.cpu_count() or 1
         tasks = _batches(numbers, PEOPLE_A_TASK[design.images])
@@ -168,7 +169,7 @@ class _Writing:
         strange = (make_person(order, person) for person in odd)
         for done, made in enumerate(chain(people, strange), start=1):
             self._answer_files(made)
-            if design.images and design.trouble and made.person is odd[0]:
+            if design.images and made.person.key == host.key:
                 self._write_oddities(made.person)
             self._progress(done, total)
             yield made
@@ -197,7 +198,7 @@ class _Writing:
         for odd in oddities(host, visit, seed=self._design.seed, size=self._design.size):
             path = f"oddities/{odd.path}"
             write(self._hospital.images / path, odd.content)
-            self._book.add_all(oddity_answers(visit, path, odd))
+            self._book.add_all(oddity_answers(host, visit, path, odd))
 
 
 def _batches(numbers: Iterable[int], size: int) -> Iterator[tuple[int, ...]]:

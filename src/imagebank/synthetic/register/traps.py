@@ -25,6 +25,7 @@ from imagebank.synthetic.streams import stream
 from imagebank.synthetic.visits import Ordered, Told, Visit, compact
 
 FIRST_STRANGER = FIRST_TRAP + 100
+PLAIN_NUMBER = 30
 SLICES = (1, 2, 3)
 DAYS_AFTER_ENTRY = 40
 OPT_OUT_LIST = date(2023, 6, 1)
@@ -53,6 +54,12 @@ def traps(seed: int, patients: int, *, rates: Rates = DEFAULT_RATES) -> tuple[Pe
         _placeholder(_case(seed, at + 24)),
         *_test_number(_case(seed, at + 25), _case(seed, at + 26)),
     )
+
+
+def plain_patient(seed: int) -> Person:
+    """Somebody with one small examination with which nothing is wrong: host of files that are broken on purpose."""
+    case = _case(seed, FIRST_TRAP + PLAIN_NUMBER)
+    return _person(case, _scan(case))
 
 
 def _case(seed: int, number: int) -> Examined:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 
 from imagebank.synthetic.model import Person
 from imagebank.synthetic.scanning import Oddity, OtherFiles, Planted, VisitFiles
-from imagebank.synthetic.truth.people import yes_no
+from imagebank.synthetic.truth.people import link_answer, yes_no
 from imagebank.synthetic.truth.series import SHOWS, expected_of
 from imagebank.synthetic.truth.tables import Answer, FileAnswer, IdentifierAnswer, LinkAnswer, SeriesAnswer
 from imagebank.synthetic.visits import Ordered, Visit
@@ -88,10 +89,11 @@ def _ordered(written: OtherFiles) -> Ordered:
     return Ordered(written.series_uid, 0, written.kind)
 
 
-def oddity_answers(visit: Visit, path: str, odd: Oddity) -> Iterator[Answer]:
+def oddity_answers(person: Person, visit: Visit, path: str, odd: Oddity) -> Iterator[Answer]:
     """One file that is broken, double or strange on purpose."""
     yield FileAnswer(path, odd.expected, odd.reason, odd.series_uid or None, None)
     if odd.series_uid:
+        yield replace(link_answer(person, visit), study_uid=odd.study_uid)
         yield SeriesAnswer(
             series_uid=odd.series_uid,
             study_uid=odd.study_uid,
