@@ -100,6 +100,22 @@ def test_records_without_images_are_those_with_images(hospital: Hospital, tmp_pa
         ]
 
 
+@pytest.mark.parametrize("rate", [0.0, 0.5])
+def test_answers_follow_the_seed_and_the_rates(tmp_path: Path, rate: float) -> None:
+    rates = Rates().having(missing_nhs=rate, mistyped_nhs=0, test_nhs=0, moves=rate)
+    made = build_hospital(tmp_path / "h", patients=60, seed=11, images=False, trouble=False, rates=rates)
+    planted = {(row["kind"], row["unit"]): row for row in read_answers(made.answers, "rates")}
+    told = planted["missing nhs number", "person"]
+    patients = records(made, "patients")
+    current = {row["hospital_number"] for row in read_answers(made.answers, "people")}
+    missing = [row for row in patients if not row["nhs_number"] and row["hospital_number"] in current]
+    assert told["configured"] == rate
+    assert told["planted"] == len(missing)
+    assert abs(told["planted"] / told["of"] - rate) < 0.12
+    addresses = Counter(row["hospital_number"] for row in records(made, "addresses"))
+    assert bool([number for number, homes in addresses.items() if homes > 1]) is bool(rate)
+
+
 def test_every_file_on_disk_has_one_answer(hospital: Hospital) -> None:
     answered = [row["path"] for row in read_answers(hospital.answers, "files")]
     on_disk = {path.relative_to(hospital.images).as_posix() for path in hospital.images.rglob("*") if path.is_file()}
