@@ -41,8 +41,14 @@ from imagebank.synthetic.truth import (
     span_answers,
     volume_answers,
 )
-from imagebank.synthetic.truth.files import oddity_answers, other_file_answers, visit_file_answers
-from imagebank.synthetic.visits import SIZES
+from imagebank.synthetic.truth.files import (
+    oddity_answers,
+    other_file_answers,
+    planned_series_answers,
+    visit_file_answers,
+)
+from imagebank.synthetic.truth.tables import Answer
+from imagebank.synthetic.visits import SIZES, Visit
 
 PEOPLE_A_TASK = {True: 4, False: 250}  # with and without images: a second of work or so
 RELEASED = date(2023, 12, 31)  # the last day of the records
@@ -184,7 +190,12 @@ class _Writing:
             self._book.add_all(other_file_answers(made.person, visit, other))
         painted = dict(made.painted_ml)
         for uid, visit in visits.items():
+            if not self._design.images:
+                self._book.add_all(self._planned(made.person, visit))
             self._book.add_all(volume_answers(visit, made.person.key, painted.get(uid)))
+
+    def _planned(self, person: Person, visit: Visit) -> Iterator[Answer]:
+        return planned_series_answers(person, visit, seed=self._design.seed, size=self._design.size)
 
     def _watch(self, person: Person, notes: Sequence[Note], records: object) -> None:
         self._book.add_all(answers_of_person(person, _log_hazard))

@@ -14,10 +14,13 @@ from importlib import resources
 
 from imagebank.synthetic.model import Person
 from imagebank.synthetic.register import Rates
+from imagebank.synthetic.register.names import other_spelling
+from imagebank.synthetic.register.orders import SITE_OF_HABIT
 from imagebank.synthetic.truth import Tally
-from imagebank.synthetic.visits import OTHER_KINDS, Visit
+from imagebank.synthetic.visits import OTHER_KINDS, SERIES_KINDS, Visit
 
 MOST_SWAPPED_DAY = 12
+FEWEST_FOR_AGENT = 3  # series of an examination in which an agent may be given
 Kind = tuple[str, str]  # what, unit
 
 
@@ -59,6 +62,8 @@ def _possible_in(person: Person) -> Iterator[Kind]:
     born = person.birth_date
     if len(person.homes) > 1:
         yield "old address", "person"
+    if other_spelling(person.name.family) or other_spelling(person.name.given):
+        yield "transliterated name", "person"
     if person.name.birth_family:
         yield "maiden name", "person"
     if born.day <= MOST_SWAPPED_DAY and born.day != born.month:
@@ -73,6 +78,17 @@ def _possible_at(person: Person, visit: Visit) -> Iterator[Kind]:
         yield "swapped birth date", "study"
     if any(each.agent for each in visit.series):
         yield "contrast dose", "study"
+    ordered = [each for each in visit.series if each.kind in SERIES_KINDS]
+    if len(ordered) >= FEWEST_FOR_AGENT:
+        yield "contrast agent", "study"
+    if visit.scanner in _machines_of_habit():
+        yield from [("patient in the description", "series")] * len(ordered)
+
+
+@cache
+def _machines_of_habit() -> frozenset[str]:
+    text = resources.files("imagebank.synthetic").joinpath("data", "machines.csv").read_text(encoding="utf-8")
+    return frozenset(row["name"] for row in csv.DictReader(text.splitlines()) if row["site"] == SITE_OF_HABIT)
 
 
 def _seen_at(visit: Visit) -> Iterator[Kind]:
