@@ -7,7 +7,6 @@ built anew, so that nothing of the original (preamble, file meta, group lengths,
 from __future__ import annotations
 
 import io
-import re
 import warnings
 from dataclasses import dataclass, field
 from functools import cache
@@ -19,22 +18,13 @@ from pydicom.sequence import Sequence
 from pydicom.tag import BaseTag, Tag
 from pydicom.uid import UID, ExplicitVRLittleEndian, ImplicitVRLittleEndian
 
-from imagebank.dicom.csa import clean_csa
+from imagebank.dicom.charsets import name_words
 from imagebank.dicom.policy import DENY_PRIVATE, Action, Policy, Rule
-from imagebank.dicom.values import NUMERIC_VRS, Subject, clean, is_plain_number, numbers, texts
+from imagebank.dicom.values import Subject, clean, clean_private, is_plain_number
 
-VERSION = "1"
+VERSION = "2"
 IMPLEMENTATION_UID = "2.25.172407346923480572950326571362490735283"
 METHOD_CODES_TAG = Tag("DeidentificationMethodCodeSequence")
-IDENTIFYING_NAMES = ("PatientName", "OtherPatientNames", "PatientBirthName", "PatientMotherBirthName")
-METHOD_CODES = {
-    "113100": "Basic Application Confidentiality Profile",
-    "113105": "Clean Descriptors Option",
-    "113107": "Retain Longitudinal Temporal Information Modified Dates Option",
-    "113108": "Retain Patient Characteristics Option",
-    "113109": "Retain Device Identity Option",
-    "113111": "Retain Safe Private Option",
-}
 
 
 class Refused(Exception):
@@ -79,7 +69,8 @@ def deidentify(dataset: FileDataset, subject: Subject, policy: Policy) -> tuple[
     """The instance as the bank may keep it, and what was decided on each element. Raises Refused without pixels."""
     check_pixels(dataset)
     syntax = transfer_syntax(dataset)
-    walk = _Walk(policy, subject, syntax, forbidden_words(dataset))
+    policy = policy.for_class(str(dataset.get("SOPClassUID", "")))
+    walk = _Walk(policy, subject, syntax, name_words(dataset))
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # pydicom's warnings quote values
         body = _walk(dataset, walk, "")
@@ -121,12 +112,6 @@ def check_pixels(dataset: FileDataset) -> None:
     samples = int(dataset.get("SamplesPerPixel") or 1)
     if len(dataset[element].value) * 8 < rows * columns * samples * frames * bits:
         raise Refused("truncated-pixels")
-
-
-def forbidden_words(dataset: Dataset) -> frozenset[str]:
-    """The words of the patient's own names, which no description may keep even if they are protocol words."""
-    found = (str(dataset.get(name, "")) for name in IDENTIFYING_NAMES)
-    return frozenset(word.lower() for text in found for word in re.findall(r"[^\W_]{2,}", text))
 
 
 def _walk(source: Dataset, walk: _Walk, place: str) -> Dataset:
@@ -177,7 +162,7 @@ def _keep(source: Dataset, tag: int, rule: Rule, walk: _Walk, place: str) -> Dat
             return element if not place else None
         if rule.action is Action.SEQUENCE:
             return _keep_sequence(element, walk, place)
-        value = clean(rule.action, element.keyword, element.value, element.VR, walk.subject, walk.forbidden)
+        value = clean(rule, element.keyword, element.value, element.VR, walk.subject, walk.forbidden)
         return None if value is None else DataElement(element.tag, element.VR, value)
     except Exception:  # pydicom raises many kinds for a malformed value: whichever it is, the value is not understood
         return None
@@ -220,21 +205,10 @@ def _keep_private(source: Dataset, tag: BaseTag, rule: Rule, walk: _Walk, place:
             kept = _keep_sequence(source[tag], walk, place)
             return None if kept is None else ("SQ", kept.value)
         vr, value = _declared(source, tag, rule.vr)
-        value = _safe_private_value(rule, vr, value)
+        value = clean_private(rule, vr, value, walk.subject)
         return None if value is None else (vr, value)
     except Exception:  # as for standard elements: not understood, not kept
         return None
-
-
-def _safe_private_value(rule: Rule, vr: str, value: Any) -> Any | None:
-    if value is None or value == "" or value == b"":
-        return None
-    if rule.action is Action.NUMBER:
-        return numbers(value) if vr in NUMERIC_VRS else None
-    if rule.action is Action.CSA:
-        return clean_csa(value) if vr in ("OB", "UN") else None
-    fits = all(re.fullmatch(rule.pattern, part.strip()) for part in texts(value))
-    return value if fits and vr in ("CS", "LO", "SH") else None
 
 
 def _declared(source: Dataset, tag: BaseTag, declared: str) -> tuple[str, Any]:
@@ -248,14 +222,14 @@ def _declared(source: Dataset, tag: BaseTag, declared: str) -> tuple[str, Any]:
 
 def _describe_method(body: Dataset, policy: Policy) -> None:
     body.PatientIdentityRemoved = "YES"
-    body.LongitudinalTemporalInformationModified = "MODIFIED"
+    body.LongitudinalTemporalInformationModified = policy.longitudinal
     body.DeidentificationMethod = f"imagebank policy {policy.name} {policy.version} {policy.digest}"
-    body[METHOD_CODES_TAG] = _method_codes(policy.options)
+    body[METHOD_CODES_TAG] = _method_codes(policy.codes)
 
 
 @cache
-def _method_codes(options: tuple[str, ...]) -> DataElement:
-    items = [_code(value, meaning) for value, meaning in METHOD_CODES.items() if meaning in options]
+def _method_codes(codes: tuple[tuple[str, str], ...]) -> DataElement:
+    items = [_code(value, meaning) for value, meaning in codes]
     return DataElement(METHOD_CODES_TAG, "SQ", Sequence(items))
 
 
