@@ -12,12 +12,10 @@ import sys
 import tomllib
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import MISSING, fields
-from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
 import typer
-from pydicom.datadict import dictionary_keyword
 
 from imagebank.catalogue import dictionary_markdown
 from imagebank.cli.app import DEBUG_VARIABLE, EXIT_INTERRUPTED, app
@@ -26,7 +24,7 @@ from imagebank.core.config_file import default_config, setting_help
 from imagebank.core.errors import EXIT_CODES, ImagebankError
 from imagebank.dicom import archive, filing, headers
 from imagebank.dicom.classify import describe_rules, rules_hash
-from imagebank.dicom.policy_page import ACTIONS, policy_markdown
+from imagebank.dicom.policy_page import policy_markdown
 from imagebank.identities import linkage
 from imagebank.imaging.model import FAILED, UNSORTED
 from imagebank.records.extracts import COLUMNS, REFUSALS
@@ -37,6 +35,7 @@ SPECS = HERE.parent / "tests" / "dicom" / "specs"
 UTILITY = HERE.parent / "tests" / "dicom" / "utility_contract.toml"
 EXAMPLE = default_config("example", "00000000")
 MADE = "<!-- Made by `./run docs` from the code. Do not edit. -->\n\n"
+
 
 def table(head: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
     """A Markdown table."""
@@ -182,9 +181,9 @@ def policy_page() -> str:
 def _spec(path: Path) -> tuple[str, str]:
     """Title and Markdown of a table of examples: a title, a blank line, then columns between bars."""
     title, _, rows = path.read_text("utf-8").partition("\n\n")
-    cells = [[f"`{cell.strip()}`" if cell.strip() else "" for cell in row.split("|")] for row in rows.strip().splitlines()]
-    head = [cell.strip("`") for cell in cells[0]]
-    return title, "The tests hold these.\n\n" + table(head, cells[1:])
+    head, *cells = ([cell.strip() for cell in row.split("|")] for row in rows.strip().splitlines())
+    coded = ([f"`{cell}`" if cell else "" for cell in row] for row in cells)
+    return title, "The tests hold these.\n\n" + table(head, coded)
 
 
 def classification_page() -> str:

@@ -1,6 +1,6 @@
 """What the converter makes of de-identified files is what it makes of the originals: images, gradients, sidecars.
 
-The fields and the exceptions, each with its reason, stand in utility_contract.toml and are printed in the documentation.
+The fields and the exceptions, each with its reason, stand in utility_contract.toml; the documentation prints them.
 """
 
 from __future__ import annotations

@@ -105,14 +105,18 @@ def _parse_items(content: bytes, place: int, items: int, extra: int | None) -> t
 
 
 def build_csa(fields: list[CsaField], *, old: bool = False) -> bytes:
-    """A CSA2 header of these fields, or an `old` one (CSA1)."""
-    extra = len(fields[0].values) if old and fields else 0
+    """A CSA2 header of these fields, or an `old` one (CSA1).
+
+    All fields of an old one get equally many items, as Siemens wrote them: readers differ in which field they count.
+    """
+    items = max((len(field.values) for field in fields), default=0) if old else 0
     parts = [b"" if old else MAGIC, struct.pack("<II", len(fields), MARKERS[0])]
     for field in fields:
         name = field.name.encode("ascii").ljust(64, b"\0")
         vr = field.vr.split(b"\0")[0].ljust(4, b"\0")
-        parts.append(TAG.pack(name, field.multiplicity, vr, field.syngo_type, len(field.values), MARKERS[0]))
-        parts += [_build_item(value, extra) for value in field.values]
+        values = field.values + ("",) * (items - len(field.values))
+        parts.append(TAG.pack(name, field.multiplicity, vr, field.syngo_type, len(values), MARKERS[0]))
+        parts += [_build_item(value, items) for value in values]
     return _even(b"".join(parts))
 
 

@@ -59,20 +59,20 @@ def hashed_texts() -> Iterator[str]:
 def rules_of(text: PolicyText, on: tuple[Option, ...]) -> dict[int, Rule]:
     """The rules of the keep list, each held against the table. Raises ConfigError at the first that may not stand."""
     words = vocabulary(*text.words)
+    times, every = text.settings["times"], tuple(options.options().values())
     in_force = {option.name for option in on}
     named: dict[int, str] = {}
     rules: dict[int, Rule] = {}
     for section in text.keep:
         action = _action(section, text)
         off = bool(section.option) and section.option not in in_force
-        off = off or (action is Action.TIME and text.settings["times"] == "remove")
+        off = off or (action is Action.TIME and times == "remove")
         for tag, keyword in _tags(section, text, named):
             _check_kind(action, tag, keyword)
+            check_floor(action, tag, keyword, every if off else on)
             if not off:
-                check_floor(action, tag, keyword, on)
-                rules[tag] = Rule(
-                    action, f"keep.{section.name}", times=text.settings["times"], vocabulary=words, why=section.why
-                )
+                why = section.why
+                rules[tag] = Rule(action, f"keep.{section.name}", times=times, vocabulary=words, why=why)
     return rules
 
 
