@@ -1,4 +1,5 @@
 """DICOM: reading headers, deciding what each element may keep, de-identifying, and telling what a series shows.
 
-`policy` (with the files and tables that it stands on) and `classify` are pure rules; `headers` and `deidentify` read files and write them.
+`policy` (with the files and tables that it stands on), `dates`, `charsets` and `classify` are pure rules; `headers`,
+`deidentify` and `explain` read files, and `archive` writes them.
 """
