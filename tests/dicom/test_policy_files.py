@@ -187,7 +187,6 @@ REFUSED = [
         "switch on the option `patient_characteristics`",
     ),
     ('[keep.date]\nkeywords = "PatientBirthDate"', "does not allow", "no option allows"),
-    ('[keep.words]\nkeywords = "CodeMeaning"', "does not allow", "no option allows"),
     ('[keep.words]\nkeywords = "PatientBirthDateInAlternativeCalendar"', "does not allow", "no option allows"),
     ('[keep.number]\nkeywords = "PatientComments"', "kind of value", "words"),
     ('[keep.tag]\nkeywords = "PatientComments"', "kind of value", "words"),

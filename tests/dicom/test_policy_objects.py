@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 from pydicom.datadict import dictionary_VR, keyword_dict
+from pydicom.dataelem import DataElement
 from pydicom.dataset import Dataset
 from pydicom.sequence import Sequence
 
@@ -88,6 +89,48 @@ def test_a_type_1_attribute_whose_option_is_off_gets_a_dummy(tmp_path: object) -
     assert (result.ContentDate, result.ContentTime, result.DeviceSerialNumber) == ("19000101", "000000", "REMOVED")
     assert result.StudyDate == ""
     assert "SeriesDate" not in result
+
+
+def nested(**values: str) -> Dataset:
+    """An enhanced image with these values in a coil, and a part of the body."""
+    dataset, coil, coils, region = image(CLASSES["enhanced-mr-image"]), Dataset(), Dataset(), Dataset()
+    for keyword, value in values.items():
+        setattr(coil, keyword, value)
+    region.CodeValue, region.CodingSchemeDesignator, region.CodeMeaning = "T-A0100", "SRT", "Brain"
+    private = Dataset()
+    private.CodeValue, private.CodingSchemeDesignator, private.CodeMeaning = SECRET[:16], "99" + SECRET[:10], SECRET
+    anatomy = Dataset()
+    anatomy.AnatomicRegionSequence = Sequence([region, private])
+    coils.MRTransmitCoilSequence, coils.FrameAnatomySequence = Sequence([coil]), Sequence([anatomy])
+    dataset.SharedFunctionalGroupsSequence = Sequence([coils])
+    return dataset
+
+
+def test_a_text_that_must_say_something_says_that_it_was_removed_and_an_empty_one_stays_empty() -> None:
+    told = []
+    for name in ("Body coil", SECRET, ""):
+        shared = deidentify(nested(TransmitCoilName=name), SUBJECT, POLICY)[0].SharedFunctionalGroupsSequence[0]
+        told.append(shared.MRTransmitCoilSequence[0].TransmitCoilName)
+    assert told == ["Body_coil", "REMOVED", ""]
+
+
+def test_what_an_item_must_have_is_emptied_in_its_place() -> None:
+    dataset = nested(TransmitCoilName="Body", TransmitCoilManufacturerName=SECRET)
+    coil = deidentify(dataset, SUBJECT, POLICY)[0].SharedFunctionalGroupsSequence[0].MRTransmitCoilSequence[0]
+    assert coil.TransmitCoilManufacturerName == ""
+
+
+def test_codes_of_the_standard_stay_and_others_are_only_said_to_be_others() -> None:
+    shared = deidentify(nested(), SUBJECT, POLICY)[0].SharedFunctionalGroupsSequence[0]
+    codes = shared.FrameAnatomySequence[0].AnatomicRegionSequence
+    told = [(code.CodeValue, code.CodingSchemeDesignator, code.CodeMeaning) for code in codes]
+    assert told == [("T-A0100", "SRT", "Brain"), ("OTHER", "OTHER", "OTHER")]
+
+
+def test_a_number_that_is_none_is_emptied_where_the_object_must_have_it() -> None:
+    dataset = image()
+    dataset[keyword_dict["EchoTrainLength"]] = DataElement(keyword_dict["EchoTrainLength"], "IS", "")
+    assert "EchoTrainLength" in deidentify(dataset, SUBJECT, POLICY)[0]
 
 
 def test_an_emptied_sequence_has_no_items() -> None:

@@ -12,6 +12,7 @@ from __future__ import annotations
 import struct
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 from imagebank.dicom.vendor_fields import is_allowed
 
@@ -57,8 +58,12 @@ def _cleaned(field: CsaField) -> CsaField | None:
     return field if told and all(is_allowed("image", field.name, value) for value in told) else None
 
 
+@lru_cache(maxsize=16)
 def clean_protocol(text: str) -> str:
-    """The allowed lines between ASCCONV BEGIN and END, in their order; empty where there are none."""
+    """The allowed lines between ASCCONV BEGIN and END, in their order; empty where there are none.
+
+    The last few answers are kept: all instances of a series carry the same protocol.
+    """
     lines = text.partition(BEGIN)[2].partition(END)[0].splitlines()[1:]
     kept = [f"{key}\t = \t{value}\n" for key, value in map(_assignment, lines) if _may_stay(key, value)]
     return f"{HEAD}\n{BEGIN} ###\n{''.join(kept)}{END} ###\n" if kept else ""

@@ -180,20 +180,14 @@ def _walk_private(source: Dataset, target: Dataset, tag: int, creator: str, walk
     kept = _keep_private(source, Tag(tag), rule, walk, place)
     walk.note(place, tag, rule, Action.REMOVE if kept is None else rule.action)
     if kept is not None:
-        block = _block(target, tag >> 16, creator)
-        target.add_new(Tag(tag >> 16, block << 8 | tag & 0xFF), *kept)
+        _reserve(target, tag >> 16, tag >> 8 & 0xFF, creator)
+        target.add_new(Tag(tag), *kept)
 
 
-def _block(target: Dataset, group: int, creator: str) -> int:
-    """The block of a creator in the new dataset, reserved when it is first asked for."""
-    for block in range(0x10, 0x100):
-        owner = target.get((group, block))
-        if owner is None:
-            target.add_new(Tag(group, block), "LO", creator)
-            return block
-        if owner.value == creator:
-            return block
-    raise Refused("unreadable")  # more creators than a group has blocks
+def _reserve(target: Dataset, group: int, block: int, creator: str) -> None:
+    """Reserve a block as the source did: its number says nothing, and elsewhere two makers' blocks may collide."""
+    if (group, block) not in target:
+        target.add_new(Tag(group, block), "LO", creator)
 
 
 def _keep_private(source: Dataset, tag: BaseTag, rule: Rule, walk: _Walk, place: str) -> tuple[str, Any] | None:
@@ -212,12 +206,15 @@ def _keep_private(source: Dataset, tag: BaseTag, rule: Rule, walk: _Walk, place:
 
 
 def _declared(source: Dataset, tag: BaseTag, declared: str) -> tuple[str, Any]:
-    """VR and value, decoded by the safe list's VR where the file says UN."""
+    """VR and value, decoded by the safe list's VR where the file does not say one, or says UN."""
+    raw = source.get_item(tag)
+    if isinstance(raw, RawDataElement) and raw.VR in (None, "UN"):
+        return declared, convert_raw_data_element(raw._replace(VR=declared)).value
     element = source[tag]
     if element.VR != "UN":
         return element.VR, element.value
-    raw = RawDataElement(Tag(tag), declared, len(element.value), element.value, 0, False, True, True)
-    return declared, convert_raw_data_element(raw).value
+    unknown = RawDataElement(Tag(tag), declared, len(element.value), element.value, 0, False, True, True)
+    return declared, convert_raw_data_element(unknown).value
 
 
 def _describe_method(body: Dataset, policy: Policy) -> None:

@@ -97,13 +97,13 @@ def _elements(source: Dataset, clean: Dataset | None, policy: Policy, place: str
         if tag in creators:
             continue
         creator = creators.get(tag & 0xFFFF0000 | (tag >> 8 & 0xFF), "") if tag >> 16 & 1 else ""
-        rule, kept = _rule(policy, tag, creator), _place_in(clean, tag, creator)
-        lost = clean is not None and kept is None
+        rule = _rule(policy, tag, creator)
+        lost = clean is not None and tag not in clean
         action = Action.REMOVE if lost else rule.action
         why = f"{rule.rule}:unreadable" if lost and rule.action is not Action.REMOVE else rule.rule
         yield ElementTold(place + label(tag), _name(policy, tag, creator), action.value, why)
         if action is Action.SEQUENCE:
-            yield from _items(source, clean, policy, tag, kept, place)
+            yield from _items(source, clean, policy, tag, place)
 
 
 def _rule(policy: Policy, tag: int, creator: str) -> Rule:
@@ -112,10 +112,8 @@ def _rule(policy: Policy, tag: int, creator: str) -> Rule:
     return policy.private_rule(tag, creator) if creator else DENY_PRIVATE
 
 
-def _items(
-    source: Dataset, clean: Dataset | None, policy: Policy, tag: int, kept: int | None, place: str
-) -> Iterator[ElementTold]:
-    made = list(clean[kept].value) if clean is not None and kept is not None else []
+def _items(source: Dataset, clean: Dataset | None, policy: Policy, tag: int, place: str) -> Iterator[ElementTold]:
+    made = list(clean[tag].value) if clean is not None else []
     for number, item in enumerate(source[tag].value):
         inner = f"{place}{label(tag)}[{number + 1}]/"
         yield from _elements(item, made[number] if number < len(made) else None, policy, inner)
@@ -126,18 +124,6 @@ def _creator(source: Dataset, tag: int) -> str:
         return str(source[tag].value).strip()
     except Exception:  # as in deidentify: such a creator owns no safe element
         return ""
-
-
-def _place_in(clean: Dataset | None, tag: int, creator: str) -> int | None:
-    """The tag of an element in the cleaned dataset, where blocks are reserved anew."""
-    if clean is None or not tag >> 16 & 1:
-        return tag if clean is not None and tag in clean else None
-    for block in range(0x10, 0x100):
-        owner = clean.get((tag >> 16, block))
-        if owner is not None and str(owner.value).strip() == creator:
-            found = tag & 0xFFFF0000 | block << 8 | tag & 0xFF
-            return found if found in clean else None
-    return None
 
 
 def _name(policy: Policy, tag: int, creator: str) -> str:

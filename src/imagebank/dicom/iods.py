@@ -7,7 +7,7 @@ nothing in it must stay.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from functools import cache
+from functools import cache, lru_cache
 
 from pydicom.datadict import keyword_dict
 
@@ -18,7 +18,7 @@ MODULES = "mr_modules.csv"
 MUST_BE_THERE = ("M", "C")
 
 
-@cache
+@lru_cache(maxsize=32)
 def attribute_types(sop_class: str) -> Mapping[int, str]:
     """Tag to type for a SOP class; empty for a class that is not known. The top of the dataset goes before items."""
     modules = {row["module"] for row in read_rows(MODULES) if _counts(row, sop_class)}

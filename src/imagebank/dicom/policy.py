@@ -11,12 +11,12 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 
 from pydicom.datadict import dictionary_VR
 
-from imagebank.dicom.iods import attribute_types
+from imagebank.dicom.iods import attribute_types, object_names
 from imagebank.dicom.options import in_force
 from imagebank.dicom.policy_file import BUILT_IN, PolicyText, read_policy
 from imagebank.dicom.policy_rules import hashed_texts, private_rules, rules_of
@@ -51,12 +51,22 @@ class Policy:
 
     def for_class(self, sop_class: str) -> Policy:
         """This policy where the object is known: conditional actions end as the types of its attributes say."""
-        return replace(self, resolved=_resolved(sop_class))
+        found = _BY_CLASS.get((self.digest, sop_class))
+        if found is None:
+            types = attribute_types(sop_class)
+            rules = {tag: replace(rule, kind=types.get(tag, "")[:1]) for tag, rule in self.rules.items()}
+            found = replace(self, rules=rules, resolved=_resolved(sop_class))
+            if sop_class in object_names():  # a class is a value of the file: no others are remembered
+                _BY_CLASS[self.digest, sop_class] = found
+        return found
 
     @property
     def longitudinal(self) -> str:
         """What LongitudinalTemporalInformationModified says of an instance."""
         return "MODIFIED" if "modified_dates" in self.options else "REMOVED"
+
+
+_BY_CLASS: dict[tuple[str, str], Policy] = {}
 
 
 def load_policy(source: str | Path = "default") -> Policy:
@@ -84,7 +94,7 @@ def _build(text: PolicyText) -> Policy:
     )
 
 
-@cache
+@lru_cache(maxsize=32)
 def _resolved(sop_class: str) -> Mapping[int, Rule]:
     """The rules of all attributes that the table lists, or that the object must have although empty."""
     types = attribute_types(sop_class)

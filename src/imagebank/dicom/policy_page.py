@@ -17,6 +17,7 @@ from imagebank.dicom.vendor_fields import CSA_FIELDS
 ACTIONS = {  # a test holds that none is missing
     "number": "kept when it is a number of the declared kind",
     "code": "each value is kept when all its words are defined terms, else it becomes `OTHER`",
+    "known": "kept when it is a code of the standard that is on the list, else it becomes `OTHER`",
     "words": "rebuilt from known protocol words; every other word is dropped",
     "device": "rebuilt from known makes, models and software",
     "station": "replaced by the bank's keyed id of the scanner",

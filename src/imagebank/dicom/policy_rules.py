@@ -18,7 +18,7 @@ from imagebank.dicom.policy_file import PolicyText, Section, check_pattern
 from imagebank.dicom.rule import Action, Rule
 from imagebank.dicom.table_e1_1 import row_of
 from imagebank.dicom.vendor_fields import CSA_FIELDS
-from imagebank.dicom.words import vocabulary
+from imagebank.dicom.words import KNOWN_CODES, vocabulary
 
 REPLACING = (Action.EMPTY, Action.PSEUDONYM, Action.STATION, Action.DUMMY)  # nothing of the original value stays
 _NUMBERS = ("DS", "FD", "FL", "IS", "SL", "SS", "SV", "UL", "US", "US or SS", "UV")
@@ -26,6 +26,7 @@ _TEXTS = ("AE", "CS", "LO", "LT", "SH", "ST", "UC", "UT")
 VRS = {  # what an action can be asked of; a kept list may not pass texts off as numbers
     Action.NUMBER: _NUMBERS,
     Action.CODE: ("CS", "LO", "SH"),
+    Action.KNOWN: ("LO", "SH"),
     Action.WORDS: _TEXTS,
     Action.DEVICE: ("LO",),
     Action.STATION: _TEXTS,
@@ -47,7 +48,7 @@ IN_PRIVATE = (
 
 HASHED = (
     options.OPTIONS, table_e1_1.TABLE, table_e1_1.NEWER, iods.TYPES, iods.MODULES, CONSTANTS, CSA_FIELDS,
-    TRANSLITERATION, "code_words.txt", "device_words.toml",
+    TRANSLITERATION, "code_words.txt", "device_words.toml", KNOWN_CODES,
 )  # fmt: skip
 
 

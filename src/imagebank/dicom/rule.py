@@ -13,6 +13,7 @@ class Action(StrEnum):
 
     NUMBER = "number"
     CODE = "code"
+    KNOWN = "known"
     WORDS = "words"
     DEVICE = "device"
     STATION = "station"
@@ -39,7 +40,8 @@ class Rule:
     """The action for an element and the rule that says so; the rest is for some actions only.
 
     `vr` and `pattern`: private elements. `times`: keep, hour or remove, for dates with a time and for times.
-    `vocabulary`: the words that descriptions may keep. `why`: for people.
+    `vocabulary`: the words that descriptions may keep. `kind`: the type of the attribute in its object
+    definition, 1 or 2, where it may not be absent. `why`: for people.
     """
 
     action: Action
@@ -48,6 +50,7 @@ class Rule:
     pattern: str = ""
     times: str = "keep"
     vocabulary: Vocabulary | None = field(default=None, repr=False, compare=False)
+    kind: str = field(default="", compare=False)
     why: str = field(default="", repr=False, compare=False)
 
 

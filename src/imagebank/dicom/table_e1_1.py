@@ -61,13 +61,13 @@ def table() -> dict[str, Row]:
             match = _LISTED.fullmatch(text)
             if match is None:
                 raise ValueError(f"{NEWER}: an attribute is not written as (gggg,eeee) Name")
-            rows[match[1] + match[2]] = Row(match[3], section["basicProfile"], {}, section["source"])
+            rows[match[1] + match[2]] = _row({**section, "name": match[3]}, section["source"])
     return rows
 
 
-def _row(each: Mapping[str, str]) -> Row:
+def _row(each: Mapping[str, str], source: str = STANDARD) -> Row:
     options = {key: value for key, value in each.items() if key.endswith("Opt")}
-    return Row(each["name"], each["basicProfile"], options, STANDARD)
+    return Row(each["name"], each["basicProfile"], options, source)
 
 
 def row_of(tag: int) -> Row | None:

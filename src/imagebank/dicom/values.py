@@ -21,6 +21,8 @@ from imagebank.identities.pseudonyms import UidMap
 NUMERIC_VRS = frozenset(("DS", "IS", "FL", "FD", "SS", "US", "SL", "UL", "SV", "UV", "US or SS"))
 BINARY_SIZES = {"SS": 2, "US": 2, "SL": 4, "UL": 4, "FL": 4, "FD": 8, "SV": 8, "UV": 8}
 _PLAIN_NUMBERS = re.compile(rb"(?:[ ]*[+-]?\d{0,12}\.?\d{0,14}(?:[eE][+-]?\d{1,3})?[ ]*(?:\\|$))*[ ]?")
+SAYING = (Action.CODE, Action.KNOWN, Action.WORDS, Action.DEVICE, Action.DATE, Action.TIME)
+EMPTIABLE_VRS = (*NUMERIC_VRS, "AE", "AS", "CS", "DA", "DT", "LO", "LT", "PN", "SH", "ST", "TM", "UC", "UI", "UT")
 PRIVATE_VRS = {Action.CODE: ("CS", "LO", "SH"), Action.DATE: ("DA", "DT"), Action.TIME: ("TM",), Action.UID: ("UI",)}
 PATTERN_VRS = ("CS", "LO", "SH", "UT", "LT", "ST")
 PADDING = " \0"
@@ -89,12 +91,26 @@ def _each(change: Callable[[str], str], value: Any) -> list[str] | str:
 
 
 def clean(rule: Rule, keyword: str, value: Any, vr: str, subject: Subject, forbidden: frozenset[str]) -> Any | None:
-    """The value that stays under a rule; None where the element must go. Sequences and pixels are not values."""
+    """The value that stays under a rule; None where the element must go. Sequences and pixels are not values.
+
+    Where the object must have the attribute (`rule.kind`), what would go is emptied, and what must say something says a
+    dummy instead of nothing.
+    """
+    kept = _clean(rule, keyword, value, vr, subject, forbidden)
+    if kept is None:
+        return "" if rule.kind == "2" and vr in EMPTIABLE_VRS else None
+    silenced = rule.kind == "1" and rule.action in SAYING and kept == "" and any(texts(value))
+    return DUMMIES.get(vr, kept) if silenced else kept
+
+
+def _clean(rule: Rule, keyword: str, value: Any, vr: str, subject: Subject, forbidden: frozenset[str]) -> Any | None:
     match rule.action:
         case Action.NUMBER:
             return numbers(value) if vr in NUMERIC_VRS else None
         case Action.CODE:
             return _each(words.clean_code, value)
+        case Action.KNOWN:
+            return _each(words.clean_known, value)
         case Action.WORDS:
             return words.clean_description(" ".join(texts(value)), forbidden, rule.vocabulary)
         case Action.DEVICE:

@@ -12,13 +12,14 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from functools import cache
 
-from imagebank.dicom.data_files import read_data, read_words
+from imagebank.dicom.data_files import read_data, read_rows, read_words
 
 _PIECE = re.compile(r"[^\W_]+")
 _RUN = re.compile(r"[^\W\d_]+|\d+")
 _CODE = re.compile(r"[A-Z0-9 _\-/]{0,32}")
 _MODEL_NUMBER = re.compile(r"[0-9]{1,3}|[0-9](\.[0-9])?T|X")
 CODE_DIGITS = 3
+KNOWN_CODES = "known_codes.csv"
 UNKNOWN_CODE = "OTHER"  # stands for a coded value that is not on the list, so that the others keep their places
 
 
@@ -94,6 +95,18 @@ def clean_code(value: str) -> str:
     runs = _RUN.findall(capitals.lower())
     known = all(len(run) <= CODE_DIGITS if run.isdigit() else run in code_words() for run in runs)
     return capitals if known and _CODE.fullmatch(capitals) else UNKNOWN_CODE
+
+
+def clean_known(value: str) -> str:
+    """A scheme, value or meaning of a code that is on the list, else OTHER."""
+    told = value.strip()
+    return told if told in known_codes() else UNKNOWN_CODE
+
+
+@cache
+def known_codes() -> frozenset[str]:
+    """Every scheme, value and meaning of the codes that may stay."""
+    return frozenset(each for row in read_rows(KNOWN_CODES) for each in row.values())
 
 
 def maker(manufacturer: str) -> str:
