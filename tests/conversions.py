@@ -9,6 +9,7 @@ import subprocess
 import zipfile
 from collections import defaultdict
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -39,6 +40,7 @@ class Converted:
         return str(self.looks), str([self.sidecar.get(field) for field in ("SeriesNumber", "EchoTime", "EchoNumber")])
 
 
+@cache
 def image_series() -> list[tuple[str, Files]]:
     """One file of each instance of the real files, by series; none where the files are not beside the repository."""
     if not DATA.is_dir():

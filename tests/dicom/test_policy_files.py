@@ -13,7 +13,7 @@ from pydicom.datadict import keyword_dict
 from imagebank.core.errors import ConfigError
 from imagebank.dicom.deidentify import deidentify
 from imagebank.dicom.options import options
-from imagebank.dicom.policy import Action, Policy, load_policy
+from imagebank.dicom.policy import Action, Policy, load_policy, pin
 from imagebank.dicom.policy_file import CANARIES
 from imagebank.dicom.policy_rules import REPLACING
 from imagebank.dicom.values import Subject
@@ -170,6 +170,16 @@ def test_the_hash_changes_with_every_file_that_a_policy_is_made_of(tmp_path: Pat
     }
     assert len(digests) == 5
     assert loaded(tmp_path, "").digest == loaded(tmp_path, "").digest
+
+
+def test_a_pinned_policy_loads_only_while_it_is_the_same(tmp_path: Path) -> None:
+    path = site(tmp_path, "")
+    pinned = pin(path, load_policy(path).digest)
+    assert load_policy(pinned).digest == load_policy(path).digest
+    assert load_policy(pin("default", POLICY.digest)).name == "default"
+    site(tmp_path, "[options]\npatient_weight = true")
+    with pytest.raises(ConfigError, match="was changed"):
+        load_policy(pinned)
 
 
 REFUSED = [

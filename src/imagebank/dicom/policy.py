@@ -9,6 +9,7 @@ only stay by group, creator and element from the safe list.
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import cache, lru_cache
@@ -16,6 +17,7 @@ from pathlib import Path
 
 from pydicom.datadict import dictionary_VR
 
+from imagebank.core.errors import ConfigError
 from imagebank.dicom.iods import attribute_types, object_names
 from imagebank.dicom.options import in_force
 from imagebank.dicom.policy_file import BUILT_IN, PolicyText, read_policy
@@ -24,7 +26,7 @@ from imagebank.dicom.rule import BASIC_PROFILE, DENY, DENY_EMPTY, DENY_PRIVATE, 
 from imagebank.dicom.table_e1_1 import resolve, row_of, table
 
 NO_DUMMY = ("OB", "OD", "OF", "OL", "OW", "SQ", "UN")  # kinds of value for which nothing can be made up
-__all__ = ["BASIC_PROFILE", "DENY", "DENY_EMPTY", "DENY_PRIVATE", "Action", "Policy", "Rule", "load_policy"]
+__all__ = ["BASIC_PROFILE", "DENY", "DENY_EMPTY", "DENY_PRIVATE", "Action", "Policy", "Rule", "load_policy", "pin"]
 
 
 @dataclass(frozen=True)
@@ -66,12 +68,26 @@ class Policy:
         return "MODIFIED" if "modified_dates" in self.options else "REMOVED"
 
 
+_PINNED = re.compile(r"(.+)#([0-9a-f]{16})")
 _BY_CLASS: dict[tuple[str, str], Policy] = {}
 
 
 def load_policy(source: str | Path = "default") -> Policy:
-    """The policy of a built-in name or of a file. Raises ConfigError when it keeps what the standard removes."""
-    return _built_in(str(source)) if str(source) in BUILT_IN else _build(read_policy(source))
+    """The policy of a built-in name or of a file, pinned to a hash where one stands behind a #.
+
+    Raises ConfigError when it keeps what the standard removes, or when it is no longer the one that was pinned.
+    """
+    pinned = _PINNED.fullmatch(str(source))
+    name = pinned[1] if pinned else source
+    policy = _built_in(str(name)) if str(name) in BUILT_IN else _build(read_policy(name))
+    if pinned and pinned[2] != policy.digest:
+        raise ConfigError(f"The policy {name} was changed while it was in use.", "run the command again")
+    return policy
+
+
+def pin(source: str | Path, digest: str) -> str:
+    """A source of a policy that loads only while its hash is this one."""
+    return f"{source}#{digest}"
 
 
 @cache

@@ -88,7 +88,8 @@ CONDITIONAL = """
 The table leaves some actions to the object: may the attribute be absent (type 3), may it be empty (2), or must it say
 something (1)? The type is looked up in the object definition of PS3.3 (mandatory and conditional modules; 1C counts as
 1 and 2C as 2). Where the object or the type is unknown, the attribute is removed. Attributes that the table does not
-list and no rule names are removed, too, but emptied where the object must have them (type 2).
+list and no rule names are removed, too, but emptied where the object must have them (type 2). A kept text or date of
+type 1 of which nothing may stay says `REMOVED`, or the first day of 1900; one that was empty stays empty.
 """
 CONDITIONAL_HEAD = ("action of the table", "type 1", "type 2", "type 3 or unknown")
 KEPT_HEAD = ("tag", "attribute", "action", "rule", "E.1-1", "where the object says otherwise")

@@ -12,7 +12,7 @@ from imagebank.core.private import NOBODY
 from imagebank.dicom.archive import BANK_SERIES, SeriesResult, SeriesTask, SourceFile, decisions_json
 from imagebank.dicom.filing import Fate, SeriesPlan, fate_of_verdict, lots_of, main_scanner, plan_series
 from imagebank.dicom.headers import PASSING
-from imagebank.dicom.policy import load_policy
+from imagebank.dicom.policy import load_policy, pin
 from imagebank.dicom.values import Subject
 from imagebank.engine import Done, Entry, Job, Lot, Outcome, key_of
 from imagebank.identities.pseudonyms import letters
@@ -113,7 +113,7 @@ def _job(work: Work, series: _Series) -> Job[SeriesTask]:
     if old:  # it may have been banked under another pseudonym
         _remove(work, (path for path, _ in old.files if path != work.bank.layout.relative(series.zip_path)))
     files = tuple(_source_file(file) for file in series.plan.bank)
-    task = SeriesTask(series.zip_path, files, series.subject, work.bank.policy())
+    task = SeriesTask(series.zip_path, files, series.subject, pin(work.bank.policy(), series.policy))
     return Job(series.plan.series, series.key, task, len(files))
 
 
