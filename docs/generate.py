@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import re
 import sys
+import textwrap
 import tomllib
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import MISSING, fields
@@ -32,6 +33,7 @@ from imagebank.workflows.status import MEANINGS
 
 HERE = Path(__file__).parent
 SPECS = HERE.parent / "tests" / "dicom" / "specs"
+PROSE = "because"  # the column of a table of examples that is not code
 UTILITY = HERE.parent / "tests" / "dicom" / "utility_contract.toml"
 EXAMPLE = default_config("example", "00000000")
 MADE = "<!-- Made by `./run docs` from the code. Do not edit. -->\n\n"
@@ -182,7 +184,8 @@ def _spec(path: Path) -> tuple[str, str]:
     """Title and Markdown of a table of examples: a title, a blank line, then columns between bars."""
     title, _, rows = path.read_text("utf-8").partition("\n\n")
     head, *cells = ([cell.strip() for cell in row.split("|")] for row in rows.strip().splitlines())
-    coded = ([f"`{cell}`" if cell else "" for cell in row] for row in cells)
+    prose = head.index(PROSE) if PROSE in head else len(head)
+    coded = ([f"`{cell}`" if cell and place != prose else cell for place, cell in enumerate(row)] for row in cells)
     return title, "The tests hold these.\n\n" + table(head, coded)
 
 
@@ -202,16 +205,19 @@ tables names it. Confidence is the rule's own claim, not a probability that was 
 def utility_page() -> str:
     """What survives of what converters read, and what does not, with the reason."""
     told = tomllib.loads(UTILITY.read_text("utf-8"))
-    fields_told = "\n".join(told["equal"].split())
-    rows = ((f"`{each['field']}`", each["where"], each["reason"]) for each in told["exception"])
+    rows = ((_coded(each["fields"].split()), each["where"], each["reason"]) for each in told["exception"])
     parts = [
         "# What a converter still finds after de-identification\n",
         UTILITY_HEAD,
-        section("Equal fields", ", ".join(f"`{name}`" for name in fields_told.split())),
-        section("Exceptions", table(("field", "where", "why it differs"), rows)),
+        section("Equal fields", textwrap.fill(_coded(told["equal"].split()), 120)),
+        section("Exceptions", table(("fields", "where", "why they differ"), rows)),
         section("Not compared", NOT_COMPARED, table(("field", "reason"), told["not_compared"].items())),
     ]
     return "\n".join(parts)
+
+
+def _coded(names: Iterable[str]) -> str:
+    return ", ".join(f"`{name}`" for name in names)
 
 
 UTILITY_HEAD = """

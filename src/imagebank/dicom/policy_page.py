@@ -81,8 +81,8 @@ Each is a switch. Off means the stricter action. The codes of the options in for
 """
 OPTIONS_HEAD = ("option", "default", "code", "columns of E.1-1", "on", "off")
 SETTINGS = """
-`times` says what happens to times of day, in TM and in DT values: one of {times}. The default keeps them: they order
-series and time slices, and without their date they name nobody.
+`times` says what happens to times of day, in TM and in DT values: one of {times}. The default
+keeps them: they order series and time slices, and without their date they name nobody.
 """
 CONDITIONAL = """
 The table leaves some actions to the object: may the attribute be absent (type 3), may it be empty (2), or must it say
