@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 
 from imagebank import __version__
+from imagebank.cli import standalone
 from imagebank.core.errors import EXIT_CODES, DiskFull, ImagebankError, LawBroken
 from imagebank.core.logs import start_logging
 
@@ -178,6 +179,9 @@ def demo(
     from imagebank.cli.demo import run_demo
 
     run_demo(folder, patients=patients, seed=seed, show=show)
+
+
+app.command()(standalone.deidentify)
 
 
 def main() -> None:

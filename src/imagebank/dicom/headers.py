@@ -8,6 +8,7 @@ person to look.
 from __future__ import annotations
 
 import hashlib
+import io
 import warnings
 from dataclasses import dataclass, field
 from datetime import date, datetime
@@ -111,6 +112,12 @@ def read_facts(path: Path) -> FileFacts:
             return _judge(file, size, digest)
     except OSError as error:
         return FileFacts(failure_of(error).reason, 0)
+
+
+def facts_of(content: bytes) -> FileFacts:
+    """`read_facts` of a file that is in memory already: the member of an archive."""
+    digest = hashlib.blake2b(content, digest_size=DIGEST_BYTES).digest()
+    return _judge(io.BytesIO(content), len(content), digest)
 
 
 def _judge(file: IO[bytes], size: int, digest: bytes) -> FileFacts:
