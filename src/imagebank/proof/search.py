@@ -81,9 +81,10 @@ def _counts(
     if form.digits and form.length < 2 * LONG_BYTES and any(a <= start and end <= b for a, b in keyed):
         return False
     before, after = text[start - 1 : start], text[end : end + 1]
-    if form.digits and (before.isdecimal() or before == "."):
+    if form.digits and (before.isdecimal() or (before == "." and form.length <= LONG_BYTES)):
         return False  # the middle of a longer number; what follows may be a time of day
-    return not (form.word and (_touches(before) or _touches(after)))
+    tag_follows = text[end + 1 : end + 2] == "\0"  # the first byte of a tag may look like a letter
+    return not (form.word and (_touches(before) or (_touches(after) and not tag_follows)))
 
 
 def _touches(letter: str) -> bool:
@@ -91,10 +92,15 @@ def _touches(letter: str) -> bool:
 
 
 def pixel_span(content: bytes) -> tuple[int, int]:
-    """Where the pixels of a de-identified file lie: from the header of the last pixel element to the end."""
+    """Where the pixels of a little endian file lie: the last pixel element, its header included."""
     starts = [content.rfind(mark) for mark in (b"\xe0\x7f\x10\x00OW", b"\xe0\x7f\x10\x00OB", b"\xe0\x7f\x10\x00")]
     start = next((each for each in starts if each >= 0), -1)
-    return (start, len(content)) if start >= 0 else (0, 0)
+    if start < 0:
+        return 0, 0
+    explicit = content[start + 4 : start + 6] in (b"OW", b"OB")
+    length = int.from_bytes(content[start + 8 : start + 12] if explicit else content[start + 4 : start + 8], "little")
+    end = start + (12 if explicit else 8) + length
+    return start, min(end, len(content))  # of undefined length: to the end
 
 
 __all__ = ["KEYED_UID", "LEAST_BYTES", "LONG_BYTES", "Needle", "Searcher", "pixel_span"]
