@@ -221,9 +221,9 @@ def test_a_file_without_a_patient_id_is_refused(image: Path, key: Path, tmp_path
     assert told.places.quarantine.stat().st_mode & 0o077 == 0
 
 
-def test_a_patient_under_two_numbers_or_issuers_becomes_two(image: Path, key: Path, tmp_path: Path) -> None:
-    (tmp_path / "in").mkdir()
-    told = [("A 1", ""), ("a1", ""), ("B2", ""), ("A1", "ELSEWHERE")]
+def numbered(image: Path, folder: Path, told: list[tuple[str, str]]) -> Path:
+    """A source with an image for each patient id and issuer."""
+    folder.mkdir()
     for index, (number, issuer) in enumerate(told):
         content = changed(
             image,
@@ -232,8 +232,31 @@ def test_a_patient_under_two_numbers_or_issuers_becomes_two(image: Path, key: Pa
             SOPInstanceUID=f"1.2.3.{index}",
             SeriesInstanceUID=f"1.2.4.{index}",
         )
-        (tmp_path / "in" / str(index)).write_bytes(content)
-    assert run(tmp_path / "in", tmp_path / "out", key).counts.patients == 3
+        (folder / str(index)).write_bytes(content)
+    return folder
+
+
+def test_a_patient_under_two_numbers_becomes_two(image: Path, key: Path, tmp_path: Path) -> None:
+    source = numbered(image, tmp_path / "in", [("A 1", ""), ("a1", "HERE"), ("B2", "")])
+    assert run(source, tmp_path / "out", key).counts.patients == 2
+
+
+def test_a_patient_id_of_two_issuers_is_refused_unless_the_issuer_counts(
+    image: Path, key: Path, tmp_path: Path
+) -> None:
+    source = numbered(image, tmp_path / "in", [("A1", "HERE"), ("A1", "THERE"), ("A1", ""), ("B2", "HERE")])
+    told = run(source, tmp_path / "out", key)
+    assert dict(told.counts.reasons) == {("quarantined", "several-issuers"): 3}
+    assert run(source, tmp_path / "by", key, by_issuer=True).counts.patients == 4
+
+
+def test_outputs_are_withdrawn_when_a_later_file_makes_them_doubtful(image: Path, key: Path, tmp_path: Path) -> None:
+    source = numbered(image, tmp_path / "in", [("A1", "HERE")])
+    assert run(source, tmp_path / "out", key).counts.written == 1
+    (source / "other").write_bytes((source / "0").read_bytes()[:-2] + b"\1\1")
+    told = run(source, tmp_path / "out", key)
+    assert dict(told.counts.reasons) == {("quarantined", "instance-conflict"): 2}
+    assert instances(tmp_path / "out") == []
 
 
 def test_another_key_gives_other_ids_and_other_dates_and_is_refused_at_the_same_destination(

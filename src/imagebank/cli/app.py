@@ -181,7 +181,8 @@ def demo(
     run_demo(folder, patients=patients, seed=seed, show=show)
 
 
-app.command()(standalone.deidentify)
+for command in (standalone.deidentify, standalone.leaks, standalone.score):
+    app.command()(command)
 
 
 def main() -> None:

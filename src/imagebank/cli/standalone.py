@@ -10,6 +10,7 @@ import typer
 from imagebank.core.errors import LawBroken, SourceError
 
 if TYPE_CHECKING:
+    from imagebank.proof.report import Row
     from imagebank.workflows.standalone import Summary
 
 
@@ -25,6 +26,9 @@ def deidentify(
     shared_subjects: Annotated[
         bool, typer.Option("--shared-subjects", help="The map may give several patient ids one subject.")
     ] = False,
+    by_issuer: Annotated[
+        bool, typer.Option("--by-issuer", help="The same patient id of two issuers is two patients.")
+    ] = False,
     workers: Annotated[int, typer.Option(min=0, help="Worker processes; 0 means one a processor core.")] = 0,
     verify: Annotated[
         bool, typer.Option("--verify", help="Search the output for every identifying value of the input.")
@@ -39,8 +43,9 @@ def deidentify(
     Beside DST lie DST.log (counts and decisions, nothing that identifies) and DST.quarantine (identifiable: which files
     were refused or left out, and why). Can be stopped at any moment and run again.
 
-    A patient is a patient id with its issuer: the same patient under two numbers becomes two, unless --subject-map says
-    otherwise; with a map, whoever is not in it is refused. A file without a patient id is refused.
+    A patient is a patient id: the same patient under two numbers becomes two, unless --subject-map says otherwise; with
+    a map, whoever is not in it is refused. A file without a patient id is refused, and so is a patient id that several
+    issuers name, unless --by-issuer makes the issuer a part of it.
     """
     from imagebank.cli.progress import TerminalProgress
     from imagebank.workflows.standalone import Request, deidentify_source
@@ -53,6 +58,7 @@ def deidentify(
         policy=policy,
         subject_map=subject_map,
         shared_subjects=shared_subjects,
+        by_issuer=by_issuer,
         workers=workers,
         verify=verify,
         keep_refused=keep_refused,
@@ -90,3 +96,84 @@ def _tell(told: Summary) -> None:
     typer.echo(f"\n{counts.patients:,} patients in {told.places.output}")
     if told.verified and told.verified.holds:
         typer.echo(f"searched {told.verified.files:,} files for {told.verified.values:,} values: found none")
+
+
+def leaks(
+    files: Annotated[
+        list[Path] | None, typer.Argument(metavar="[FILES...]", help="DICOM files of MR images.", show_default=False)
+    ] = None,
+    hospital: Annotated[
+        Path | None, typer.Option(help="A pretend hospital, whose answers say what must not be found.")
+    ] = None,
+    policy: Annotated[str, typer.Option(help="The de-identification policy.")] = "default",
+    workers: Annotated[int, typer.Option(min=0, help="Worker processes; 0 means one a processor core.")] = 0,
+    json_file: Annotated[Path | None, typer.Option("--json", help="Write the report as JSON.")] = None,
+    html_file: Annotated[Path | None, typer.Option("--html", help="Write the report as a page.")] = None,
+) -> None:
+    """Hide unmistakable values in clones of files, de-identify the clones, and search all that was written.
+
+    The values stand in every kind of element, at every depth, in private blocks, in character sets, around and inside
+    the pixels and in file names. Reports the share that is gone by kind, with its exact confidence interval. Ends with 7
+    when a value is found, or when the search did not see a value where it was hidden. Text drawn into the pixels is
+    told and not judged.
+    """
+    from imagebank.cli.progress import TerminalProgress
+    from imagebank.cli.report import print_table
+    from imagebank.core.files import write_text
+    from imagebank.proof.report import as_json, as_page
+    from imagebank.workflows.leak_test import LeakTest, measure_leaks
+
+    report = measure_leaks(files or [], hospital, LeakTest(policy, workers, TerminalProgress()))
+    for path, text in ((json_file, as_json), (html_file, as_page)):
+        if path:
+            write_text(path, text(report))
+    head = ("kind", "planted", "seen", "leaked", "recall", "95 % interval")
+    print_table(head, [_leak_row(each) for each in (*report.kinds, *report.depths, *report.hospital)])
+    if report.leaks or report.blind:
+        raise LawBroken(
+            f"{report.leaks} hidden values were found in what was written; {report.blind} were not seen where they lay.",
+            "do not trust this policy before you know why; --html shows where",
+        )
+
+
+def _leak_row(row: Row) -> tuple[str, ...]:
+    name = row.kind if row.judged else f"{row.kind} (told, not judged)"
+    interval = f"{100 * row.low:.1f} to {100 * row.high:.1f} %"
+    return name, f"{row.planted:,}", f"{row.seen:,}", f"{row.leaked:,}", f"{100 * row.recall:.1f} %", interval
+
+
+def score(
+    hospital: Annotated[Path, typer.Argument(metavar="HOSPITAL", help="A pretend hospital.", show_default=False)],
+    policy: Annotated[str, typer.Option(help="The de-identification policy.")] = "default",
+    json_file: Annotated[Path | None, typer.Option("--json", help="Write the scores as JSON.")] = None,
+) -> None:
+    """Score what becomes of each element of a pretend hospital, by the actions of the MIDI-B benchmark and more.
+
+    The hospital is de-identified three times, since the same bytes must come each time. Ends with 7 when a check fails.
+    """
+    from imagebank.cli.progress import TerminalProgress
+    from imagebank.cli.report import print_table
+    from imagebank.core.files import write_text
+    from imagebank.proof.actions import ACTIONS
+    from imagebank.proof.scores import as_json
+    from imagebank.workflows.scoring import score_hospital
+
+    scores, told = score_hospital(hospital, policy=policy, progress=TerminalProgress())
+    if json_file:
+        write_text(json_file, as_json(scores, told))
+    rows: list[tuple[str, ...]] = [
+        (
+            s.action,
+            f"{s.checks:,}",
+            f"{s.held:,}",
+            f"{100 * s.share:.1f} %",
+            f"{100 * s.low:.1f} to {100 * s.high:.1f} %",
+        )
+        for s in scores
+    ]
+    print_table(("action", "checks", "held", "share", "95 % interval"), rows)
+    failed = [each for each in scores if each.held < each.checks]
+    for each in failed:
+        typer.echo(f"\n{each.action}: {ACTIONS[each.action]}; failed most at {', '.join(each.failed_at)}")
+    if failed:
+        raise LawBroken(f"{len(failed)} of {len(scores)} actions have checks that failed.", "see the places above")

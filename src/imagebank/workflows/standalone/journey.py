@@ -44,6 +44,7 @@ class Request:
     policy: str = "default"
     subject_map: Path | None = None
     shared_subjects: bool = False
+    by_issuer: bool = False
     workers: int = 0
     verify: bool = False
     keep_refused: bool = False
@@ -68,13 +69,16 @@ def deidentify_source(request: Request, *, progress: Progress) -> Summary:
     load_policy(request.policy)
     source = open_source(request.source)
     _check_apart(source, places)
-    subjects = Subjects(read_keys(request.key_file, new=request.new_key), _mapped(request))
+    keys = read_keys(request.key_file, new=request.new_key)
+    subjects = Subjects(keys, _mapped(request), request.by_issuer)
     _make_folders(places)
     workers = Workers(request.workers or os.cpu_count() or 1, progress)
     with open_state(places.state, subjects.keys) as state:
         remove_temporaries(places.output)
         judged = judge_source(source, workers, values_for=request.policy if request.verify else "")
         plan = plan_files(judged, subjects)
+        for path in plan.withdrawn:
+            (places.output / path).unlink(missing_ok=True)
         fates = dict(plan.settled) | _clean(request, places, source, plan, judged, state, workers)
         counts = _tell(request, places, source, plan, fates, state)
         close_state(places.state, state)

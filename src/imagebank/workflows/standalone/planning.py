@@ -6,19 +6,17 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
-from imagebank.core.private import Private
+from imagebank.core.private import NOBODY, Private
 from imagebank.dicom.filing import Fate, SeriesPlan, fate_of_verdict, main_scanner, plan_series
 from imagebank.dicom.values import Subject
 from imagebank.engine.model import Outcome
-from imagebank.identities.linkage import merge
+from imagebank.identities.linkage import merge, normalise_id
 from imagebank.identities.model import Link
 from imagebank.identities.offered import Header, Whereabout
 from imagebank.identities.pseudonyms import Keys, letters
 from imagebank.workflows.indexing import header_of
 from imagebank.workflows.standalone.steps import Judged
 from imagebank.workflows.standalone.subjects import Subjects
-
-NOBODY_KNOWN = Link(None, "", "no-patient-id")
 
 
 @dataclass(frozen=True)
@@ -36,6 +34,9 @@ class Plan:
 
     settled: dict[int, Fate]
     placed: dict[int, Placed] = field(repr=False)
+    withdrawn: frozenset[str] = field(
+        default=frozenset(), repr=False
+    )  # where an earlier run may have put refused files
 
 
 def plan_files(judged: Sequence[Judged], subjects: Subjects) -> Plan:
@@ -49,38 +50,59 @@ def plan_files(judged: Sequence[Judged], subjects: Subjects) -> Plan:
         else:
             settled[position] = fate_of_verdict(each.facts.verdict)
     placed: dict[int, Placed] = {}
+    withdrawn: set[str] = set()
+    shared = frozenset() if subjects.by_issuer or subjects.mapped is not None else _ids_of_several_issuers(judged)
     for uid, positions in sorted(series.items()):
-        for position, fate in _plan_series(uid, positions, judged, subjects):
-            if isinstance(fate, Placed):
-                placed[position] = fate
-            else:
+        for position, fate, place in _plan_series(uid, positions, judged, subjects, shared):
+            if fate is None and place is not None:
+                placed[position] = place
+            elif fate is not None:
                 settled[position] = fate
-    return Plan(settled, placed)
+                withdrawn |= {place.path} if place else set()
+    return Plan(settled, placed, frozenset(withdrawn - {each.path for each in placed.values()}))
+
+
+def _ids_of_several_issuers(judged: Sequence[Judged]) -> frozenset[str]:
+    """Patient ids that more than one issuer names; an issuer that is not named contradicts nobody."""
+    issuers: dict[str, set[str]] = defaultdict(set)
+    for each in judged:
+        if each.issuer and each.facts.header:
+            issuers[normalise_id(each.facts.header.claim.patient_id)].add(normalise_id(each.issuer))
+    return frozenset(number for number, named in issuers.items() if len(named) > 1)
 
 
 def _plan_series(
-    uid: str, positions: list[int], judged: Sequence[Judged], subjects: Subjects
-) -> Iterator[tuple[int, Placed | Fate]]:
+    uid: str, positions: list[int], judged: Sequence[Judged], subjects: Subjects, shared: frozenset[str]
+) -> Iterator[tuple[int, Fate | None, Placed | None]]:
+    """Position, fate and place of each file of a series; a file without a fate is to be cleaned."""
     keys = subjects.keys
     files = [_whereabout(position, judged[position], keys) for position in positions]
     headers = frozenset(_header(judged[position], keys) for position in positions)
-    issuers = {judged[position].issuer for position in positions} - {Private("")}
+    issuers = {judged[position].issuer for position in positions} - {NOBODY}
     patient_id = merge(frozenset(header.claim for header in headers)).patient_id
-    link = subjects.link(patient_id, min(issuers)) if issuers else subjects.link(patient_id)
+    link = subjects.link(patient_id, min(issuers, default=NOBODY))
     plan = plan_series(keys.uid_map.item(uid), files, headers, link, opted_out=False)
     for file, (outcome, reason) in plan.settled:
-        refused = outcome is Outcome.UNLINKED or len(issuers) > 1
-        yield _position(file), (Outcome.QUARANTINED if refused else outcome, reason)
+        refused = Outcome.QUARANTINED if outcome is Outcome.UNLINKED else outcome
+        place = _placed(plan, file, headers, link, subjects) if outcome is Outcome.QUARANTINED else None
+        yield _position(file), (refused, reason), place
+    whole = _fate_of_issuers(issuers, patient_id, shared)
     for file in plan.bank:
-        if len(issuers) > 1:
-            yield _position(file), (Outcome.QUARANTINED, "two-patients")
-        else:
-            yield _position(file), _placed(plan, file, headers, link, subjects)
+        yield _position(file), whole, _placed(plan, file, headers, link, subjects)
 
 
-def _placed(plan: SeriesPlan, file: Whereabout, headers: frozenset[Header], link: Link, subjects: Subjects) -> Placed:
-    if link.person is None:
-        raise AssertionError("a plan cleans files of a known patient only")
+def _fate_of_issuers(issuers: set[Private], patient_id: Private, shared: frozenset[str]) -> Fate | None:
+    if len(issuers) > 1:
+        return Outcome.QUARANTINED, "two-patients"
+    return (Outcome.QUARANTINED, "several-issuers") if normalise_id(patient_id) in shared else None
+
+
+def _placed(
+    plan: SeriesPlan, file: Whereabout, headers: frozenset[Header], link: Link, subjects: Subjects
+) -> Placed | None:
+    """Where the output of a file goes; None where nobody is known to own it."""
+    if link.person is None or not file.instance:
+        return None
     pseudonym = subjects.pseudonym(link.person)
     study = min(header.study for header in headers)
     subject = Subject(pseudonym, subjects.offset_days(link.person), main_scanner(headers), subjects.keys.uid_map)

@@ -1,7 +1,8 @@
 """Under which pseudonym and offset the images of a patient id go: derived with the key, or as a subject map says.
 
-Laws: without a map one patient id of one issuer is one patient, so that a patient under two numbers becomes two; with a
-map, whoever is not in it is refused; a message names a line of the map, never what the line says.
+Laws: without a map one patient id is one patient, so that a patient under two numbers becomes two, and an id that two
+issuers name is refused unless the issuer is made a part of it; with a map, whoever is not in it is refused; a message
+names a line of the map, never what the line says.
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ SUBJECT = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,30}[A-Za-z0-9])?")
 REASONS = {
     "no-patient-id": "The header names no patient id, so that nobody can say whose image it is.",
     "not-in-subject-map": "The patient id is not in the subject map.",
+    "several-issuers": "Several issuers name the patient id: it may belong to several people.",
 }
 """Why nobody may be given a pseudonym."""
 
@@ -42,6 +44,7 @@ class Subjects:
 
     keys: Keys
     mapped: Mapping[str, MappedSubject] | None = field(default=None, repr=False)
+    by_issuer: bool = False  # whether the same number of two issuers is two patients
 
     def link(self, patient_id: Private, issuer: Private = NOBODY) -> Link:
         """The person whom a patient id stands for, or the reason why there is none."""
@@ -49,7 +52,7 @@ class Subjects:
         if not number:
             return Link(None, "", "no-patient-id")
         if self.mapped is None:
-            return Link(f"{normalise_id(issuer)}|{number}", "patient-id")
+            return Link(f"{normalise_id(issuer) if self.by_issuer else ''}|{number}", "patient-id")
         known = self.mapped.get(number)
         return Link(f"map|{known.subject}|{number}", "subject-map") if known else Link(None, "", "not-in-subject-map")
 
