@@ -11,6 +11,7 @@ from imagebank.core.errors import LawBroken, SourceError
 
 if TYPE_CHECKING:
     from imagebank.proof.report import Row
+    from imagebank.proof.scores import Score
     from imagebank.workflows.standalone import Summary
 
 
@@ -113,8 +114,8 @@ def leaks(
     """Hide unmistakable values in clones of files, de-identify the clones, and search all that was written.
 
     The values stand in every kind of element, at every depth, in private blocks, in character sets, around and inside
-    the pixels and in file names. Reports the share that is gone by kind, with its exact confidence interval. Ends with 7
-    when a value is found, or when the search did not see a value where it was hidden. Text drawn into the pixels is
+    the pixels and in file names. Reports the share that is gone by kind, with its exact confidence interval. Ends with
+    7 when a value is found, or when the search did not see a value where it was hidden. Text drawn into the pixels is
     told and not judged.
     """
     from imagebank.cli.progress import TerminalProgress
@@ -131,15 +132,18 @@ def leaks(
     print_table(head, [_leak_row(each) for each in (*report.kinds, *report.depths, *report.hospital)])
     if report.leaks or report.blind:
         raise LawBroken(
-            f"{report.leaks} hidden values were found in what was written; {report.blind} were not seen where they lay.",
+            f"{report.leaks} hidden values were found in the output; {report.blind} were not seen where they lay.",
             "do not trust this policy before you know why; --html shows where",
         )
 
 
 def _leak_row(row: Row) -> tuple[str, ...]:
     name = row.kind if row.judged else f"{row.kind} (told, not judged)"
-    interval = f"{100 * row.low:.1f} to {100 * row.high:.1f} %"
-    return name, f"{row.planted:,}", f"{row.seen:,}", f"{row.leaked:,}", f"{100 * row.recall:.1f} %", interval
+    return name, f"{row.planted:,}", f"{row.seen:,}", f"{row.leaked:,}", f"{100 * row.recall:.1f} %", _interval(row)
+
+
+def _interval(told: Row | Score) -> str:
+    return f"{100 * told.low:.1f} to {100 * told.high:.1f} %"
 
 
 def score(
@@ -162,14 +166,8 @@ def score(
     if json_file:
         write_text(json_file, as_json(scores, told))
     rows: list[tuple[str, ...]] = [
-        (
-            s.action,
-            f"{s.checks:,}",
-            f"{s.held:,}",
-            f"{100 * s.share:.1f} %",
-            f"{100 * s.low:.1f} to {100 * s.high:.1f} %",
-        )
-        for s in scores
+        (each.action, f"{each.checks:,}", f"{each.held:,}", f"{100 * each.share:.1f} %", _interval(each))
+        for each in scores
     ]
     print_table(("action", "checks", "held", "share", "95 % interval"), rows)
     failed = [each for each in scores if each.held < each.checks]
