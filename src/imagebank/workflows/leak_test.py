@@ -6,11 +6,13 @@ search of its outputs needs its own canaries only.
 
 from __future__ import annotations
 
+import hashlib
 import shutil
 import tempfile
 from collections import Counter
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from itertools import count
 from pathlib import Path
 
 from imagebank.core.errors import SourceError
@@ -18,14 +20,15 @@ from imagebank.core.private import Private
 from imagebank.core.progress import Progress, Silent
 from imagebank.dicom.headers import IMAGE, facts_of
 from imagebank.dicom.policy import load_policy
-from imagebank.proof.canaries import Canaries, Plant
+from imagebank.identities.pseudonyms import Keys
+from imagebank.proof.canaries import DAYS_APART, Canaries, Plant
 from imagebank.proof.clones import clones_of
 from imagebank.proof.report import LeakReport, Row, tally
 from imagebank.proof.search import Needle, Searcher
 from imagebank.proof.views import found_in
 from imagebank.workflows.leak_hospital import search_hospital
 from imagebank.workflows.standalone import Request, Summary, deidentify_source
-from imagebank.workflows.standalone.journey import read_keys
+from imagebank.workflows.standalone.journey import KEYS_FOR, read_keys
 from imagebank.workflows.standalone.subjects import Subjects
 
 FILES_A_BATCH = 12
@@ -140,7 +143,8 @@ def _plant_file(path: Path, to: Path, position: int, policy: str) -> _Given | No
 
 
 def _test_batch(folder: Path, given: list[_Given], test: LeakTest, told: _Tally) -> None:
-    request = _request(folder / "in", folder, test)
+    request = replace(_request(folder / "in", folder, test), new_key=False)
+    request.key_file.write_text(_key_for(given))
     summary = deidentify_source(request, progress=Silent())
     told.counts["files given"] += len(given)
     told.counts["clones"] += summary.counts.offered
@@ -151,6 +155,17 @@ def _test_batch(folder: Path, given: list[_Given], test: LeakTest, told: _Tally)
         told.plants += each.plants
         told.seen |= each.seen
         told.leaked |= _leaked(summary, subjects.pseudonym(person), each, told.elsewhere)
+
+
+def _key_for(given: Iterable[_Given]) -> str:
+    """A key under which no canary date moves to another: the same for the same files."""
+    for number in count():
+        key = hashlib.sha256(f"leak test {number}".encode()).digest()
+        subjects = Subjects(Keys(key, KEYS_FOR))
+        people = [subjects.link(Private(each.patient_id)).person or "" for each in given]
+        if all(subjects.offset_days(person) % DAYS_APART for person in people):
+            return key.hex()
+    raise AssertionError("numbers do not end")
 
 
 def _leaked(summary: Summary, pseudonym: str, given: _Given, elsewhere: set[str]) -> set[Plant]:
