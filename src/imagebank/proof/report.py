@@ -104,7 +104,8 @@ def as_page(report: LeakReport) -> str:
 
     text = (files("imagebank.proof") / "templates" / "leaks.html").read_text("utf-8")
     template = Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True).from_string(text)
-    tables = [("By hiding place", report.kinds), ("By depth in sequences", report.depths)]
+    kinds = sorted(report.kinds, key=lambda row: (-row.leaked * row.judged, -row.leaked, row.kind))
+    tables = [("By hiding place", tuple(kinds)), ("By depth in sequences", report.depths)]
     if report.hospital:
         tables.append(("Identifiers of the hospital", report.hospital))
     return template.render(report=report, tables=tables)

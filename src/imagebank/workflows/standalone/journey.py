@@ -22,9 +22,9 @@ from imagebank.engine import Outcome, key_of
 from imagebank.identities.pseudonyms import Keys
 from imagebank.identities.vault import key_bytes, write_new_key
 from imagebank.workflows.standalone.lists import Counts, Places, count, write_lists, write_log
-from imagebank.workflows.standalone.offered import Offered, Source, open_source
+from imagebank.workflows.standalone.offered import Source, open_source
 from imagebank.workflows.standalone.planning import Plan, plan_files
-from imagebank.workflows.standalone.running import Destination, Workers, clean_source, judge_source
+from imagebank.workflows.standalone.running import Destination, Seen, Workers, clean_source, judge_source
 from imagebank.workflows.standalone.state import DecisionSet, State, Written, close_state, open_state
 from imagebank.workflows.standalone.steps import CleanResult, Judged, read_offered
 from imagebank.workflows.standalone.subjects import MappedSubject, Subjects, read_subject_map
@@ -75,14 +75,16 @@ def deidentify_source(request: Request, *, progress: Progress) -> Summary:
     workers = Workers(request.workers or os.cpu_count() or 1, progress)
     with open_state(places.state, subjects.keys) as state:
         remove_temporaries(places.output)
-        judged = judge_source(source, workers, values_for=request.policy if request.verify else "")
-        plan = plan_files(judged, subjects)
+        seen = judge_source(source, workers, values_for=request.policy if request.verify else "")
+        plan = plan_files(seen.judged, subjects)
         for path in plan.withdrawn:
             (places.output / path).unlink(missing_ok=True)
-        fates = dict(plan.settled) | _clean(request, places, source, plan, judged, state, workers)
-        counts = _tell(request, places, source, plan, fates, state)
+        fates = dict(plan.settled) | _clean(request, places, source, plan, seen.judged, state, workers)
+        counts = _tell(request, places, seen, plan, fates, state)
+        if request.keep_refused:
+            _keep_refused(places, source, fates)
         close_state(places.state, state)
-    verified = _verify(places, judged, plan, fates, workers) if request.verify else None
+    verified = _verify(places, seen, plan, fates, workers) if request.verify else None
     hide_folder_times(places.output)
     return Summary(counts, places, source.unlisted, verified)
 
@@ -146,7 +148,8 @@ def _clean(
             continue
         fates[position] = (Outcome.BANKED, "")
         state.add(keys[position], *_remembered(result, plan.placed[position].path, state.written.get(keys[position])))
-    return fates
+    gone = (Outcome.QUARANTINED, "changed-while-read")  # an archive that gave more when it was read before
+    return dict.fromkeys(plan.placed, gone) | fates
 
 
 def _remembered(result: CleanResult, path: str, before: Written | None) -> tuple[Written, DecisionSet]:
@@ -166,14 +169,12 @@ def _state_key(judged: Judged, plan: Plan, position: int, policy: str) -> str:
     return subject.uids.item(text)
 
 
-def _tell(request: Request, places: Places, source: Source, plan: Plan, fates: dict[int, Fate], state: State) -> Counts:
-    """Write the log and the lists; copy what was refused if that is wished."""
+def _tell(request: Request, places: Places, seen: Seen, plan: Plan, fates: dict[int, Fate], state: State) -> Counts:
+    """Write the log and the lists."""
     rows: dict[Outcome, list[tuple[str, str]]] = defaultdict(list)
-    for offered in source:
-        outcome, reason = fates[offered.position]
-        rows[outcome].append((offered.name.reveal("list a file for a steward"), reason))
-        if outcome is Outcome.QUARANTINED and request.keep_refused:
-            _keep(places, offered)
+    for position, judged in enumerate(seen.judged):
+        outcome, reason = fates[position]
+        rows[outcome].append((judged.name.reveal("list a file for a steward"), reason))
     write_lists(places, rows)
     patients = len({plan.placed[position].subject.pseudonym for position, fate in fates.items() if not fate[1]})
     written = {plan.placed[position].path for position, fate in fates.items() if not fate[1]}
@@ -185,19 +186,21 @@ def _tell(request: Request, places: Places, source: Source, plan: Plan, fates: d
     return counts
 
 
-def _keep(places: Places, offered: Offered) -> None:
-    try:
-        content = read_offered(offered)
-    except Refused:
-        return  # what cannot be read cannot be copied; the list says so
-    name = hashlib.sha256(content).hexdigest()[:32]
-    write_bytes(places.quarantine / "files" / name, content)
+def _keep_refused(places: Places, source: Source, fates: dict[int, Fate]) -> None:
+    """Copy what was refused into the quarantine folder, under its digest; what cannot be read is on the list only."""
+    for offered in source:
+        if fates[offered.position][0] is Outcome.QUARANTINED:
+            try:
+                content = read_offered(offered)
+            except Refused:
+                continue
+            write_bytes(places.quarantine / "files" / hashlib.sha256(content).hexdigest()[:32], content)
 
 
-def _verify(places: Places, judged: list[Judged], plan: Plan, fates: dict[int, Fate], workers: Workers) -> Verified:
+def _verify(places: Places, seen: Seen, plan: Plan, fates: dict[int, Fate], workers: Workers) -> Verified:
     """Search all that was written, and list what was found for a steward."""
     written = [position for position, (outcome, _) in fates.items() if outcome is Outcome.BANKED]
-    jobs = verify_jobs(places.output, judged, plan, written)
+    jobs = verify_jobs(places.output, seen, plan, written)
     leaks: set[Leak] = set()
     failed = 0
     for done in workers.run(VERIFY, jobs, len(written)):

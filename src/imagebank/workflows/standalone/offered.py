@@ -19,6 +19,7 @@ from imagebank.core.private import NOBODY, Private
 from imagebank.workflows.indexing import walk
 
 MOST_MEMBER_BYTES = 4 << 30
+DAMAGE = (tarfile.TarError, EOFError, zlib.error)
 UNREADABLE_MEMBERS = {
     "encrypted-member": "The member of the archive is protected by a password.",
     "damaged-member": "The member of the archive cannot be unpacked.",
@@ -45,6 +46,7 @@ class Source:
 
     root: Path
     kind: str
+    count: int  # of files, for the progress; an archive that is damaged may give fewer
     files: tuple[bytes, ...] = field(default=(), repr=False)
     unlisted: int = 0
 
@@ -71,8 +73,9 @@ def open_source(root: Path) -> Source:
             ]
             if not files and unlisted:
                 raise PermissionError
-            return Source(root, "folder", tuple(files), len(unlisted))
-        return Source(root, _kind_of_archive(root))
+            return Source(root, "folder", len(files), tuple(files), len(unlisted))
+        kind = _kind_of_archive(root)
+        return Source(root, kind, _members(root, kind))
     except OSError as error:
         raise SourceError(
             f"The source cannot be read ({type(error).__name__}).",
@@ -90,6 +93,20 @@ def _kind_of_archive(root: Path) -> str:
     raise SourceError(
         "The source is neither a folder nor a zip or tar.", "name a folder; a single file goes into a folder of its own"
     )
+
+
+def _members(root: Path, kind: str) -> int:
+    if kind == "zip":
+        with zipfile.ZipFile(root) as archive:
+            return sum(not each.is_dir() for each in archive.infolist())
+    count = 0
+    try:
+        with tarfile.open(root, "r:*") as tar:
+            for member in tar:
+                count += not member.isdir()
+    except DAMAGE:
+        count += 1  # what is left is offered as one
+    return count
 
 
 def _of_zip(root: Path) -> Iterator[Offered]:
@@ -121,7 +138,7 @@ def _of_tar(root: Path) -> Iterator[Offered]:
                 content, reason = _tar_member(archive, member)
                 yield Offered(position, Private(member.name), content=content, reason=reason)
                 position += 1
-    except (tarfile.TarError, EOFError, zlib.error):
+    except DAMAGE:
         yield Offered(position, Private("(the rest of the archive)"), reason="damaged-archive")
 
 

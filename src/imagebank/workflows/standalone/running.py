@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TypeVar
 
 from imagebank.core.progress import Progress
-from imagebank.dicom.headers import PASSING, FileFacts
+from imagebank.dicom.headers import PASSING
 from imagebank.engine import Done, Job, Step, process_pool, run_jobs
+from imagebank.proof.search import Needle
 from imagebank.workflows.standalone.offered import Offered, Source
 from imagebank.workflows.standalone.planning import Plan
 from imagebank.workflows.standalone.steps import (
@@ -20,6 +21,7 @@ from imagebank.workflows.standalone.steps import (
     CleanTask,
     Judged,
     JudgeTask,
+    refused,
 )
 
 MEMORY_MB = 4096
@@ -54,22 +56,43 @@ class Destination:
     keys: Mapping[int, str] = field(repr=False)  # state key of each position
 
 
-def judge_source(source: Source, workers: Workers, *, values_for: str = "") -> list[Judged]:
-    """What each file of a source is; a file whose worker died or failed is refused with the reason."""
+@dataclass(frozen=True)
+class Seen:
+    """What each file of a source is, by position, and what must not be found of each series (by its UID)."""
+
+    judged: list[Judged] = field(repr=False)
+    values: Mapping[str, set[Needle]] = field(repr=False)
+
+
+def judge_source(source: Source, workers: Workers, *, values_for: str = "") -> Seen:
+    """Judge every file; one whose worker died or failed is refused with the reason.
+
+    The identifying values are gathered by series, because the files of a series hold nearly the same.
+    """
+    values: dict[str, set[Needle]] = {}
     judged: dict[int, Judged] = {}
+    for position, told in _judgements(source, workers, values_for):
+        if told.values:
+            uid = told.facts.series_uid.reveal("gather the values of a series")
+            values.setdefault(uid, set()).update(told.values)
+        judged[position] = replace(told, values=frozenset())
+    return Seen([judged[position] for position in range(len(judged))], values)
+
+
+def _judgements(source: Source, workers: Workers, values_for: str) -> Iterator[tuple[int, Judged]]:
     again: list[Offered] = []
     jobs = (Job(str(some[0].position), "", JudgeTask(some, values_for), len(some)) for some in portions(source))
-    for done in workers.run(JUDGE, jobs, len(source.files)):
+    for done in workers.run(JUDGE, jobs, source.count):
         if done.result is not None:
-            judged |= {each.position: told for each, told in zip(done.job.task.files, done.result, strict=True)}
+            yield from zip((each.position for each in done.job.task.files), done.result, strict=True)
         else:
             again += done.job.task.files
     alone = [Job(str(each.position), "", JudgeTask((each,), values_for)) for each in again]
     for one in workers.run(JUDGE, alone, len(alone)) if alone else ():
         reason = one.failure.reason if one.failure else ""
-        refused = Judged(FileFacts(reason if reason in PASSING else "unreadable-header", 0))
-        judged[one.job.task.files[0].position] = one.result[0] if one.result else refused
-    return [judged[position] for position in range(len(judged))]
+        file = one.job.task.files[0]
+        nothing = refused(file, reason if reason in PASSING else "unreadable-header")
+        yield file.position, one.result[0] if one.result else nothing
 
 
 def portions(offered: Iterable[Offered]) -> Iterator[tuple[Offered, ...]]:

@@ -44,6 +44,7 @@ class Judged:
     """What a file is, whose it says it is, and the values that must not be found in the output."""
 
     facts: FileFacts
+    name: Private = NOBODY
     issuer: Private = NOBODY
     values: frozenset[Needle] = field(default=frozenset(), repr=False)
 
@@ -87,16 +88,21 @@ JUDGE: Step[JudgeTask, tuple[Judged, ...]] = Step("index", VERSION, judge_files)
 
 def _judge(offered: Offered, policy: str) -> Judged:
     if offered.reason:
-        return Judged(FileFacts(offered.reason, 0))
+        return refused(offered, offered.reason)
     try:
         content = read_offered(offered)
     except Refused as refusal:
-        return Judged(FileFacts(str(refusal), 0))
+        return refused(offered, str(refusal))
     facts = facts_of(content)
     if facts.verdict != IMAGE:
-        return Judged(facts)
+        return Judged(facts, offered.name)
     values = _values(content, load_policy(policy)) if policy else frozenset()
-    return Judged(facts, _issuer(content), values)
+    return Judged(facts, offered.name, _issuer(content), values)
+
+
+def refused(offered: Offered, reason: str) -> Judged:
+    """A file of which nothing is known but why."""
+    return Judged(FileFacts(reason, 0), offered.name)
 
 
 def read_offered(offered: Offered) -> bytes:

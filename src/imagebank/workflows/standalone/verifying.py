@@ -7,7 +7,7 @@ it is excused where another true date plus the offset gives it.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from pathlib import Path
@@ -15,7 +15,7 @@ from pathlib import Path
 from imagebank.engine import Job, Step
 from imagebank.proof.search import Needle, Searcher, pixel_span
 from imagebank.workflows.standalone.planning import Plan
-from imagebank.workflows.standalone.steps import Judged
+from imagebank.workflows.standalone.running import Seen
 
 FILES_A_TASK = 256
 
@@ -67,13 +67,14 @@ def search_outputs(task: VerifyTask) -> tuple[Leak, ...]:
 VERIFY: Step[VerifyTask, tuple[Leak, ...]] = Step("verify", "1", search_outputs)
 
 
-def verify_jobs(root: Path, judged: Sequence[Judged], plan: Plan, written: Iterable[int]) -> list[Job[VerifyTask]]:
+def verify_jobs(root: Path, seen: Seen, plan: Plan, written: Iterable[int]) -> list[Job[VerifyTask]]:
     """The searches to make: for each patient, all outputs for all values of all of the patient's files."""
     needles: dict[str, set[Needle]] = defaultdict(set)
     paths: dict[str, list[str]] = defaultdict(list)
     offsets: dict[str, int] = {}
     for position, placed in plan.placed.items():
-        needles[placed.person] |= judged[position].values
+        uid = seen.judged[position].facts.series_uid.reveal("find the values of a series")
+        needles[placed.person] |= seen.values.get(uid, set())
         offsets[placed.person] = placed.subject.offset_days
     for position in written:
         paths[plan.placed[position].person].append(plan.placed[position].path)
