@@ -194,7 +194,7 @@ def deidentification_page() -> str:
     told = {
         "reasons": _reasons({**UNREADABLE_MEMBERS, **SUBJECT_REASONS}),
         "leak_policy": leaks["policy"],
-        "leak_counts": ", ".join(f"{number:,} {name}" for name, number in leaks["files"].items()),
+        "leak_counts": ", ".join(f"{number:,} {name}" for name, number in leaks["files"].items() if number),
         "verdict": f"**{leaks['leaks']} leaks** of the kinds that are judged; {leaks['blind']} values not seen.",
         "leaks": _leaks(sorted(leaks["kinds"], key=lambda each: (-each["leaked"], each["kind"]))),
         "depths": _leaks(leaks["depths"]),
@@ -208,7 +208,7 @@ def deidentification_page() -> str:
 def _share(each: Mapping[str, Any]) -> tuple[str, str]:
     """A share and its interval, in percent."""
     share = each["share"] if "share" in each else each["recall"]
-    return f"{100 * share:.1f} %", f"{100 * each['low']:.1f} to {100 * each['high']:.1f} %"
+    return f"{100 * share:.2f} %", f"{100 * each['low']:.2f} to {100 * each['high']:.2f} %"
 
 
 def _leaks(kinds: Iterable[Mapping[str, Any]]) -> str:

@@ -139,11 +139,11 @@ def leaks(
 
 def _leak_row(row: Row) -> tuple[str, ...]:
     name = row.kind if row.judged else f"{row.kind} (told, not judged)"
-    return name, f"{row.planted:,}", f"{row.seen:,}", f"{row.leaked:,}", f"{100 * row.recall:.1f} %", _interval(row)
+    return name, f"{row.planted:,}", f"{row.seen:,}", f"{row.leaked:,}", f"{100 * row.recall:.2f} %", _interval(row)
 
 
 def _interval(told: Row | Score) -> str:
-    return f"{100 * told.low:.1f} to {100 * told.high:.1f} %"
+    return f"{100 * told.low:.2f} to {100 * told.high:.2f} %"
 
 
 def score(
@@ -166,7 +166,7 @@ def score(
     if json_file:
         write_text(json_file, as_json(scores, told))
     rows: list[tuple[str, ...]] = [
-        (each.action, f"{each.checks:,}", f"{each.held:,}", f"{100 * each.share:.1f} %", _interval(each))
+        (each.action, f"{each.checks:,}", f"{each.held:,}", f"{100 * each.share:.2f} %", _interval(each))
         for each in scores
     ]
     print_table(("action", "checks", "held", "share", "95 % interval"), rows)
