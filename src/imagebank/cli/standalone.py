@@ -15,28 +15,35 @@ if TYPE_CHECKING:
     from imagebank.workflows.standalone import Summary
 
 
+Source = Annotated[Path, typer.Argument(metavar="SRC", help="Folder, zip or tar of DICOM.", show_default=False)]
+Output = Annotated[Path, typer.Argument(metavar="DST", help="Folder for the clean files.", show_default=False)]
+Key = Annotated[Path, typer.Option(help="File with the key: 64 hexadecimal digits.", show_default=False)]
+NewKey = Annotated[bool, typer.Option("--new-key", help="Make the key file first.")]
+Policy = Annotated[str, typer.Option(help="The de-identification policy.")]
+SubjectMap = Annotated[
+    Path | None, typer.Option(help="CSV with patient_id, subject and, if you like, offset_days.", show_default=False)
+]
+SharedSubjects = Annotated[
+    bool, typer.Option("--shared-subjects", help="The map may give several patient ids one subject.")
+]
+ByIssuer = Annotated[bool, typer.Option("--by-issuer", help="The same patient id of two issuers is two patients.")]
+Workers = Annotated[int, typer.Option(min=0, help="Worker processes; 0 means one a processor core.")]
+Verify = Annotated[bool, typer.Option("--verify", help="Search the output for every identifying value of the input.")]
+KeepRefused = Annotated[bool, typer.Option("--keep-refused", help="Copy refused files into the quarantine folder.")]
+
+
 def deidentify(
-    source: Annotated[Path, typer.Argument(metavar="SRC", help="Folder, zip or tar of DICOM.", show_default=False)],
-    output: Annotated[Path, typer.Argument(metavar="DST", help="Folder for the clean files.", show_default=False)],
-    key: Annotated[Path, typer.Option(help="File with the key: 64 hexadecimal digits.", show_default=False)],
-    new_key: Annotated[bool, typer.Option("--new-key", help="Make the key file first.")] = False,
-    policy: Annotated[str, typer.Option(help="The de-identification policy.")] = "default",
-    subject_map: Annotated[
-        Path | None, typer.Option(help="CSV with patient_id, subject and, if you like, offset_days.")
-    ] = None,
-    shared_subjects: Annotated[
-        bool, typer.Option("--shared-subjects", help="The map may give several patient ids one subject.")
-    ] = False,
-    by_issuer: Annotated[
-        bool, typer.Option("--by-issuer", help="The same patient id of two issuers is two patients.")
-    ] = False,
-    workers: Annotated[int, typer.Option(min=0, help="Worker processes; 0 means one a processor core.")] = 0,
-    verify: Annotated[
-        bool, typer.Option("--verify", help="Search the output for every identifying value of the input.")
-    ] = False,
-    keep_refused: Annotated[
-        bool, typer.Option("--keep-refused", help="Copy refused files into the quarantine folder.")
-    ] = False,
+    source: Source,
+    output: Output,
+    key: Key,
+    new_key: NewKey = False,
+    policy: Policy = "default",
+    subject_map: SubjectMap = None,
+    shared_subjects: SharedSubjects = False,
+    by_issuer: ByIssuer = False,
+    workers: Workers = 0,
+    verify: Verify = False,
+    keep_refused: KeepRefused = False,
 ) -> None:
     """De-identify any folder, zip or tar of DICOM, without a bank.
 
@@ -52,24 +59,20 @@ def deidentify(
     from imagebank.workflows.standalone import Request, deidentify_source
 
     request = Request(
-        source=source,
-        output=output,
-        key_file=key,
-        new_key=new_key,
-        policy=policy,
-        subject_map=subject_map,
-        shared_subjects=shared_subjects,
-        by_issuer=by_issuer,
-        workers=workers,
-        verify=verify,
-        keep_refused=keep_refused,
+        *(source, output, key, new_key, policy, subject_map, shared_subjects, by_issuer, workers, verify, keep_refused)
     )
     told = deidentify_source(request, progress=TerminalProgress())
     _tell(told)
-    if told.verified and not told.verified.holds:
+    _complain(told)
+
+
+def _complain(told: Summary) -> None:
+    """Raise LawBroken where an identifying value was found, SourceError where folders could not be listed."""
+    verified = told.verified
+    if verified and not verified.holds:
+        blind = f", and {verified.failed} files could not be searched" if verified.failed else ""
         raise LawBroken(
-            f"{len(told.verified.leaks)} values of the input were found in the output"
-            + (f", and {told.verified.failed} files could not be searched." if told.verified.failed else "."),
+            f"{len(verified.leaks)} values of the input were found in the output{blind}.",
             f"do not hand the output on; {told.places.quarantine / 'leaks.csv'} says where",
         )
     if told.unlisted:
@@ -106,8 +109,8 @@ def leaks(
     hospital: Annotated[
         Path | None, typer.Option(help="A pretend hospital, whose answers say what must not be found.")
     ] = None,
-    policy: Annotated[str, typer.Option(help="The de-identification policy.")] = "default",
-    workers: Annotated[int, typer.Option(min=0, help="Worker processes; 0 means one a processor core.")] = 0,
+    policy: Policy = "default",
+    workers: Workers = 0,
     json_file: Annotated[Path | None, typer.Option("--json", help="Write the report as JSON.")] = None,
     html_file: Annotated[Path | None, typer.Option("--html", help="Write the report as a page.")] = None,
 ) -> None:
@@ -148,7 +151,7 @@ def _interval(told: Row | Score) -> str:
 
 def score(
     hospital: Annotated[Path, typer.Argument(metavar="HOSPITAL", help="A pretend hospital.", show_default=False)],
-    policy: Annotated[str, typer.Option(help="The de-identification policy.")] = "default",
+    policy: Policy = "default",
     json_file: Annotated[Path | None, typer.Option("--json", help="Write the scores as JSON.")] = None,
 ) -> None:
     """Score what becomes of each element of a pretend hospital, by the actions of the MIDI-B benchmark and more.
