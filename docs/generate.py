@@ -34,6 +34,8 @@ from imagebank.synthetic.declared import page_of
 from imagebank.synthetic.extracts import Habits, cris_form, extracts_form, omop_form
 from imagebank.synthetic.text.samples import sample_page
 from imagebank.synthetic.truth.book import readme
+from imagebank.workflows.standalone.offered import UNREADABLE_MEMBERS
+from imagebank.workflows.standalone.subjects import REASONS as SUBJECT_REASONS
 from imagebank.workflows.status import MEANINGS
 
 HERE = Path(__file__).parent
@@ -179,6 +181,43 @@ def _reasons(reasons: Mapping[str, str]) -> str:
     return table(("reason", "meaning"), ((f"`{reason}`", text) for reason, text in sorted(reasons.items())))
 
 
+def deidentification_page() -> str:
+    """What de-identification does and how it is proved; the numbers are those that docs/measure.py wrote."""
+    leaks, score = (json.loads((HERE / "scores" / name).read_text("utf-8")) for name in ("leaks.json", "score.json"))
+    rows = [(each["action"], each["meaning"], f"{each['checks']:,}", *_share(each)) for each in score["actions"]]
+    told = {
+        "reasons": _reasons({**UNREADABLE_MEMBERS, **SUBJECT_REASONS}),
+        "leak_policy": leaks["policy"],
+        "leak_counts": ", ".join(f"{number:,} {name}" for name, number in leaks["files"].items() if number),
+        "verdict": f"**{leaks['leaks']} leaks** of the kinds that are judged; {leaks['blind']} values not seen.",
+        "leaks": _leaks(sorted(leaks["kinds"], key=lambda each: (-each["leaked"], each["kind"]))),
+        "depths": _leaks(leaks["depths"]),
+        "hospital": _leaks(leaks["hospital"]),
+        "score_policy": score["policy"],
+        "scores": table(("action", "meaning", "checks", "held", "95 % interval"), rows),
+    }
+    return (HERE / "deidentification.template").read_text("utf-8").format(**told)
+
+
+def _share(each: Mapping[str, Any]) -> tuple[str, str]:
+    """A share and its interval, in percent."""
+    share = each["share"] if "share" in each else each["recall"]
+    return f"{100 * share:.2f} %", f"{100 * each['low']:.2f} to {100 * each['high']:.2f} %"
+
+
+def _leaks(kinds: Iterable[Mapping[str, Any]]) -> str:
+    rows = [
+        (
+            each["kind"] if each["judged"] else f"{each['kind']} (told, not judged)",
+            f"{each['planted']:,}",
+            f"{each['leaked']:,}",
+            *_share(each),
+        )
+        for each in kinds
+    ]
+    return table(("kind", "planted", "leaked", "recall", "95 % interval"), rows)
+
+
 def policy_page() -> str:
     """What happens to each DICOM attribute, and the examples that the tests hold."""
     examples = (section(title, text) for title, text in map(_spec, sorted(SPECS.glob("*.txt"))))
@@ -295,6 +334,7 @@ PAGES: dict[str, Callable[[], str]] = {
     "settings.md": settings_page,
     "errors.md": errors_page,
     "tables.md": dictionary_markdown,
+    "deidentification.md": deidentification_page,
     "policy.md": policy_page,
     "classification.md": classification_page,
     "pretend-hospital/records.md": records_page,

@@ -26,7 +26,7 @@ ODD_HEADERS = {"zero bytes", "truncated in the header", "not dicom", "compressed
 BUILD = """
 import pathlib, sys, imagebank.synthetic as hospital
 if __name__ == "__main__":
-    hospital.build_hospital(pathlib.Path(sys.argv[1]), patients=3, workers=2)
+    hospital.build_hospital(pathlib.Path(sys.argv[1]), patients=3, size="tiny", workers=2)
 """
 
 
@@ -92,7 +92,7 @@ def test_progress_counts_to_the_last_person(tmp_path: Path) -> None:
 
 def test_records_without_images_are_those_with_images(hospital: Hospital, tmp_path: Path) -> None:
     """Only the volumes that were painted, and what stands in files, need the images."""
-    bare = build_hospital(tmp_path / "bare", patients=3, images=False)
+    bare = build_hospital(tmp_path / "bare", patients=3, size="tiny", images=False)
     assert digests(bare.records) == digests(hospital.records)
     for name in ("people", "links", "registrations", "spans", "survival", "questions", "subtypes"):
         assert read_answers(bare.answers, name) == [

@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 
 from imagebank import __version__
+from imagebank.cli import standalone
 from imagebank.cli.policy import policy_app
 from imagebank.core.errors import EXIT_CODES, DiskFull, ImagebankError, LawBroken
 from imagebank.core.logs import start_logging
@@ -182,6 +183,8 @@ def demo(
 
 
 app.add_typer(policy_app)
+for command in (standalone.deidentify, standalone.leaks, standalone.score):
+    app.command()(command)
 
 
 def main() -> None:
