@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from imagebank.core.files import disk_errors, hide_time, sha256, write_bytes
 from imagebank.imaging.quality import positions
 from imagebank.imaging.quality.beside import is_computed, phase_axis, read_gradients, read_sidecar
-from imagebank.imaging.quality.head import Head, find_head
+from imagebank.imaging.quality.head import Head, Volume, find_head
 from imagebank.imaging.quality.intensity import Way, intensity
 from imagebank.imaging.quality.model import Absent, QualityResult, QualityTask, Reading, metrics, tidy
 from imagebank.imaging.quality.mosaics import mosaic
@@ -36,7 +36,7 @@ def assess_image(task: QualityTask) -> QualityResult:
     picture = b""
     try:
         image = open_image(path)
-        measured, picture = _of_image(image, task)
+        measured, picture = _of_image(image, task, packed=headers is not None and headers.mosaic)
         readings |= measured
     except NotGrey:
         readings |= _rest(readings, "colour")
@@ -66,7 +66,7 @@ def _of_headers(headers: SeriesHeaders | None) -> dict[str, Reading]:
     }
 
 
-def _of_image(image: Image, task: QualityTask) -> tuple[dict[str, Reading], bytes]:
+def _of_image(image: Image, task: QualityTask, *, packed: bool) -> tuple[dict[str, Reading], bytes]:
     """Everything that the voxels say: of one volume, and of all in their order."""
     b_values, directions = read_gradients(image.path)
     sidecar = read_sidecar(image.path)
@@ -75,6 +75,7 @@ def _of_image(image: Image, task: QualityTask) -> tuple[dict[str, Reading], byte
     head = find_head(volume, image.spacing_mm)
     way = Way(task.sequence, task.acquisition, phase_axis(sidecar))
     readings: dict[str, Reading] = {
+        **(_lost_in_mosaic(volume) if packed else {}),
         "slices": float(image.shape[0]),
         "coverage_mm": coverage_mm(image),
         "padding_share": float(np.mean(volume == 0)),
@@ -87,6 +88,12 @@ def _of_image(image: Image, task: QualityTask) -> tuple[dict[str, Reading], byte
     readings |= intensity(volume, head, way)
     del volume
     return readings | _of_series(image, task.sequence, head, b_values, directions), picture
+
+
+def _lost_in_mosaic(volume: Volume) -> dict[str, Reading]:
+    """Slices of a mosaic that are black between others: its headers could not say that they are missing."""
+    held = np.flatnonzero(volume.any(axis=(1, 2)))
+    return {"missing_slices": float(held[-1] - held[0] + 1 - len(held)) if len(held) else Absent("no-head")}
 
 
 def _of_series(

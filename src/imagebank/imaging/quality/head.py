@@ -87,6 +87,8 @@ def threshold(means: NDArray[np.float32]) -> float:
 
 def otsu(values: NDArray[np.float32]) -> float:
     """The threshold with the greatest variance between the classes it makes (Otsu 1979)."""
+    if not values.size or values.min() == values.max():
+        return float(values.max(initial=0.0))  # one value throughout: nothing lies above it
     counts, edges = np.histogram(values, bins=BINS)
     middles = (edges[:-1] + edges[1:]) / 2
     below = np.cumsum(counts)

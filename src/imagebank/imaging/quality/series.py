@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import ndimage
+from scipy import signal
 
 from imagebank.imaging.quality.head import Mask, Volume
 from imagebank.imaging.quality.model import Absent, Reading
@@ -22,7 +22,7 @@ SHELL_WIDTH = 100.0  # s/mm2
 SAME_DIRECTION = 0.9998  # cosine: about a degree
 DROPPED = 0.2  # share by which a slice lies below the others of its shell
 SPIKE = 6.0  # robust standard deviations
-NEIGHBOURS = 7  # volumes whose median a spike is held against
+LEAST_SPREAD = 1e-4  # of the signal: steadier than any scanner
 MAD = 1.4826  # from the median absolute deviation to the standard deviation of a normal distribution
 LEAST_MASK = 20  # voxels of a slice inside the head, for its mean to count
 OVER_TIME = ("tsnr", "spike_share", "drift_percent")
@@ -97,14 +97,14 @@ def over_time(course: Course) -> dict[str, Reading]:
 
 
 def spike_share(slice_means: NDArray[np.float64]) -> Reading:
-    """Share of means (volume, slice) that stand out from the median of their neighbours in time."""
+    """Share of means (volume, slice) that stand out from the linear trend of their slice."""
     if not slice_means.size:
         return Absent("no-head")
-    smooth = ndimage.median_filter(slice_means, size=(NEIGHBOURS, 1), mode="nearest")
-    departure = np.abs(slice_means - smooth)
-    usual = MAD * np.median(departure, axis=0)
-    floor = 1e-4 * np.abs(slice_means).mean()
-    return float(np.mean(departure > SPIKE * np.maximum(usual, floor)))
+    departure = signal.detrend(slice_means, axis=0)
+    departure = departure - np.median(departure, axis=0)
+    usual = MAD * np.median(np.abs(departure), axis=0)
+    least = max(float(np.median(usual)) / 2, LEAST_SPREAD * float(np.abs(slice_means).mean()))
+    return float(np.mean(np.abs(departure) > SPIKE * np.maximum(usual, least)))
 
 
 def diffusion(course: Course, b_values: Sequence[float], directions: NDArray[np.float64]) -> dict[str, Reading]:

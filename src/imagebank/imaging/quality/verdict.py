@@ -177,7 +177,9 @@ def _verdict(
     stratum = None if reason else next((each for each in stratum_levels(image) if each in usual), None)
     away = _comparable(badness(image, usual[stratum]), stratum) if stratum else {}
     ordered = sorted(away, key=lambda name: (-away[name], name))
-    broken |= {outlier_reason(name): _grade(away[name], CAUTION_FROM, UNUSABLE_FROM) for name in ordered}
+    told = {each.metric for each in held if broken[each.reason]}  # one reason for one thing
+    standing_out = [name for name in ordered if name not in told]
+    broken |= {outlier_reason(name): _grade(away[name], CAUTION_FROM, UNUSABLE_FROM) for name in standing_out}
     worst = max(broken.values(), default=0)
     if not stratum and not worst:
         return Verdict(NOT_ASSESSABLE, (reason or "too-few-alike",))
