@@ -26,7 +26,8 @@ sys.path.insert(0, str(ROOT / "tests" / "dicom"))
 from lettering import TEXTS, Style, write_text  # noqa: E402
 
 from imagebank.dicom.burned_in import Box, find_text  # noqa: E402
-from imagebank.synthetic import brain  # noqa: E402
+from imagebank.synthetic.anatomy import grain, head_of, paint  # noqa: E402
+from imagebank.synthetic.visits import Anatomy, Grid, Physics  # noqa: E402
 
 FRAMES_A_SERIES = 6
 SMALLEST_MATRIX = 96
@@ -58,11 +59,16 @@ def _frames_of(path: Path) -> Iterator[np.ndarray[Any, Any]]:
 
 
 def painted_frames() -> Iterator[np.ndarray[Any, Any]]:
-    """Slices of painted heads with grain."""
-    grid = brain.Grid("axial", 24, 192, 192, 1.2, 5.0)
-    for number, contrast in enumerate(("T1w", "T2w", "FLAIR", "b1000")):
-        volume = brain.paint(contrast, 1, grid, (1.0, 1.0, 1.0))
-        yield from np.abs(volume + brain.noise(number * 999, volume.size).reshape(volume.shape))
+    """Slices of a painted head with grain, in three contrasts."""
+    head = head_of(Anatomy(7, "female", 74.0, 1390.0, 1020.0, 48.0, 2.9, 2.8, 9.0))
+    techniques = (
+        Physics("mprage", 2300, 3, inversion_ms=900, flip_deg=9),
+        Physics("spin-echo", 5000, 100),
+        Physics("inversion-recovery", 9000, 120, inversion_ms=2500),
+    )
+    chance = Random(5)
+    for each in techniques:
+        yield from grain(paint(head, each, Grid("axial", 24, 192, 192, 1.2, 5.0)), sigma=9.0, chance=chance)
 
 
 def interval(hits: int, of: int) -> str:

@@ -9,16 +9,15 @@ from __future__ import annotations
 import json
 import re
 import sys
+import textwrap
 import tomllib
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import MISSING, fields
 from datetime import date
-from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
 import typer
-from pydicom.datadict import dictionary_keyword
 
 from imagebank.catalogue import dictionary_markdown
 from imagebank.cli.app import DEBUG_VARIABLE, EXIT_INTERRUPTED, app
@@ -27,7 +26,7 @@ from imagebank.core.config_file import default_config, setting_help
 from imagebank.core.errors import EXIT_CODES, ImagebankError
 from imagebank.dicom import archive, filing, headers
 from imagebank.dicom.classify import describe_rules, rules_hash
-from imagebank.dicom.policy import Policy, load_policy
+from imagebank.dicom.policy_page import policy_markdown
 from imagebank.identities import linkage
 from imagebank.imaging.model import FAILED, UNSORTED
 from imagebank.records.extracts import COLUMNS, REFUSALS
@@ -35,31 +34,16 @@ from imagebank.synthetic.declared import page_of
 from imagebank.synthetic.extracts import Habits, cris_form, extracts_form, omop_form
 from imagebank.synthetic.text.samples import sample_page
 from imagebank.synthetic.truth.book import readme
+from imagebank.workflows.standalone.offered import UNREADABLE_MEMBERS
+from imagebank.workflows.standalone.subjects import REASONS as SUBJECT_REASONS
 from imagebank.workflows.status import MEANINGS
 
 HERE = Path(__file__).parent
+SPECS = HERE.parent / "tests" / "dicom" / "specs"
+PROSE = "because"  # the column of a table of examples that is not code
+UTILITY = HERE.parent / "tests" / "dicom" / "utility_contract.toml"
 EXAMPLE = default_config("example", "00000000")
 MADE = "<!-- Made by `./run docs` from the code. Do not edit. -->\n\n"
-
-ACTIONS = {  # a test holds that none is missing
-    "number": "kept when it is a number of the declared kind",
-    "code": "each value is kept when all its words are defined terms, else it becomes `OTHER`",
-    "words": "rebuilt from known protocol words; every other word is dropped",
-    "device": "rebuilt from known makes, models and software",
-    "station": "replaced by the bank's keyed id of the scanner",
-    "date": "moved by the patient's offset; emptied when it is no date, or a constant that would show the offset",
-    "time": "kept when it is a time, else emptied",
-    "uid": "mapped with the bank's key; UIDs that DICOM defines stay",
-    "age": "whole years, 90 and over as 90",
-    "sex": "kept when it is M, F or O, else emptied",
-    "pseudonym": "replaced by the patient's pseudonym",
-    "empty": "present and empty",
-    "tag": "kept",
-    "sequence": "every item is walked by the same rules",
-    "pixels": "kept in the image itself, removed inside sequences",
-    "pattern": "kept when the whole text has the form below",
-    "csa": "rebuilt from its allowed numeric fields",
-}
 
 
 def table(head: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
@@ -83,8 +67,15 @@ def commands_page() -> str:
     group: Any = typer.main.get_command(app)
     parts = ["# Commands\n", f"{group.help.strip()}\n\n{group.epilog}. See [errors](errors.md).\n"]
     parts.append(section("imagebank", "Before any command:", _parameters(group)))
-    parts += [_command(name, command) for name, command in group.commands.items()]
+    parts += [_command(name, command) for name, command in commands_of(group)]
     return "\n".join(parts)
+
+
+def commands_of(group: Any, before: str = "") -> Iterable[tuple[str, Any]]:
+    """Name and command of every command of a group, those of groups inside it as `policy show`."""
+    for name, command in group.commands.items():
+        yield f"{before}{name}", command
+        yield from commands_of(command, f"{before}{name} ") if hasattr(command, "commands") else ()
 
 
 def _command(name: str, command: Any) -> str:
@@ -190,72 +181,56 @@ def _reasons(reasons: Mapping[str, str]) -> str:
     return table(("reason", "meaning"), ((f"`{reason}`", text) for reason, text in sorted(reasons.items())))
 
 
-def policy_page() -> str:
-    """What happens to each DICOM attribute."""
-    policy = load_policy()
-    kept = sorted(policy.rules.items())
-    rows = [(_tag(tag), dictionary_keyword(tag), rule.action.value, _floor(policy, tag)) for tag, rule in kept]
-    options = "\n".join(f"- {option}" for option in policy.options)
-    parts = [
-        "# De-identification policy\n",
-        POLICY.format(name=policy.name, version=policy.version, digest=policy.digest, count=len(kept)),
-        section("Options of the profile", options),
-        section("Actions", table(("action", "what it does", "why"), _actions(policy))),
-        section("Attributes that are not removed", table(("tag", "attribute", "action", "E.1-1"), rows)),
-        section("Private elements that are not removed", PRIVATE, table(PRIVATE_HEAD, _private(policy))),
+def deidentification_page() -> str:
+    """What de-identification does and how it is proved; the numbers are those that docs/measure.py wrote."""
+    leaks, score = (json.loads((HERE / "scores" / name).read_text("utf-8")) for name in ("leaks.json", "score.json"))
+    rows = [(each["action"], each["meaning"], f"{each['checks']:,}", *_share(each)) for each in score["actions"]]
+    told = {
+        "reasons": _reasons({**UNREADABLE_MEMBERS, **SUBJECT_REASONS}),
+        "leak_policy": leaks["policy"],
+        "leak_counts": ", ".join(f"{number:,} {name}" for name, number in leaks["files"].items() if number),
+        "verdict": f"**{leaks['leaks']} leaks** of the kinds that are judged; {leaks['blind']} values not seen.",
+        "leaks": _leaks(sorted(leaks["kinds"], key=lambda each: (-each["leaked"], each["kind"]))),
+        "depths": _leaks(leaks["depths"]),
+        "hospital": _leaks(leaks["hospital"]),
+        "score_policy": score["policy"],
+        "scores": table(("action", "meaning", "checks", "held", "95 % interval"), rows),
+    }
+    return (HERE / "deidentification.template").read_text("utf-8").format(**told)
+
+
+def _share(each: Mapping[str, Any]) -> tuple[str, str]:
+    """A share and its interval, in percent."""
+    share = each["share"] if "share" in each else each["recall"]
+    return f"{100 * share:.2f} %", f"{100 * each['low']:.2f} to {100 * each['high']:.2f} %"
+
+
+def _leaks(kinds: Iterable[Mapping[str, Any]]) -> str:
+    rows = [
+        (
+            each["kind"] if each["judged"] else f"{each['kind']} (told, not judged)",
+            f"{each['planted']:,}",
+            f"{each['leaked']:,}",
+            *_share(each),
+        )
+        for each in kinds
     ]
-    return "\n".join(parts)
+    return table(("kind", "planted", "leaked", "recall", "95 % interval"), rows)
 
 
-POLICY = """
-Policy `{name}` version {version}, hash `{digest}`. Every banked instance names that hash.
-
-**What is not named on this page is removed**: {count} attributes of the standard have a rule, all others go, at every
-depth. Table E.1-1 of DICOM PS3.15 (2024b) is the floor: an attribute that it removes or replaces may stand on the keep
-list only under an action that one of the options below allows, or the policy does not load. The column E.1-1 shows the
-action of the table's Basic Application Confidentiality Profile for the attribute, and is empty where the table is
-silent. Overlays, curves, icons, unknown groups, group lengths, preambles and trailing bytes are never copied.
-
-The policy is a file, `src/imagebank/dicom/data/policy.toml`; the words that texts may keep are in `protocol_words.txt`,
-`code_words.txt` and `device_words.toml` beside it. The words of the patient's own names are dropped even where they
-are known words.
-"""
-PRIVATE = """
-By group, creator and element, from `safe_private.toml`; which block a file reserved does not matter. A text stays only
-when all of it matches the form.
-"""
+def policy_page() -> str:
+    """What happens to each DICOM attribute, and the examples that the tests hold."""
+    examples = (section(title, text) for title, text in map(_spec, sorted(SPECS.glob("*.txt"))))
+    return "\n".join([policy_markdown(), *examples])
 
 
-PRIVATE_HEAD = ("element", "creator", "meaning", "VR", "action", "form")
-
-
-def _actions(policy: Policy) -> Iterable[tuple[str, str, str]]:
-    keep = _data("policy.toml")["keep"]
-    used = {rule.action.value for rule in (*policy.rules.values(), *policy.private.values())}
-    for action, meaning in ACTIONS.items():
-        if action in used:
-            yield action, meaning, keep.get(action, {}).get("why", "private elements only")
-
-
-def _tag(tag: int) -> str:
-    return f"({tag >> 16:04X},{tag & 0xFFFF:04X})"
-
-
-def _floor(policy: Policy, tag: int) -> str:
-    return policy.floor.get(f"{tag:08X}", {}).get("basicProfile", "")
-
-
-def _private(policy: Policy) -> Iterable[tuple[str, ...]]:
-    for creator in sorted(_data("safe_private.toml")["creator"], key=lambda each: (each["group"], each["name"])):
-        for each in creator["elements"]:
-            rule = policy.private[int(creator["group"], 16), creator["name"], int(each["element"], 16)]
-            form = f"`{rule.pattern}`" if rule.pattern else ""
-            place = f"({creator['group']},xx{each['element']})"
-            yield place, creator["name"], each["meaning"], rule.vr, rule.action.value, form
-
-
-def _data(name: str) -> dict[str, Any]:
-    return tomllib.loads((files("imagebank.dicom") / "data" / name).read_text("utf-8"))
+def _spec(path: Path) -> tuple[str, str]:
+    """Title and Markdown of a table of examples: a title, a blank line, then columns between bars."""
+    title, _, rows = path.read_text("utf-8").partition("\n\n")
+    head, *cells = ([cell.strip() for cell in row.split("|")] for row in rows.strip().splitlines())
+    prose = head.index(PROSE) if PROSE in head else len(head)
+    coded = ([f"`{cell}`" if cell and place != prose else cell for place, cell in enumerate(row)] for row in cells)
+    return title, "The tests hold these.\n\n" + table(head, coded)
 
 
 def classification_page() -> str:
@@ -274,7 +249,7 @@ tables names it. Confidence is the rule's own claim, not a probability that was 
 def records_page() -> str:
     """The records of the pretend hospital, in each form."""
     omop = omop_form(date.max).tables
-    habits = ((name, f"{share:.2%}") for name, share in Habits().configured.items())
+    habits = ((name, f"{share:.2%}") for name, share in Habits().shares.items())
     parts = [
         "# Records of the pretend hospital\n",
         RECORDS,
@@ -325,16 +300,47 @@ def answers_page() -> str:
     return readme()
 
 
+def utility_page() -> str:
+    """What survives of what converters read, and what does not, with the reason."""
+    told = tomllib.loads(UTILITY.read_text("utf-8"))
+    rows = ((_coded(each["fields"].split()), each["where"], each["reason"]) for each in told["exception"])
+    parts = [
+        "# What a converter still finds after de-identification\n",
+        UTILITY_HEAD,
+        section("Equal fields", textwrap.fill(_coded(told["equal"].split()), 120)),
+        section("Exceptions", table(("fields", "where", "why they differ"), rows)),
+        section("Not compared", NOT_COMPARED, table(("field", "reason"), told["not_compared"].items())),
+    ]
+    return "\n".join(parts)
+
+
+def _coded(names: Iterable[str]) -> str:
+    return ", ".join(f"`{name}`" for name in names)
+
+
+UTILITY_HEAD = """
+Every MR series of the real test files is converted by dcm2niix twice: from the original files, and from the
+de-identified ones. Equal must be: the number of images, their arrays and affines, the b-values and gradient directions,
+and these fields of the JSON sidecar. `tests/dicom/test_utility_contract.py` holds it, and fails as well when an
+exception listed here is no longer one.
+"""
+NOT_COMPARED = """
+These fields are meant to differ, or describe the converter's run; all other fields of the sidecars are compared.
+"""
+
+
 PAGES: dict[str, Callable[[], str]] = {
     "commands.md": commands_page,
     "settings.md": settings_page,
     "errors.md": errors_page,
     "tables.md": dictionary_markdown,
+    "deidentification.md": deidentification_page,
     "policy.md": policy_page,
     "classification.md": classification_page,
     "pretend-hospital/records.md": records_page,
     "pretend-hospital/answers.md": answers_page,
     "pretend-hospital/sample-notes.md": sample_page,
+    "deidentification-utility.md": utility_page,
 }
 
 

@@ -32,7 +32,7 @@ class Ran:
 @pytest.fixture(scope="session")
 def hospital(tmp_path_factory: pytest.TempPathFactory) -> Hospital:
     """A pretend hospital of three patients and all its troubles. Read it, do not change it."""
-    return build_hospital(tmp_path_factory.mktemp("hospital") / "hospital", patients=3)
+    return build_hospital(tmp_path_factory.mktemp("hospital") / "hospital", patients=3, size="tiny")
 
 
 @pytest.fixture(scope="session")

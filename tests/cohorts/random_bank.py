@@ -145,6 +145,7 @@ def _series(name: str, study: str, patient: str, scanner: str, sequence: str, rn
         dicom_path=f"dicom/{patient}/{study}/{name}.zip",
         conversion=rng.choices(("bids", "unsorted", "failed"), (80, 17, 3))[0],
         nifti_paths=(f"bids/{name}.nii.gz",),
+        defaced=False,
         policy="0" * 64,
     )
 

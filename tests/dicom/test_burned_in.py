@@ -21,18 +21,23 @@ from pydicom.uid import ExplicitVRBigEndian, ExplicitVRLittleEndian, JPEGLSLossl
 from conftest import DATA
 from imagebank.dicom.burned_in import Box, find_text
 from imagebank.dicom.pixels import PixelLayout, PixelsUnreadable, painted_over, text_by_frame, without_overlay_bits
-from imagebank.synthetic import brain
+from imagebank.synthetic.anatomy import grain, head_of, paint
+from imagebank.synthetic.visits import Anatomy, Grid, Physics
 
-HEAD = brain.Grid("axial", 5, 192, 192, 1.2, 12.0)
+HEAD = Grid("axial", 5, 192, 192, 1.2, 12.0)
+SOMEBODY = Anatomy(7, "female", 74.0, 1390.0, 1020.0, 48.0, 2.9, 2.8, 9.0)
+TECHNIQUES = (
+    Physics("mprage", 2300, 3, inversion_ms=900, flip_deg=9),
+    Physics("spin-echo", 5000, 100),
+    Physics("inversion-recovery", 9000, 120, inversion_ms=2500),
+)
 
 
 @cache
 def heads() -> NDArray[np.int32]:
     """Fifteen slices of painted heads with grain, in three contrasts."""
-    painted = [np.abs(brain.paint(name, 1, HEAD, (1.0, 1.0, 1.0))) for name in ("T1w", "T2w", "FLAIR")]
-    return np.concatenate(
-        [each + np.abs(brain.noise(k * 999, each.size)).reshape(each.shape) for k, each in enumerate(painted)]
-    )
+    head, chance = head_of(SOMEBODY), Random(3)
+    return np.concatenate([grain(paint(head, each, HEAD), sigma=9.0, chance=chance) for each in TECHNIQUES])
 
 
 def touches(boxes: tuple[Box, ...], place: tuple[int, int, int, int]) -> bool:

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pydicom
 import pytest
-from datasets import EXPLICIT, element, files, whole
 from hypothesis import HealthCheck, given, settings
+from made_files import EXPLICIT, element, files, whole
 
 from imagebank.dicom import headers
 from imagebank.dicom.acquisition import read_acquisition

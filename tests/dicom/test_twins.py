@@ -6,12 +6,13 @@ import random
 import struct
 import tracemalloc
 import zlib
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
-from datasets import BIG, DEFLATED, EXPLICIT, MR_IMAGE, POLICY, SECRET, data_sets, element, files, header, whole
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from made_files import BIG, DEFLATED, EXPLICIT, MR_IMAGE, POLICY, SECRET, data_sets, element, files, header, whole
 
 from imagebank.dicom.decisions import Decision, Refused
 from imagebank.dicom.elements import MOST_DEPTH, Odd, elements_of, items_of, read_layout
@@ -48,8 +49,10 @@ def slowly(content: bytes) -> Answer:
 
 
 @given(files())
-@settings(max_examples=250, suppress_health_check=RELAXED, deadline=None)
+@settings(max_examples=200, suppress_health_check=RELAXED, deadline=None)
 def test_twins_agree_on_random_files(content: bytes) -> None:
+    with suppress(Odd):  # anything else that the quick way raises is a fault of its own
+        Cleaner(SUBJECT, POLICY)._splice(content, read_layout(content))
     answer, _ = quickly(Cleaner(SUBJECT, POLICY), content)
     assert answer == slowly(content)
     if isinstance(answer, tuple):
@@ -113,6 +116,15 @@ def test_pixels_are_handed_on_as_a_view_of_what_was_read() -> None:
     parts = Cleaner(SUBJECT, POLICY).clean(content).parts
     views = [part for part in parts if isinstance(part, memoryview)]
     assert [view.obj is content for view in views] == [True]
+
+
+@pytest.mark.parametrize(("tag", "vr"), [(0x00181310, "US"), (0x00189087, "FD"), (0x00209157, "UL")])
+def test_a_text_is_not_kept_because_it_is_told_as_numbers(tag: int, vr: str) -> None:
+    text = (SECRET * 8)[: 8 * len(SECRET)]
+    content = whole(EXPLICIT, example(**{f"x{tag:08x}": element(tag, vr, text, implicit=False)}))
+    clean = Cleaner(SUBJECT, POLICY).clean(content)
+    assert clean.quick
+    assert SECRET not in clean.content
 
 
 def nested(depth: int) -> bytes:
@@ -231,8 +243,10 @@ def test_damaged_files_are_cleaned_alike_or_refused_and_fill_no_memory() -> None
     contents = seeds()
     cleaner = Cleaner(SUBJECT, POLICY)
     tracemalloc.start()
-    for round_ in range(400):
+    for round_ in range(300):
         content = mutated(chance.choice(contents), chance)
+        with suppress(Odd):  # anything else that the quick way raises is a fault of its own
+            cleaner._splice(content, read_layout(content))
         answer, quick = quickly(cleaner, content)
         if isinstance(answer, tuple):
             assert len(answer[0]) < len(content) + 2_000, round_

@@ -28,6 +28,7 @@ PEOPLE = sample_people(100)
 
 def write_book(folder: Path, *, seed: int = 1, habits: Habits | None = None, rows_at_once: int = 50_000) -> Path:
     """A whole book about sample people, in the pass that exports their records."""
+    asked_for = {(kind, "diagnosis"): share for kind, share in (habits or Habits()).shares.items()}
     asked, tally = Questionnaire(), Tally()
     with AnswersWriter(folder, rows_at_once=rows_at_once) as book:
 
@@ -36,7 +37,7 @@ def write_book(folder: Path, *, seed: int = 1, habits: Habits | None = None, row
             book.add_all(answers_of_person(person))
             book.add_all((*span_answers(notes), *asked.members(person), *record_identifiers(person, records, notes)))
             for visit in person.visits:
-                book.add_all(volume_answers(visit, person.key, {"ventricles": 40.25}))
+                book.add_all(volume_answers(visit, person.key, {"ventricles_ml": 40.25}))
                 for each in visit.series:
                     book.add(series_answer(person, visit, each, manufacturer="SIEMENS", plane="axial"))
                     book.add(
@@ -46,6 +47,6 @@ def write_book(folder: Path, *, seed: int = 1, habits: Habits | None = None, row
         done = export(documented(PEOPLE), [], seed=seed, habits=habits, watch=watch)
         tally.add_counts("diagnosis", done.planted, done.possible)
         book.add_all(asked.totals())
-        book.add_all(tally.rates({"never planted": 0.25, **(habits or Habits()).configured}))
+        book.add_all(tally.rates({("never planted", "person"): 0.25, **asked_for}))
         book.describe({"seed": seed})
     return folder

@@ -99,6 +99,25 @@ def test_all_rows_of_one_day_are_filed_under_one_number() -> None:
             assert first.hospital_number == second.hospital_number
 
 
+def test_two_assessments_of_one_day_keep_their_items_apart(tmp_path: Path) -> None:
+    model = sample_person()
+    honos = model.course.assessments[-1]
+    again = replace(honos, score=3, items=tuple((item, 0) for item, _ in honos.items))
+    person = replace(model, course=replace(model.course, assessments=(honos, again)))
+    records = rows_of(person)
+    first, second = (each.assessment_id for each in records.assessments)
+    zeros = {each.score for each in records.assessment_items if each.assessment_id == second}
+    assert first != second
+    assert zeros == {0}
+    url = f"sqlite:///{tmp_path}/cris.db"
+    export(documented([person]), [(cris_form(), Database(url))], seed=1)
+    engine = sa.create_engine(url)
+    with engine.connect() as connection:
+        sums = connection.exec_driver_sql("SELECT sum(score) FROM assessment_item GROUP BY assessment_id").scalars()
+        assert sorted(sums) == [0, sum(score for _, score in honos.items)]
+    engine.dispose()
+
+
 def test_withdrawn_diagnoses_stand_apart_and_wrong_ones_do_not(tmp_path: Path) -> None:
     model = sample_person()
     taken_back = Diagnosis(date(2016, 2, 1), "F31", "primary", "withdrawn")

@@ -19,6 +19,7 @@ from scanned import Written, corner_mm, eras, one_series, visit_of
 from imagebank.synthetic.scanning import can_make, write_visit
 from imagebank.synthetic.scanning.painting import head_of, paint
 from imagebank.synthetic.scanning.pixels import stored_volumes
+from imagebank.synthetic.scanning.scan import Scan
 from imagebank.synthetic.scanning.volumes import Frame, Volume
 from imagebank.synthetic.visits import SERIES_KINDS
 
@@ -76,6 +77,19 @@ def check_slice_timing(path: Path, maker: str, truth: Truth) -> None:
         assert np.allclose(told, true, atol=0.006) or np.allclose(told, true[::-1], atol=0.006)
 
 
+def check_physics(path: Path, scan: Scan, volume: Volume) -> None:
+    """The sidecar states the physics of the plan; times in seconds."""
+    told = json.loads(path.with_suffix(".json").read_text())
+    protocol = scan.protocol
+    assert told["EchoTime"] == pytest.approx(volume.physics.echo_ms / 1000, rel=1e-3)
+    assert told["RepetitionTime"] == pytest.approx(protocol.tr_ms / 1000, rel=1e-3)
+    assert told["FlipAngle"] == pytest.approx(protocol.flip_deg)
+    assert told["MagneticFieldStrength"] == scan.machine.field_t
+    assert told["SliceThickness"] == pytest.approx(volume.grid.thickness_mm, rel=1e-3)
+    if "IR" in protocol.scanning_sequence:
+        assert told["InversionTime"] == pytest.approx(protocol.ti_ms / 1000)
+
+
 def check_series(each: Written, kind: str, paths: list[Path]) -> None:
     scan, truth = each.scan(kind), each.truth(kind)
     volumes = truth[0]
@@ -86,6 +100,7 @@ def check_series(each: Written, kind: str, paths: list[Path]) -> None:
         image: Any = nibabel.load(path)
         grid = volumes[number].grid
         assert sorted(image.shape[:3]) == sorted((grid.rows, grid.columns, grid.slices))
+        check_physics(path, scan, volumes[number])
         if kind not in ("fieldmap", "SWI-phase") and volumes[number].component == "M":
             check_voxels(image, stored, truth, number)
     if kind == "BOLD":

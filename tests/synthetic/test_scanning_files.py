@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import struct
+import subprocess
+import sys
 import warnings
 from dataclasses import replace
 from datetime import date
@@ -25,6 +28,7 @@ from imagebank.synthetic.visits import SERIES_KINDS
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")  # nibabel calls its reader experimental
     import nibabel.nicom.csareader as csareader
+    from nibabel.nicom.dicomwrappers import wrapper_from_data
 
 RLE = "1.2.840.10008.1.2.5"
 SIEMENS_DAY, GE_DAY = date(2012, 3, 1), date(2016, 3, 1)
@@ -170,6 +174,7 @@ def test_philips_scales_stored_values_twice(written: list[Written]) -> None:
         else:
             assert float(header.RescaleSlope) > 1
             private = header
+            assert ("DiffusionBValue" in header) == each.scan("T2w-2D").era.software.startswith("5.")
         assert private[0x2005, 0x100E].value > 0
 
 
@@ -269,3 +274,48 @@ def test_a_site_types_the_patient_into_the_description(tmp_path: Path) -> None:
     done = one_series(tmp_path, "ge-15", date(2012, 1, 1), "T2w-2D", patient_in_description=True)
     header = pydicom.dcmread(tmp_path / done.series("T2w-2D").paths[0], stop_before_pixels=True)
     assert done.person.name.family in header.SeriesDescription
+
+
+def test_nibabel_places_a_mosaic_where_the_plan_puts_it(written: list[Written]) -> None:
+    for each in (one for one in written if one.visit.scanner == "siemens-15"):
+        wrapped = wrapper_from_data(pydicom.dcmread(each.images / each.series("BOLD").paths[0]))
+        volumes, frames = each.truth("BOLD")
+        grid = volumes[0].grid
+        assert wrapped.image_shape == (grid.rows, grid.columns, grid.slices)
+        for frame in frames[: grid.slices]:
+            voxel = wrapped.affine @ [5, 7, frame.slice, 1]  # rows, columns, slices, in LPS
+            assert np.allclose(voxel[:3] * [-1, -1, 1], corner_mm(frame, volumes[0], 5, 7), atol=1e-3)
+
+
+@pytest.mark.parametrize("fault", ["motion", "ghosting", "noise"])
+def test_a_fault_of_the_pixels_changes_them_and_nothing_else(fault: str, tmp_path: Path) -> None:
+    good = one_series(tmp_path / "a", "ge-30", GE_DAY, "T2w-2D")
+    bad = one_series(tmp_path / "b", "ge-30", GE_DAY, "T2w-2D", fault=fault)
+    one, two = (pydicom.dcmread(each.images / each.series("T2w-2D").paths[1]) for each in (good, bad))
+    assert np.abs(one.pixel_array - two.pixel_array.astype(int)).max() > 20
+    del one.PixelData, two.PixelData
+    assert one == two
+
+
+def test_another_process_writes_the_same_bytes(tmp_path: Path) -> None:
+    here = one_series(tmp_path / "here", "philips-15", date(2019, 3, 1), "DWI")
+    script = (
+        "import sys; from datetime import date; from pathlib import Path; from scanned import one_series;"
+        "one_series(Path(sys.argv[1]), 'philips-15', date(2019, 3, 1), 'DWI')"
+    )
+    environ = {**os.environ, "PYTHONHASHSEED": "4242", "TZ": "Asia/Tokyo", "PYTHONPATH": str(Path(__file__).parent)}
+    subprocess.run([sys.executable, "-c", script, str(tmp_path / "there")], check=True, env=environ, timeout=120)
+    assert digests(here.images) == digests(tmp_path / "there")
+
+
+def test_an_enhanced_header_codes_what_was_typed_of_the_agent(tmp_path: Path) -> None:
+    meanings = set()
+    for key in range(1, 13):
+        visit = visit_of("siemens-30", date(2019, 1, 1), key, "T1w-3D", agent=True)
+        files = write_visit(tmp_path, sample_person(), visit, seed=1, size="tiny")
+        header = pydicom.dcmread(tmp_path / files.series[0].paths[0], stop_before_pixels=True)
+        named = "ContrastBolusAgentSequence" in header
+        assert named == ("ContrastBolusUsageSequence" in header.SharedFunctionalGroupsSequence[0])
+        meanings |= {header.ContrastBolusAgentSequence[0].CodeMeaning} if named else set()
+    assert "Gadolinium" in meanings
+    assert len(meanings) > 2

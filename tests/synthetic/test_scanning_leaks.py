@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date
@@ -10,13 +11,17 @@ from pathlib import Path
 import numpy as np
 import pydicom
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from pydicom.dataset import Dataset
 from sample_person import sample_person
 from scanned import Written, named, one_series, visit_of, write_all
 
 from imagebank.synthetic.model import Person
 from imagebank.synthetic.scanning import SeriesFiles, write_visit
+from imagebank.synthetic.scanning.elements import Coding, can_spell, encode_each, header_of
 from imagebank.synthetic.scanning.lettering import WIDTH, burn
+from imagebank.synthetic.scanning.part10 import Envelope, file_bytes
 from imagebank.synthetic.scanning.planted import SHORTEST
 
 PLACES = [
@@ -256,3 +261,20 @@ def test_dates_stand_with_several_values_with_a_zone_and_in_private_elements(wri
     assert zoned
     assert all(str(each).endswith("+0100") for each in zoned)
     assert any((0x0099, 0x1005) in header for header in headers)
+
+
+LETTERS = st.characters(
+    min_codepoint=0x20, max_codepoint=0xFFEF, exclude_categories=("C", "Z"), exclude_characters="\\^="
+)
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.lists(st.text(LETTERS, min_size=1, max_size=12), min_size=2, max_size=2))
+@pytest.mark.parametrize("charset", ["ISO_IR 126", "ISO_IR 144", "\\ISO 2022 IR 87", "\\ISO 2022 IR 149"])
+def test_whatever_a_character_set_can_spell_is_read_back_and_the_rest_is_utf_8(charset: str, words: list[str]) -> None:
+    name = "SMITH^ANN=" + "^".join(words)
+    chosen = next(each for each in (charset, "ISO_IR 192") if can_spell(each, [name]))
+    header = header_of(SpecificCharacterSet=chosen, PatientName=name)
+    content = file_bytes(encode_each(header, Coding(charset=chosen)), Envelope(), "1.2.3", "1.2.3.4")
+    read = pydicom.dcmread(io.BytesIO(content), force=True).PatientName
+    assert str(read) == name

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 from collections import Counter
@@ -11,11 +12,14 @@ import pytest
 from sample_person import sample_person
 
 from imagebank.synthetic.text import notes_of, report_of
+from imagebank.synthetic.text.flags import FLAGS as NOTE_FLAGS
 from imagebank.synthetic.text.grammar import Grammar, GrammarError
-from imagebank.synthetic.text.language import text_grammar
+from imagebank.synthetic.text.language import NOTE_FILES, text_grammar
 from imagebank.synthetic.text.samples import sample_people
 from imagebank.synthetic.text.scribe import Scribe
+from imagebank.synthetic.text.story import WORDS
 from imagebank.synthetic.text.variety import measure_variety
+from imagebank.synthetic.text.vocabulary import read
 
 SLOTS = {"name": lambda scribe: scribe.mark("ann", "given name", "Ann")}
 FLAGS = ("glad", "sad")
@@ -79,6 +83,12 @@ def test_the_grammar_has_several_hundred_productions_and_uses_every_rule() -> No
             reached.add(name)
             todo += mentioned(grammar.rules[name], names)
     assert set(grammar.rules) - reached == set()
+
+
+def test_the_grammar_asks_for_every_flag_and_every_word() -> None:
+    text = "".join(read(f"{name}.txt") for name in NOTE_FILES)
+    assert [flag for flag in NOTE_FLAGS if not re.search(rf"[?!]{flag} ", text)] == []
+    assert [word for word in WORDS if not re.search(r"\$" + word + r"\b", text)] == []
 
 
 def mentioned(step: object, names: dict[int, str]) -> list[str]:

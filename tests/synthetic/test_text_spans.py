@@ -12,13 +12,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from sample_person import sample_person
-from text_people import ODD_NAMES, bare, folded, people, unmarked
+from text_people import ODD_NAMES, VOCABULARY, bare, folded, people, unmarked
 
 from imagebank.synthetic.documents import Note, Span
 from imagebank.synthetic.model import Person
 from imagebank.synthetic.text import notes_of, report_of
 from imagebank.synthetic.text.dates import DAY_FORMS, LOOSE_FORMS, MONTH_FORMS, SPOKEN_FORMS
 from imagebank.synthetic.text.samples import MEANINGS, sample_people
+from imagebank.synthetic.text.vocabulary import rows
 
 IDENTIFIERS = {
     *("given name", "family name", "nhs number", "hospital number", "address", "postcode", "telephone", "email"),
@@ -142,3 +143,12 @@ def test_notes_lie_within_the_persons_course_and_have_keys_of_their_own(notes: l
         assert 3 <= len(notes_of(person, seed=3)) <= 8
         assert all(note.person == person.key and note.hospital_number in numbers for note in found)
         assert all(person.birth_date <= note.day <= person.course.last_contact for note in found)
+
+
+def test_no_name_of_staff_and_no_institution_stands_outside_a_mark(notes: list[tuple[Note, Person]]) -> None:
+    staff = {word for row in rows("staff") for word in re.findall(r"\w+", folded(row["name"])) if len(word) > 2}
+    places = {folded(row["name"].removeprefix("the ")) for row in rows("institutions")}
+    for note, _ in notes:
+        text = folded(bare(note))
+        assert (staff - VOCABULARY) & set(re.findall(r"\w+", text)) == set()
+        assert [place for place in places if place in text] == []

@@ -132,7 +132,7 @@ def test_what_is_planted_counts_once_for_a_person_and_tells_registrations_apart(
 
 
 def test_volumes_are_as_specified_and_painted_where_there_are_images() -> None:
-    told = {each.structure: each for each in volume_answers(VISIT, "7", {"ventricles": 44.0})}
+    told = {each.structure: each for each in volume_answers(VISIT, "7", {"ventricles_ml": 44.0})}
     assert told["ventricles"].specified_ml == 45.0
     assert told["ventricles"].painted_ml == 44.0
     assert told["brain"].painted_ml is None
@@ -184,11 +184,25 @@ def test_a_tally_counts_what_is_planted_against_what_could_have_it() -> None:
     people, tally = sample_people(80), Tally()
     for person in people:
         tally.add(person)
-    rates = {(each.kind, each.unit): each for each in tally.rates({"motion": 0.25})}
+    rates = {
+        (each.kind, each.unit): each for each in tally.rates({("motion", "series"): 0.25, ("name typo", "study"): 0.5})
+    }
     series = [each for person in people for visit in person.visits for each in visit.series]
     motion = rates["motion", "series"]
     assert (motion.planted, motion.of) == (sum(each.fault == "motion" for each in series), len(series))
     assert motion.configured == 0.25
+    assert (rates["name typo", "study"].planted, rates["name typo", "study"].configured) == (0, 0.5)
     opted_out = Counter(wish.kind for person in people for wish in person.opt_outs)
     assert {kind: rates[f"opt-out {kind}", "person"].planted for kind in opted_out} == opted_out
     assert rates["not-in-records", "study"].configured is None
+
+
+def test_a_tally_can_be_told_how_many_could_have_something() -> None:
+    tally = Tally()
+    tally.add(sample_person())
+    tally.narrow("duplicate", "person", 7)
+    tally.add_counts("diagnosis", {"code without its dot": 2}, {"code without its dot": 9})
+    rates = {each.kind: (each.planted, each.of) for each in tally.rates({})}
+    assert rates["duplicate"] == (1, 7)
+    assert rates["code without its dot"] == (2, 9)
+    assert rates["wrong diagnosis"] == (1, 1)

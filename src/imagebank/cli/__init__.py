@@ -1,4 +1,4 @@
-"""The command line: `imagebank init`, `update`, `status`, `check`, `profile`, `demo`."""
+"""The command line: `imagebank init`, `update`, `status`, `check`, `profile`, `policy`, `demo`."""
 
 from imagebank.cli.app import main
 

@@ -10,6 +10,8 @@ from typing import Annotated
 import typer
 
 from imagebank import __version__
+from imagebank.cli import standalone
+from imagebank.cli.policy import policy_app
 from imagebank.core.errors import EXIT_CODES, DiskFull, ImagebankError, LawBroken
 from imagebank.core.logs import start_logging
 
@@ -198,6 +200,11 @@ def demo(
     from imagebank.cli.demo import run_demo
 
     run_demo(folder, patients=patients, seed=seed, show=show)
+
+
+app.add_typer(policy_app)
+for command in (standalone.deidentify, standalone.leaks, standalone.score):
+    app.command()(command)
 
 
 def main() -> None:

@@ -20,6 +20,7 @@ from imagebank.core.errors import BankError, ConfigError
 from imagebank.core.layout import CONFIG_NAME, Layout
 
 KEY_VARIABLE = "IMAGEBANK_KEY"
+DEFAULT_POLICY = "default"
 STRICT = ConfigDict(extra="forbid")
 
 
@@ -53,6 +54,15 @@ class DateSettings:
     shift_days: Annotated[
         tuple[int, int], _help("Each patient's dates move by one number of days drawn from this window, 0 left out.")
     ] = (-365, -1)
+
+
+@setting(frozen=True, config=STRICT)
+class PolicySettings:
+    """How images are de-identified."""
+
+    file: Annotated[
+        str, _help("A de-identification policy of your own, a .toml file; empty means the policy `default`.")
+    ] = ""
 
 
 @setting(frozen=True, config=STRICT)
@@ -107,7 +117,7 @@ class DisclosureSettings:
 
 @setting(frozen=True, config=STRICT)
 class Config:
-    """All of bank.toml. Every section must be there: a file that was cut off must not pass for one with defaults."""
+    """All of bank.toml. Every section without a default must be there: a file that was cut off must not pass."""
 
     bank: BankSettings
     vault: VaultSettings
@@ -116,6 +126,7 @@ class Config:
     engine: EngineSettings
     ledger: LedgerSettings
     disclosure: DisclosureSettings
+    policy: PolicySettings = PolicySettings()  # banks made by version 0.1 have no such section
     images: tuple[ImageSource, ...] = ()
     records: tuple[RecordSource, ...] = ()
 
@@ -130,6 +141,11 @@ class Bank:
     def source_path(self, source: ImageSource | RecordSource) -> Path:
         """Where a source lies."""
         return (self.layout.root / source.path).resolve()
+
+    def policy(self) -> str:
+        """The de-identification policy: a built-in name, or the path of a file."""
+        file = self.config.policy.file
+        return str((self.layout.root / file).resolve()) if file else DEFAULT_POLICY
 
     def key_file(self) -> Path | None:
         """The key file, if the settings name one. Raises ConfigError when it lies inside the bank."""

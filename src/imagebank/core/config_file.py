@@ -18,6 +18,7 @@ from imagebank.core.config import (
     ImageSource,
     LedgerSettings,
     LinkageSettings,
+    PolicySettings,
     RecordSource,
     VaultSettings,
 )
@@ -25,7 +26,7 @@ from imagebank.core.config import (
 HEAD = """# What this bank is. Unknown keys are refused; secrets do not belong here.
 # Relative paths start at the folder of this file.
 """
-ORDER = ("bank", "images", "records", "vault", "dates", "linkage", "engine", "ledger", "disclosure")
+ORDER = ("bank", "images", "records", "vault", "dates", "policy", "linkage", "engine", "ledger", "disclosure")
 
 
 def render_config(config: Config) -> str:
@@ -77,6 +78,7 @@ def default_config(name: str, bank_id: str) -> Config:
         bank=BankSettings(name=name, id=bank_id),
         vault=VaultSettings(),
         dates=DateSettings(),
+        policy=PolicySettings(),
         linkage=LinkageSettings(),
         engine=EngineSettings(),
         ledger=LedgerSettings(),

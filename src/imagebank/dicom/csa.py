@@ -1,42 +1,30 @@
-"""Siemens CSA image headers: parsed, and rebuilt from an allow-list of their own numeric fields. Pure: bytes to bytes.
+"""Siemens CSA headers: parsed, and rebuilt from an allow-list of their own fields. Pure: bytes to bytes.
 
-Mosaics cannot be placed in space without SliceNormalVector, so the header cannot simply go; it also holds protocol text
-and may hold names, so it cannot simply stay. The layout follows the reader of nibabel (MIT, nibabel.nicom.csareader).
+Mosaics cannot be placed in space without SliceNormalVector, so the headers cannot simply go; they also hold protocol
+text and may hold names, so they cannot simply stay. Of the protocol itself (MrPhoenixProtocol, and the same text bare
+in the headers of XA software) only the lines stay whose key is known and whose value is a number or a known term. The
+layout follows the reader of nibabel (MIT, nibabel.nicom.csareader): CSA2 begins with SV10, CSA1 has no magic and counts
+the length of an item from the number of items of its first field.
 """
 
 from __future__ import annotations
 
-import re
 import struct
 from collections.abc import Container, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cache, lru_cache
+
+from imagebank.dicom.vendor_fields import allowed, is_allowed
 
 MAGIC = b"SV10\x04\x03\x02\x01"
 TAG = struct.Struct("<64si4siii")
 ITEM = struct.Struct("<4i")
 MOST_TAGS = 512
 NAME_BYTES = 64
-MARKER = 77
-_NUMBER = re.compile(r"[+-]?\d{1,12}(\.\d{1,14})?([eE][+-]?\d{1,3})?")
-_DIRECTIONALITY = re.compile(r"NONE|DIRECTIONAL|ISOTROPIC")
-
-ALLOWED = {
-    "NumberOfImagesInMosaic": _NUMBER,
-    "SliceNormalVector": _NUMBER,
-    "MosaicRefAcqTimes": _NUMBER,
-    "ProtocolSliceNumber": _NUMBER,
-    "SliceMeasurementDuration": _NUMBER,
-    "B_value": _NUMBER,
-    "B_matrix": _NUMBER,
-    "DiffusionGradientDirection": _NUMBER,
-    "DiffusionDirectionality": _DIRECTIONALITY,
-    "PhaseEncodingDirectionPositive": _NUMBER,
-    "BandwidthPerPixelPhaseEncode": _NUMBER,
-    "EchoLinePosition": _NUMBER,
-    "EchoColumnPosition": _NUMBER,
-}
-"""The fields that stay, and the form that each of their values must have."""
-_ALLOWED_NAMES = frozenset(name.encode("ascii") for name in ALLOWED)
+MOST_ITEMS = 4096
+MARKERS = (77, 205)
+PROTOCOLS = ("MrPhoenixProtocol", "MrProtocol")
+HEAD, BEGIN, END = "<XProtocol>", "### ASCCONV BEGIN", "### ASCCONV END"
 
 
 @dataclass(frozen=True)
@@ -50,41 +38,86 @@ class CsaField:
     values: tuple[str, ...]
 
 
+@lru_cache(maxsize=8)
 def clean_csa(content: bytes) -> bytes | None:
-    """A CSA2 header with nothing but the allowed fields; None where it is no such header or holds none of them."""
+    """A CSA header or a bare protocol with nothing but the allowed fields; None where nothing of it may stay.
+
+    The last few answers are kept: all instances of a series carry the same series header.
+    """
+    if not content.startswith(MAGIC) and BEGIN.encode() in content:
+        protocol = clean_protocol(content.decode("latin-1"))
+        return _even(protocol.encode("ascii")) if protocol else None
     try:
-        fields = [field for field in parse_csa(content, only=_ALLOWED_NAMES) if _is_allowed(field)]
-    except (struct.error, ValueError, UnicodeDecodeError):
+        fields = [kept for field in parse_csa(content, only=_wanted()) if (kept := _cleaned(field))]
+    except (struct.error, ValueError):
         return None
-    return build_csa(fields) if fields else None
+    return build_csa(fields, old=not content.startswith(MAGIC)) if fields else None
+
+
+@cache
+def _wanted() -> frozenset[bytes]:
+    return frozenset(name.encode("ascii") for name in (*allowed("image"), *PROTOCOLS))
+
+
+def _cleaned(field: CsaField) -> CsaField | None:
+    """The field as it may stay."""
+    if field.name in PROTOCOLS:
+        protocol = clean_protocol("".join(field.values))
+        return replace(field, values=(protocol,)) if protocol else None
+    told = [value for value in field.values if value]
+    return field if told and all(is_allowed("image", field.name, value) for value in told) else None
+
+
+@lru_cache(maxsize=16)
+def clean_protocol(text: str) -> str:
+    """The allowed lines between ASCCONV BEGIN and END, in their order; empty where there are none.
+
+    The last few answers are kept: all instances of a series carry the same protocol.
+    """
+    lines = text.partition(BEGIN)[2].partition(END)[0].splitlines()[1:]
+    kept = [f"{key}\t = \t{value}\n" for key, value in map(_assignment, lines) if _may_stay(key, value)]
+    return f"{HEAD}\n{BEGIN} ###\n{''.join(kept)}{END} ###\n" if kept else ""
+
+
+def _assignment(line: str) -> tuple[str, str]:
+    key, _, value = line.partition("=")
+    return key.strip(), value.partition("#")[0].strip()
+
+
+def _may_stay(key: str, value: str) -> bool:
+    return is_allowed("protocol", key, value.strip('"'))
 
 
 def parse_csa(content: bytes, *, only: Container[bytes] | None = None) -> Iterator[CsaField]:
-    """The fields of a CSA2 header in order, or those with the names asked for, which is quicker.
+    """The fields of a CSA1 or CSA2 header in order, or those with the names asked for, which is quicker.
 
-    Raises struct.error or ValueError where the bytes are something else.
+    Raises struct.error or ValueError where the bytes are not one.
     """
-    if not content.startswith(MAGIC):
-        raise ValueError("not a CSA2 header")
-    count, _ = struct.unpack_from("<II", content, 8)
-    if count > MOST_TAGS:
-        raise ValueError("too many fields")
-    place = 16
+    old = not content.startswith(MAGIC)
+    place = 0 if old else 8
+    count, marker = struct.unpack_from("<II", content, place)
+    if count > MOST_TAGS or marker not in MARKERS:
+        raise ValueError("not a CSA header")
+    place += 8
+    extra = TAG.unpack_from(content, place)[4] if old and count else None
     for _ in range(count):
         end = content.find(b"\0", place, place + NAME_BYTES)
         label = content[place : place + NAME_BYTES if end < 0 else end]
         _, multiplicity, vr, syngo_type, items, _ = TAG.unpack_from(content, place)
         place += TAG.size
         if only is not None and label not in only:
-            place = _past_items(content, place, items)
+            place = _past_items(content, place, items, extra)
             continue
-        values, place = _parse_items(content, place, items)
+        values, place = _parse_items(content, place, items, extra)
         yield CsaField(label.decode("ascii", "replace"), multiplicity, vr, syngo_type, values)
 
 
-def _past_items(content: bytes, place: int, items: int) -> int:
+def _past_items(content: bytes, place: int, items: int, extra: int | None) -> int:
+    if items > MOST_ITEMS:
+        raise ValueError("too many items")
     for _ in range(items):
-        length = ITEM.unpack_from(content, place)[1]
+        told = ITEM.unpack_from(content, place)
+        length = told[1] if extra is None else told[0] - extra
         place += ITEM.size + length
         if length < 0 or place > len(content):
             raise ValueError("an item ends outside the header")
@@ -92,10 +125,13 @@ def _past_items(content: bytes, place: int, items: int) -> int:
     return place
 
 
-def _parse_items(content: bytes, place: int, items: int) -> tuple[tuple[str, ...], int]:
+def _parse_items(content: bytes, place: int, items: int, extra: int | None) -> tuple[tuple[str, ...], int]:
+    if items > MOST_ITEMS:
+        raise ValueError("too many items")
     values = []
     for _ in range(items):
-        length = ITEM.unpack_from(content, place)[1]
+        told = ITEM.unpack_from(content, place)
+        length = told[1] if extra is None else told[0] - extra
         place += ITEM.size
         if length < 0 or place + length > len(content):
             raise ValueError("an item ends outside the header")
@@ -104,24 +140,26 @@ def _parse_items(content: bytes, place: int, items: int) -> tuple[tuple[str, ...
     return tuple(values), place
 
 
-def _is_allowed(field: CsaField) -> bool:
-    form = ALLOWED.get(field.name)
-    told = [value for value in field.values if value]
-    return form is not None and bool(told) and all(form.fullmatch(value) for value in told)
+def build_csa(fields: list[CsaField], *, old: bool = False) -> bytes:
+    """A CSA2 header of these fields, or an `old` one (CSA1).
 
-
-def build_csa(fields: list[CsaField]) -> bytes:
-    """A CSA2 header of these fields."""
-    parts = [MAGIC, struct.pack("<II", len(fields), MARKER)]
+    All fields of an old one get equally many items, as Siemens wrote them: readers differ in which field they count.
+    """
+    items = max((len(field.values) for field in fields), default=0) if old else 0
+    parts = [b"" if old else MAGIC, struct.pack("<II", len(fields), MARKERS[0])]
     for field in fields:
         name = field.name.encode("ascii").ljust(64, b"\0")
         vr = field.vr.split(b"\0")[0].ljust(4, b"\0")
-        parts.append(TAG.pack(name, field.multiplicity, vr, field.syngo_type, len(field.values), MARKER))
-        parts += [_build_item(value) for value in field.values]
-    content = b"".join(parts)
-    return content + b"\0" * (len(content) % 2)
+        values = field.values + ("",) * (items - len(field.values))
+        parts.append(TAG.pack(name, field.multiplicity, vr, field.syngo_type, len(values), MARKERS[0]))
+        parts += [_build_item(value, items) for value in values]
+    return _even(b"".join(parts))
 
 
-def _build_item(value: str) -> bytes:
+def _build_item(value: str, extra: int) -> bytes:
     text = value.encode("ascii") + b"\0" if value else b""
-    return ITEM.pack(len(text), len(text), MARKER, len(text)) + text + b"\0" * (-len(text) % 4)
+    return ITEM.pack(len(text) + extra, len(text), MARKERS[0], len(text)) + text + b"\0" * (-len(text) % 4)
+
+
+def _even(content: bytes) -> bytes:
+    return content + b"\0" * (len(content) % 2)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from imagebank.dicom.policy import Action, Rule
+from imagebank.dicom.rule import Action, Rule
 
 
 class Refused(Exception):

@@ -8,6 +8,7 @@ person to look.
 from __future__ import annotations
 
 import hashlib
+import io
 import warnings
 from dataclasses import dataclass, field
 from datetime import date, datetime
@@ -122,6 +123,12 @@ def _digest(file: IO[bytes], content: bytes) -> bytes:
         content = file.read(AT_ONCE)
         digest.update(content)
     return digest.digest()
+
+
+def facts_of(content: bytes) -> FileFacts:
+    """`read_facts` of a file that is in memory already: the member of an archive."""
+    digest = hashlib.blake2b(content, digest_size=DIGEST_BYTES).digest()
+    return _judge(io.BytesIO(content), content[:AT_ONCE], len(content), digest)
 
 
 def _judge(file: IO[bytes], content: bytes, size: int, digest: bytes) -> FileFacts:

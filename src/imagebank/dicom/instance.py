@@ -19,12 +19,15 @@ from pydicom.tag import Tag
 
 from imagebank.dicom.decisions import Decision, Refused
 from imagebank.dicom.deidentify import deidentify, read_instance, to_bytes
-from imagebank.dicom.elements import PIXEL_DATA, Element, Layout, Odd, read_layout
+from imagebank.dicom.elements import Element, Layout, Odd, read_layout
 from imagebank.dicom.method import IMPLEMENTATION_NAME, IMPLEMENTATION_UID, describe_method
+from imagebank.dicom.names import names_at, words_of
 from imagebank.dicom.original import Original
+from imagebank.dicom.pixel_cleaning import clean_pixels
+from imagebank.dicom.pixel_ranges import check_untouched, read_pixels
 from imagebank.dicom.plan import Plan, Plans, header
 from imagebank.dicom.policy import Policy
-from imagebank.dicom.rewriting import DEFAULT_CHARSET, NAMES, enough_pixels, own_charset, words_of
+from imagebank.dicom.rewriting import DEFAULT_CHARSET, class_of, own_charset
 from imagebank.dicom.splice import Splice
 from imagebank.dicom.values import Subject
 
@@ -32,8 +35,7 @@ if TYPE_CHECKING:
     from pydicom.dataset import FileDataset
 
 SOP_CLASS, SOP_INSTANCE = 0x00080016, 0x00080018
-ROWS, COLUMNS, BITS, SAMPLES, FRAMES = 0x00280010, 0x00280011, 0x00280100, 0x00280002, 0x00280008
-PIXELS = (PIXEL_DATA, 0x7FE00008, 0x7FE00009)  # integers, floats, doubles
+MOST_CLASSES = 8  # of one series, remembered with the policy that holds for them
 
 
 @dataclass(frozen=True)
@@ -72,6 +74,7 @@ def clean_slowly(content: bytes, subject: Subject, policy: Policy) -> Cleaned:
     source = read_instance(content)
     try:
         clean, decisions = deidentify(source, subject, policy)
+        decisions |= clean_pixels(clean, source, policy)
         uid = str(clean.SOPInstanceUID)
     except (Refused, MemoryError):
         raise
@@ -97,38 +100,59 @@ class Cleaner:
     def __init__(self, subject: Subject, policy: Policy) -> None:
         self._subject, self._policy = subject, policy
         self._plans: Plans | None = None
+        self._policies: dict[bytes, Policy] = {}
         self._additions: dict[bool, list[tuple[int, bytes]]] = {}
 
     def clean(self, content: bytes) -> Cleaned:
         """De-identify one file. Raises Refused."""
+        return self._clean_quickly(content) or clean_slowly(content, self._subject, self._policy)
+
+    def _clean_quickly(self, content: bytes) -> Cleaned | None:
         try:
             return self._splice(content, read_layout(content))
         except Odd:
-            return clean_slowly(content, self._subject, self._policy)
+            return None
+        except MemoryError:
+            raise
+        except Exception:  # a file that our own walker trips over is for the patient one to judge
+            return None
 
     def _splice(self, content: bytes, layout: Layout) -> Cleaned:
         elements = layout.elements
         found = {element[0]: element for element in elements}
-        _check_pixels(content, found, layout)
-        names = tuple(content[found[tag][3] : found[tag][4]] for tag in NAMES if tag in found)
+        stored, pixels = read_pixels(content, found, layout)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # pydicom's warnings quote values
             charset = own_charset(content, elements, DEFAULT_CHARSET)
-            plans = self._plans_for(words_of(names, charset), implicit=layout.implicit)
+            names = tuple(names_at(content, found, charset))
+            plans = self._plans_for(self._policy_for(content, found), words_of(names), implicit=layout.implicit)
             plan = plans.at("", charset)
             splice = Splice(content, layout.implicit)
             self._fill(splice, plan, elements)
             uids = [_uid(content, found, plan, tag) for tag in (SOP_CLASS, SOP_INSTANCE)]
+            check_untouched(content, found, stored, pixels, search=bool(self._policy.burned_in))
         head = _head(uids[0], uids[1], layout.syntax)
         original = Original(content, layout, found, charset)
         decisions = plans.decisions(splice.noted)
         return Cleaned((head, *_joined(splice.parts)), decisions, uids[1], original, quick=True)
 
-    def _plans_for(self, forbidden: frozenset[str], *, implicit: bool) -> Plans:
-        """The plans of the series so far; new ones where they are for other words, or have grown too large."""
+    def _policy_for(self, content: bytes, found: dict[int, Element]) -> Policy:
+        """The policy for the class of an instance, worked out once a class."""
+        told = content[found[SOP_CLASS][3] : found[SOP_CLASS][4]] if SOP_CLASS in found else b""
+        policy = self._policies.get(told)
+        if policy is None:
+            if len(self._policies) >= MOST_CLASSES:
+                self._policies.clear()
+            policy = self._policies[told] = self._policy.for_class(class_of(told))
+        return policy
+
+    def _plans_for(self, policy: Policy, forbidden: frozenset[str], *, implicit: bool) -> Plans:
+        """The plans of the series so far; new ones where they are for another object or words, or have grown large."""
         plans = self._plans
-        if plans is None or plans.full or (plans.forbidden, plans.implicit) != (forbidden, implicit):
-            plans = self._plans = Plans(self._policy, self._subject, forbidden, implicit=implicit)
+        if plans is None or plans.full or plans.policy is not policy:
+            plans = None
+        if plans is None or (plans.forbidden, plans.implicit) != (forbidden, implicit):
+            plans = self._plans = Plans(policy, self._subject, forbidden, implicit=implicit)
         return plans
 
     def _fill(self, splice: Splice, plan: Plan, elements: list[Element]) -> None:
@@ -159,38 +183,6 @@ def _encoded(body: Dataset, tag: int, implicit: bool) -> bytes:
     buffer.is_little_endian, buffer.is_implicit_VR = True, implicit
     write_data_element(buffer, body[Tag(tag)])
     return bytes(buffer.getvalue())
-
-
-def _check_pixels(content: bytes, found: dict[int, Element], layout: Layout) -> None:
-    """Raise Odd unless the pixels are surely all there; the twin says what is wrong."""
-    element = next((found[tag] for tag in PIXELS if tag in found), None)
-    rows, columns, bits = (_small(content, found.get(tag)) for tag in (ROWS, COLUMNS, BITS))
-    if element is None or not (rows and columns and bits):
-        raise Odd
-    _, vr, _, value, end, _ = element
-    packed = vr in (b"OB", b"OW") and content[value - 4 : value] == b"\xff\xff\xff\xff"
-    if packed != layout.encapsulated or (packed and content[value : value + 4] != b"\xfe\xff\x00\xe0"):
-        raise Odd
-    samples = _small(content, found[SAMPLES]) if SAMPLES in found else 1
-    frames = _frames(content, found.get(FRAMES))
-    if not packed and not enough_pixels(
-        end - value, rows=rows, columns=columns, bits=bits, samples=samples or 1, frames=frames
-    ):
-        raise Odd
-
-
-def _small(content: bytes, element: Element | None) -> int:
-    """A number of two bytes. Raises Odd where it is told in another way."""
-    if element is None or element[1] not in (b"US", b"") or element[4] - element[3] != 2:
-        raise Odd
-    return int.from_bytes(content[element[3] : element[4]], "little")
-
-
-def _frames(content: bytes, element: Element | None) -> int:
-    told = content[element[3] : element[4]].strip(b" ") if element else b""
-    if told and not (told.isdigit() and element and element[1] in (b"IS", b"")):
-        raise Odd
-    return int(told or b"1") or 1
 
 
 def _uid(content: bytes, found: dict[int, Element], plan: Plan, tag: int) -> str:

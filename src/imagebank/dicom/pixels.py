@@ -99,7 +99,7 @@ def _native(layout: PixelLayout, pixels: Buffer) -> NDArray[Any]:
     count = int(np.prod(layout.shape))
     try:
         return np.frombuffer(pixels, dtype=layout.dtype, count=count).reshape(layout.shape)
-    except ValueError:  # fewer bytes than the layout promises
+    except (TypeError, ValueError):  # fewer bytes than the layout promises, or numbers of an unknown size
         raise PixelsUnreadable from None
 
 

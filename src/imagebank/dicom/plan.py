@@ -31,7 +31,7 @@ def header(tag: int, vr: str, length: int, *, implicit: bool) -> bytes:
     return struct.pack(form, tag >> 16, tag & 0xFFFF, vr.encode("ascii"), length)
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(frozen=True, slots=True, eq=False)
 class Entry:
     """One element at one place: its rule, its VR, and the answers so far, by the bytes of the whole element.
 
@@ -108,9 +108,9 @@ class Plan:
         return entry
 
     def learn_private(self, tag: int, vr: bytes, creator: str) -> Entry:
-        """The entry of a private element that was not met before, for whichever block its creator has."""
+        """The entry of a private element that was not met before, in this block of its creator."""
         rule = self.plans.policy.private_rule(tag, creator) if creator else DENY_PRIVATE
-        entry = self.private[(tag & 0xFFFF00FF, vr, creator)] = self._entry(tag, vr, rule)
+        entry = self.private[(tag, vr, creator)] = self._entry(tag, vr, rule)
         return entry
 
     def _entry(self, tag: int, vr: bytes, rule: Rule) -> Entry:
@@ -124,8 +124,8 @@ class Plan:
         """The plan of the items of a sequence."""
         return self.plans.at(f"{self.place}{label(entry.tag)}/", charset)
 
-    def answer(self, entry: Entry, value: bytes) -> Answer:
-        """What becomes of an element that is neither sequence nor pixels."""
+    def answer(self, entry: Entry, value: bytes | None) -> Answer:
+        """What becomes of an element that is not walked and no pixels; `value` is None where it has items."""
         implicit = self.plans.implicit
         new = rewrite(entry.rule, entry.tag, entry.vr, value, self.context, implicit=implicit)
         if new is None:

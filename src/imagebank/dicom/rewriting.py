@@ -6,7 +6,6 @@ Laws: a value that is not understood is dropped; what comes out is plain ASCII o
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -20,22 +19,23 @@ from pydicom.filewriter import write_data_element
 from pydicom.tag import Tag
 from pydicom.values import convert_string
 
-from imagebank.dicom.csa import clean_csa
 from imagebank.dicom.elements import SPECIFIC_CHARACTER_SET, Element
-from imagebank.dicom.policy import Action, Rule
-from imagebank.dicom.values import BINARY_SIZES, NUMERIC_VRS, Subject, clean, is_plain_number, numbers, texts
+from imagebank.dicom.rule import Action, Rule
+from imagebank.dicom.values import BINARY_SIZES, EMPTIABLE_VRS, Subject, clean, clean_private, is_plain_number, texts
 
 Charset = tuple[str, ...]
 """Python's names of the character sets of a data set, as pydicom gives them."""
 
 DEFAULT_CHARSET: Charset = ("iso8859",)
-NAMES = (0x00100010, 0x00101001, 0x00101005, 0x00101060)  # PatientName, and others, at birth, of the mother
 TEXT_VRS = frozenset(["AE", "AS", "CS", "DA", "DT", "LO", "LT", "PN", "SH", "ST", "TM", "UC", "UI", "UR", "UT"])
 SPACED_VRS = TEXT_VRS - {"UI"} | {"DS", "IS"}  # filled up with a space, the others with a zero
 ONE_TEXT_VRS = frozenset(["LT", "ST", "UR", "UT"])  # a backslash does not part values here
 LONG_VRS = frozenset(["OB", "OD", "OF", "OL", "OV", "OW", "SQ", "SV", "UC", "UN", "UR", "UT", "UV"])
+PIXEL_VRS = frozenset(["OB", "OD", "OF", "OV", "OW"])  # what is told to be a text is not taken for pixels
 MOST_BYTES = 0xFFFE  # of an element whose length is told in two bytes
+REPLACING = (Action.EMPTY, Action.DUMMY, Action.PSEUDONYM, Action.STATION)  # whatever the value was
 ESCAPE = b"\x1b"
+LONGEST_NAME = 512  # bytes of a creator or of character sets that are looked at: all may be remembered
 SHORTEST_TEXT = 8  # bytes; of so many or fewer some numbers read as text by chance
 
 
@@ -62,14 +62,19 @@ def resolve_vr(tag: int, told: str, rule: Rule) -> str:
     return "OW" if vr == "OB or OW" else vr
 
 
-def rewrite(rule: Rule, tag: int, vr: str, content: bytes, context: Context, *, implicit: bool) -> bytes | None:
-    """The new value of an element, or None where it must go. `implicit` says that the VR will not be written."""
+def rewrite(rule: Rule, tag: int, vr: str, content: bytes | None, context: Context, *, implicit: bool) -> bytes | None:
+    """The new value of an element, or None where it must go. `implicit` says that the VR will not be written.
+
+    `content` is None where it is a sequence, or not all of it is there. What the object must have is emptied instead.
+    """
     try:
         value = _rewritten(rule, tag, vr, content, context)
     except MemoryError:
         raise
     except Exception:  # pydicom raises many kinds for a malformed value: whichever it is, it is not understood
-        return None
+        value = None
+    if value is None and rule.kind == "2" and vr in EMPTIABLE_VRS:
+        value = b""
     if value is None or (not implicit and (len(vr) != 2 or (len(value) > MOST_BYTES and vr not in LONG_VRS))):
         return None
     if len(value) % 2:
@@ -77,8 +82,11 @@ def rewrite(rule: Rule, tag: int, vr: str, content: bytes, context: Context, *, 
     return value
 
 
-def _rewritten(rule: Rule, tag: int, vr: str, content: bytes, context: Context) -> bytes | None:
-    if rule.action in (Action.REMOVE, Action.SEQUENCE, Action.PIXELS):
+def _rewritten(rule: Rule, tag: int, vr: str, content: bytes | None, context: Context) -> bytes | None:
+    if rule.action in REPLACING:
+        kept = clean(rule, _keyword(tag), None, vr, context.subject, context.forbidden)
+        return _encode(tag, vr, kept, little=context.little)
+    if content is None or rule.action in (Action.REMOVE, Action.SEQUENCE, Action.PIXELS):
         return None  # of these nothing is a value
     if tag >> 16 & 1 and not content:
         return None
@@ -86,8 +94,8 @@ def _rewritten(rule: Rule, tag: int, vr: str, content: bytes, context: Context) 
         return None if _is_no_number(tag, vr, content) else content  # neither decoded nor encoded again
     value = decode(tag, vr, content, context.charset, little=context.little)
     if tag >> 16 & 1:
-        return _encode(tag, vr, _safe_private(rule, vr, value), little=context.little)
-    kept = clean(rule.action, _keyword(tag), value, vr, context.subject, context.forbidden)
+        return _encode(tag, vr, clean_private(rule, vr, value, context.subject), little=context.little)
+    kept = clean(rule, _keyword(tag), value, vr, context.subject, context.forbidden)
     return _encode(tag, vr, kept, little=context.little)
 
 
@@ -113,18 +121,6 @@ def _most_values(tag: int) -> float:
         return float("inf")
 
 
-def _safe_private(rule: Rule, vr: str, value: Any) -> Any | None:
-    """The value of a private element that has the form it should have."""
-    if rule.action is Action.NUMBER:
-        return numbers(value) if vr in NUMERIC_VRS else None
-    if rule.action is Action.CSA:
-        return clean_csa(value) if vr in ("OB", "UN") else None
-    if rule.action is not Action.PATTERN:
-        return None
-    fits = all(re.fullmatch(rule.pattern, part.strip()) for part in texts(value))
-    return value if fits and vr in ("CS", "LO", "SH") else None
-
-
 @lru_cache(maxsize=4096)
 def _keyword(tag: int) -> str:
     return dictionary_keyword(tag)
@@ -146,6 +142,8 @@ def decode(tag: int, vr: str, content: bytes, charset: Charset, *, little: bool 
 def _encode(tag: int, vr: str, value: Any | None, *, little: bool) -> bytes | None:
     if value is None or isinstance(value, bytes):
         return value
+    if value in ("", []):
+        return b""
     if vr in TEXT_VRS:
         return ("\\".join(texts(value))).encode("ascii")
     buffer = DicomBytesIO()
@@ -154,9 +152,13 @@ def _encode(tag: int, vr: str, value: Any | None, *, little: bool) -> bytes | No
     return bytes(buffer.getvalue()[8:])
 
 
-@lru_cache(maxsize=256)
 def charset_of(told: bytes, inherited: Charset = DEFAULT_CHARSET) -> Charset:
     """The character sets that SpecificCharacterSet names; those of the data set around it where it cannot be read."""
+    return _charset_of(told, inherited) if len(told) <= LONGEST_NAME else inherited
+
+
+@lru_cache(maxsize=256)
+def _charset_of(told: bytes, inherited: Charset) -> Charset:
     try:
         return tuple(convert_encodings(convert_string(told, True)))
     except Exception:  # pydicom raises several kinds for names that it does not know
@@ -171,9 +173,13 @@ def own_charset(content: bytes, elements: Sequence[Element], inherited: Charset)
     return inherited
 
 
-@lru_cache(maxsize=1024)
 def creator_of(content: bytes, charset: Charset) -> str:
     """The name in a private creator element; empty when it cannot be read, so that it owns no safe element."""
+    return _creator_of(content, charset) if len(content) <= LONGEST_NAME else ""
+
+
+@lru_cache(maxsize=1024)
+def _creator_of(content: bytes, charset: Charset) -> str:
     try:
         name = decode(0x00090010, "LO", content, charset)
     except Exception:
@@ -181,18 +187,9 @@ def creator_of(content: bytes, charset: Charset) -> str:
     return name.strip() if isinstance(name, str) else ""
 
 
-@lru_cache(maxsize=256)
-def words_of(names: tuple[bytes, ...], charset: Charset) -> frozenset[str]:
-    """The words of the patient's own names, which no description may keep even if they are protocol words."""
-    text = " ".join(_name(content, charset) for content in names)
-    return frozenset(word.lower() for word in re.findall(r"[^\W_]{2,}", text))
-
-
-def _name(content: bytes, charset: Charset) -> str:
-    try:
-        return str(decode(NAMES[0], "PN", content, charset))
-    except Exception:  # bytes that are in none of the character sets; as Latin letters they still show their words
-        return content.decode("latin-1")
+def class_of(content: bytes | None) -> str:
+    """The SOP class that an element names; empty where there is none."""
+    return (content or b"").decode("ascii", "replace").strip("\0 ")
 
 
 def enough_pixels(content_bytes: int, *, rows: int, columns: int, bits: int, samples: int, frames: int) -> bool:

@@ -13,13 +13,13 @@ from dataclasses import dataclass, field
 from imagebank.dicom.elements import MOST_DEPTH, Element, Item, Odd, elements_of, items_of
 from imagebank.dicom.plan import Answer, Entry, Plan, header
 from imagebank.dicom.policy import Action
-from imagebank.dicom.rewriting import creator_of, own_charset
+from imagebank.dicom.rewriting import PIXEL_VRS, creator_of, own_charset
 
 _PRIVATE = 0x10000
 _ITEM = struct.Struct("<HHI")
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class Splice:
     """One data set under way: the parts of the new one, and the numbers of the decisions on the elements so far."""
 
@@ -54,7 +54,7 @@ class Splice:
 
     def _add_pixels(self, entry: Entry, element: Element) -> None:
         _, vr, start, value, end, _ = element
-        if self.depth:
+        if self.depth or entry.vr not in PIXEL_VRS:
             self.noted.add(entry.dropped)
             return
         if (end - value) % 2 or vr == b"UN":
@@ -63,10 +63,10 @@ class Splice:
         self.parts.append(memoryview(self.content)[start:end])
 
     def _add_private(self, plan: Plan, elements: Sequence[Element], place: int) -> int:
-        """Append what stays of one private group, its blocks numbered anew; the place behind it."""
+        """Append what stays of one private group, every block with the number that it had; the place behind it."""
         group = elements[place][0] >> 16
         creators: dict[int, str] = {}
-        blocks: dict[str, int] = {}
+        blocks: dict[int, str] = {}
         pieces: list[bytes] = []
         private = plan.private
         while place < len(elements) and elements[place][0] >> 16 == group:
@@ -75,27 +75,21 @@ class Splice:
             place += 1
             number = tag & 0xFFFF
             if 0x10 <= number <= 0xFF:
-                creators[number] = self._creator(plan, creators, self.content[value:end])
+                creators[number] = creator_of(self.content[value:end], plan.charset)
                 continue
             creator = creators.get(number >> 8, "")
-            entry = private.get((tag & 0xFFFF00FF, vr, creator)) or plan.learn_private(tag, vr, creator)
+            entry = private.get((tag, vr, creator)) or plan.learn_private(tag, vr, creator)
             if entry.removed:
                 self.noted.add(entry.dropped)
                 continue
             piece, numbers = entry.answers.get(self.content[start:end]) or self._answer(plan, entry, element)
             self.noted.update(numbers)
             if piece:
-                block = blocks.setdefault(creator, 0x10 + len(blocks))
-                pieces.append(piece[:3] + bytes((block,)) + piece[4:])
-        self.parts += [self._creator_element(group, creator, block) for creator, block in blocks.items()]
-        self.parts += pieces
+                blocks[number >> 8] = creator
+                pieces.append(piece)
+        self.parts.extend(self._creator_element(group, creator, block) for block, creator in blocks.items())
+        self.parts.extend(pieces)
         return place
-
-    def _creator(self, plan: Plan, creators: dict[int, str], value: bytes) -> str:
-        name = creator_of(value, plan.charset)
-        if name and name in creators.values():
-            raise Odd  # two blocks of one creator would become one
-        return name
 
     def _creator_element(self, group: int, creator: str, block: int) -> bytes:
         name = creator.encode("ascii")
@@ -106,10 +100,8 @@ class Splice:
         _, _, start, value, end, items = element
         if entry.rule.action is Action.SEQUENCE:
             answer = self._sequence(plan, entry, element)
-        elif items is None:
-            answer = plan.answer(entry, self.content[value:end])
         else:
-            answer = b"", frozenset((entry.dropped,))
+            answer = plan.answer(entry, self.content[value:end] if items is None else None)
         plan.remember(entry, self.content[start:end], answer)
         return answer
 

@@ -9,25 +9,37 @@ import math
 import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
 from typing import Any
 
 from imagebank.dicom import words
-from imagebank.dicom.policy import Action
+from imagebank.dicom.csa import clean_csa
+from imagebank.dicom.dates import age_in_years, clean_time, shift_date, shift_datetime, shift_day
+from imagebank.dicom.ge import clean_ge
+from imagebank.dicom.rule import Action, Rule
 from imagebank.identities.pseudonyms import UidMap
 
 NUMERIC_VRS = frozenset(("DS", "IS", "FL", "FD", "SS", "US", "SL", "UL", "SV", "UV", "US or SS"))
-OLDEST_AGE = 90  # ages of 90 and over are told as 90
-BEFORE_MRI = 1977  # no human was scanned before: an earlier date is a constant, and moved it would show the offset
-CONSTANT_DATES = frozenset(("19700101", "19800101", "20000101"))  # clocks that were never set
 BINARY_SIZES = {"SS": 2, "US": 2, "SL": 4, "UL": 4, "FL": 4, "FD": 8, "SV": 8, "UV": 8}
 _PLAIN_NUMBERS = re.compile(rb"(?:[ ]*[+-]?\d{0,12}\.?\d{0,14}(?:[eE][+-]?\d{1,3})?[ ]*(?:\\|$))*[ ]?")
-_DATE = re.compile(r"(\d{4})\.?(\d{2})\.?(\d{2})")
-_DATETIME = re.compile(r"(\d{8})(\d{2,6}(\.\d{1,6})?)?([+-]\d{4})?")
-_TIME = re.compile(r"\d{2}:?\d{0,2}:?\d{0,2}(\.\d{1,6})?")
+SAYING = (Action.CODE, Action.KNOWN, Action.WORDS, Action.DEVICE, Action.DATE, Action.TIME)
+EMPTIABLE_VRS = (*NUMERIC_VRS, "AE", "AS", "CS", "DA", "DT", "LO", "LT", "PN", "SH", "ST", "TM", "UC", "UI", "UT")
+PRIVATE_VRS = {Action.CODE: ("CS", "LO", "SH"), Action.DATE: ("DA", "DT"), Action.TIME: ("TM",), Action.UID: ("UI",)}
+PATTERN_VRS = ("CS", "LO", "SH", "UT", "LT", "ST")
+PADDING = " \0"
+DUMMIES: dict[str, Any] = {  # for what must say something: the same for everybody, so that it says nothing
+    **dict.fromkeys(("AE", "CS", "LO", "LT", "PN", "SH", "ST", "UC", "UT"), "REMOVED"),
+    **dict.fromkeys(("DS", "FD", "FL", "IS", "SL", "SS", "SV", "UL", "US", "UV"), 0),
+    "AS": "000Y",
+    "DA": "19000101",
+    "DT": "19000101000000",
+    "SQ": [],
+    "TM": "000000",
+}
+__all__ = [
+    "NUMERIC_VRS", "Subject", "age_in_years", "clean", "clean_private", "is_plain_number", "numbers", "shift_date",
+    "shift_datetime", "shift_day", "texts",
+]  # fmt: skip
 _UID = re.compile(r"[0-9.]{1,64}")
-_AGE = re.compile(r"(\d{3})([DWMY])")
-_UNITS = {"D": 365.25, "W": 52.18, "M": 12.0, "Y": 1.0}
 
 
 @dataclass(frozen=True)
@@ -38,42 +50,6 @@ class Subject:
     offset_days: int = field(repr=False)
     station: str
     uids: UidMap
-
-
-def shift_date(text: str, offset_days: int) -> str:
-    """A DA value moved by the offset; empty where it is no date, or a constant that would give the offset away."""
-    match = _DATE.fullmatch(text.strip())
-    moved = _shifted("".join(match.groups()), offset_days) if match else None
-    return moved or ""
-
-
-def shift_datetime(text: str, offset_days: int) -> str:
-    """A DT value whose date is moved and whose time and zone stay; empty where it is not a full date."""
-    match = _DATETIME.fullmatch(text.strip())
-    moved = _shifted(match[1], offset_days) if match else None
-    return f"{moved}{match[2] or ''}{match[4] or ''}" if match and moved else ""
-
-
-def _shifted(digits: str, offset_days: int) -> str | None:
-    if digits in CONSTANT_DATES or int(digits[:4]) < BEFORE_MRI:
-        return None
-    try:
-        return (datetime.strptime(digits, "%Y%m%d") + timedelta(days=offset_days)).strftime("%Y%m%d")
-    except (ValueError, OverflowError):
-        return None
-
-
-def shift_day(day: date | None, offset_days: int) -> date | None:
-    """A date moved by the offset."""
-    return day + timedelta(days=offset_days) if day else None
-
-
-def age_in_years(text: str) -> str:
-    """An AS value in whole years, 90 and over as 90."""
-    match = _AGE.fullmatch(text.strip().upper())
-    if not match:
-        return ""
-    return f"{min(int(int(match[1]) / _UNITS[match[2]]), OLDEST_AGE):03d}Y"
 
 
 def numbers(value: Any) -> Any | None:
@@ -114,44 +90,94 @@ def _each(change: Callable[[str], str], value: Any) -> list[str] | str:
     return changed[0] if len(changed) == 1 else (changed if any(changed) else "")
 
 
-def clean(action: Action, keyword: str, value: Any, vr: str, subject: Subject, forbidden: frozenset[str]) -> Any | None:
-    """The value that stays under an action; None where the element must go. Sequences and pixels are not values."""
-    match action:
+def clean(rule: Rule, keyword: str, value: Any, vr: str, subject: Subject, forbidden: frozenset[str]) -> Any | None:
+    """The value that stays under a rule; None where the element must go. Sequences and pixels are not values.
+
+    Where the object must have the attribute (`rule.kind`), what would go is emptied, and what must say something says a
+    dummy instead of nothing.
+    """
+    kept = _clean(rule, keyword, value, vr, subject, forbidden)
+    if kept is None:
+        return "" if rule.kind == "2" and vr in EMPTIABLE_VRS else None
+    silenced = rule.kind == "1" and rule.action in SAYING and kept == "" and any(texts(value))
+    return DUMMIES.get(vr, kept) if silenced else kept
+
+
+def _clean(rule: Rule, keyword: str, value: Any, vr: str, subject: Subject, forbidden: frozenset[str]) -> Any | None:
+    match rule.action:
         case Action.NUMBER:
             return numbers(value) if vr in NUMERIC_VRS else None
         case Action.CODE:
             return _each(words.clean_code, value)
+        case Action.KNOWN:
+            return _each(words.clean_known, value)
         case Action.WORDS:
-            return words.clean_description(" ".join(texts(value)), forbidden)
+            return words.clean_description(" ".join(texts(value)), forbidden, rule.vocabulary)
         case Action.DEVICE:
             return _device(keyword, "\\".join(texts(value)))
-        case Action.DATE:
-            shift = shift_datetime if vr == "DT" else shift_date
-            return _each(lambda text: shift(text, subject.offset_days), value)
-        case Action.TIME:
-            return _each(lambda text: text if _TIME.fullmatch(text.strip()) else "", value)
+        case Action.DATE | Action.TIME | Action.AGE:
+            return _each(lambda text: _moment(rule, text, vr, subject.offset_days), value)
         case Action.UID:
             return _each(lambda text: subject.uids.uid(text) if _UID.fullmatch(text) else "", value)
         case _:
-            return _replaced(action, value, subject)
+            return _replaced(rule.action, value, vr, subject)
 
 
-def _replaced(action: Action, value: Any, subject: Subject) -> Any | None:
+def _moment(rule: Rule, text: str, vr: str, offset_days: int) -> str:
+    if rule.action is Action.AGE:
+        return age_in_years(text)
+    if rule.action is Action.TIME:
+        return clean_time(text, rule.times)
+    return shift_datetime(text, offset_days, rule.times) if vr == "DT" else shift_date(text, offset_days)
+
+
+def _replaced(action: Action, value: Any, vr: str, subject: Subject) -> Any | None:
     match action:
         case Action.PSEUDONYM:
             return subject.pseudonym
         case Action.STATION:
             return subject.station
         case Action.EMPTY:
-            return ""
-        case Action.AGE:
-            return _each(age_in_years, value)
+            return [] if vr == "SQ" else ""
+        case Action.DUMMY:
+            return DUMMIES.get(vr)
         case Action.SEX:
             return next((text for text in texts(value) if text in ("M", "F", "O")), "")
         case Action.TAG:
-            return value
+            return value if vr == "AT" else None
         case _:
             return None
+
+
+def clean_private(rule: Rule, vr: str, value: Any, subject: Subject) -> Any | None:
+    """The value of a private element on the safe list that has the form it should have; None where it must go."""
+    if value is None or value == "" or value == b"":
+        return None
+    match rule.action:
+        case Action.NUMBER:
+            return numbers(value) if vr in NUMERIC_VRS else None
+        case Action.KEYED:
+            return _keyed(value, subject) if vr in ("SL", "UL") else None
+        case Action.CSA | Action.GE:
+            rebuild = clean_csa if rule.action is Action.CSA else clean_ge
+            return rebuild(value) if vr in ("OB", "UN") else None
+        case Action.CODE | Action.DATE | Action.TIME | Action.UID if vr in PRIVATE_VRS[rule.action]:
+            return clean(rule, "", value, vr, subject, frozenset()) or None
+        case Action.PATTERN if vr in PATTERN_VRS:
+            return value if fits(rule.pattern, texts(value)) else None
+        case _:
+            return None
+
+
+def _keyed(value: Any, subject: Subject) -> int | None:
+    """A number below 2^31 that stands for another under the bank's key."""
+    bits = subject.uids.bits(f"number:{value}") if isinstance(value, int) else b""
+    return int.from_bytes(bits[:4]) >> 1 if bits else None
+
+
+def fits(pattern: str, parts: Iterable[str]) -> bool:
+    """Whether each part is ASCII and matches a pattern as a whole."""
+    return all(part.isascii() and re.fullmatch(pattern, part.strip(PADDING)) for part in parts)
 
 
 def _device(keyword: str, text: str) -> str:

@@ -11,13 +11,15 @@ import tomllib
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from functools import cache
-from importlib.resources import files
+
+from imagebank.dicom.data_files import read_data, read_rows, read_words
 
 _PIECE = re.compile(r"[^\W_]+")
 _RUN = re.compile(r"[^\W\d_]+|\d+")
 _CODE = re.compile(r"[A-Z0-9 _\-/]{0,32}")
 _MODEL_NUMBER = re.compile(r"[0-9]{1,3}|[0-9](\.[0-9])?T|X")
 CODE_DIGITS = 3
+KNOWN_CODES = "known_codes.csv"
 UNKNOWN_CODE = "OTHER"  # stands for a coded value that is not on the list, so that the others keep their places
 
 
@@ -50,44 +52,41 @@ class Devices:
     software: tuple[re.Pattern[str], ...]
     makers: dict[str, str]
     spellings: dict[str, str]
+    older: dict[str, str]
 
 
 @cache
 def protocol_words() -> Vocabulary:
     """What series, study and protocol names may say."""
-    lines = _text("protocol_words.txt").splitlines()
-    patterns = tuple(re.compile(line[1:].strip()) for line in lines if line.startswith("~"))
-    return Vocabulary(_words("protocol_words.txt"), patterns=patterns)
+    return vocabulary(read_data("protocol_words.txt"))
+
+
+def vocabulary(*texts: str) -> Vocabulary:
+    """The words and patterns of word lists."""
+    lines = (line for text in texts for line in text.splitlines() if line.startswith("~"))
+    known = frozenset().union(*map(read_words, texts))
+    return Vocabulary(known, patterns=tuple(re.compile(line[1:].strip()) for line in lines))
 
 
 @cache
 def code_words() -> frozenset[str]:
     """What coded strings may say."""
-    return _words("code_words.txt")
+    return read_words(read_data("code_words.txt"))
 
 
 @cache
 def devices() -> Devices:
     """What may be said of a scanner."""
-    loaded = tomllib.loads(_text("device_words.toml"))
+    loaded = tomllib.loads(read_data("device_words.toml"))
     models = Vocabulary(frozenset(loaded["models"].split()), digits=4)
     software = tuple(re.compile(pattern) for pattern in loaded["software"])
-    return Devices(models, software, loaded["makers"], loaded["spellings"])
+    return Devices(models, software, loaded["makers"], loaded["spellings"], loaded["older"])
 
 
-def _text(name: str) -> str:
-    return (files("imagebank.dicom") / "data" / name).read_text(encoding="utf-8")
-
-
-def _words(name: str) -> frozenset[str]:
-    lines = (line for line in _text(name).splitlines() if not line.startswith(("#", "~")))
-    return frozenset(word for line in lines for word in line.split())
-
-
-def clean_description(text: str, forbidden: AbstractSet[str]) -> str:
-    """The protocol words of a description, joined by `_`. `forbidden` are the words of the patient's own name."""
-    kept = [piece for piece in _PIECE.findall(text) if protocol_words().accepts(piece, forbidden)]
-    return "_".join(kept)
+def clean_description(text: str, forbidden: AbstractSet[str], known: Vocabulary | None = None) -> str:
+    """The protocol words of a description, joined by `_`. `forbidden` are the words of the patient's own names."""
+    accepts = (known or protocol_words()).accepts
+    return "_".join(piece for piece in _PIECE.findall(text) if accepts(piece, forbidden))
 
 
 def clean_code(value: str) -> str:
@@ -98,6 +97,18 @@ def clean_code(value: str) -> str:
     return capitals if known and _CODE.fullmatch(capitals) else UNKNOWN_CODE
 
 
+def clean_known(value: str) -> str:
+    """A scheme, value or meaning of a code that is on the list, else OTHER."""
+    told = value.strip()
+    return told if told in known_codes() else UNKNOWN_CODE
+
+
+@cache
+def known_codes() -> frozenset[str]:
+    """Every scheme, value and meaning of the codes that may stay."""
+    return frozenset(each for row in read_rows(KNOWN_CODES) for each in row.values())
+
+
 def maker(manufacturer: str) -> str:
     """The maker in one spelling, or `other`."""
     capitals = manufacturer.strip().upper()
@@ -106,17 +117,19 @@ def maker(manufacturer: str) -> str:
 
 def clean_manufacturer(manufacturer: str) -> str:
     """The maker as the DICOM attribute should spell it; empty when unknown."""
-    return devices().spellings.get(maker(manufacturer), "")
+    capitals = manufacturer.strip().upper()
+    older = next((shown for start, shown in devices().older.items() if capitals.startswith(start)), "")
+    return older or devices().spellings.get(maker(manufacturer), "")
 
 
 def clean_model(model: str) -> str:
-    """The known words of a model name, and short numbers right behind them: uMR 770, Eclipse 1.5T."""
-    kept: list[str] = []
-    for piece in re.findall(r"[^\W_]+(?:\.[0-9]T\b)?", model):
+    """The known words of a model name, and short numbers right behind them: uMR 770, Prisma_fit, Eclipse 1.5T."""
+    kept = ""
+    for between, piece in re.findall(r"([^\w]*_?)([^\W_]+(?:\.[0-9]T\b)?)", model):
         follows = bool(kept) and _MODEL_NUMBER.fullmatch(piece) is not None
         if follows or devices().models.accepts(piece):
-            kept.append(piece)
-    return " ".join(kept)
+            kept += ("_" if between == "_" else " " if kept else "") + piece
+    return kept.strip("_")
 
 
 def clean_software(versions: str) -> str:

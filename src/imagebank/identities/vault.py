@@ -52,14 +52,14 @@ CREATE INDEX IF NOT EXISTS files_of_series ON files (series, header);
 def read_key(bank: Bank, environ: Mapping[str, str]) -> bytes:
     """The master key: from the environment, else from the key file. Raises VaultError when there is none."""
     if KEY_VARIABLE in environ:
-        return _key_bytes(environ[KEY_VARIABLE], f"The environment's {KEY_VARIABLE}")
+        return key_bytes(environ[KEY_VARIABLE], f"The environment's {KEY_VARIABLE}")
     path = bank.key_file()
     if path is None:
         raise VaultError(
             "There is no key for the vault.", f"set {KEY_VARIABLE}, or name a file outside the bank in [vault] key_file"
         )
     try:
-        return _key_bytes(path.read_text(encoding="ascii"), "The key file")
+        return key_bytes(path.read_text(encoding="ascii"), "The key file")
     except (OSError, UnicodeDecodeError) as error:
         raise VaultError(
             f"The key file cannot be read ({type(error).__name__}).",
@@ -67,7 +67,8 @@ def read_key(bank: Bank, environ: Mapping[str, str]) -> bytes:
         ) from None
 
 
-def _key_bytes(text: str, what: str) -> bytes:
+def key_bytes(text: str, what: str) -> bytes:
+    """The master key that a text holds; `what` names the text in the VaultError that another text raises."""
     try:
         key = bytes.fromhex(text.strip())
     except ValueError:

@@ -13,12 +13,15 @@ from typing import Any
 
 import pyarrow.compute as compute
 
+from imagebank.synthetic.register import IMAGED
 from imagebank.synthetic.truth import QUESTIONS, read_answers, read_table
 from imagebank.synthetic.truth.questions import ETHNIC_GROUPS, block_of
+from imagebank.synthetic.visits import SERIES_KINDS
 
 Answer = dict[str, Any]
 MOST_DEPRIVED = 3  # deciles up to this one are the three most deprived tenths
 DISEASES = {"Alzheimer's disease": ("F00", "G30"), "mild cognitive impairment": ("F06.7",), "schizophrenia": ("F20",)}
+NON_WHITE = ("Mixed", "Asian", "Black", "Other")
 MOST_GROUPS = 14  # of one question, before they are shown together
 
 
@@ -29,7 +32,8 @@ def describe(answers: Path) -> str:
     imaged = [row for row in people if row["person_key"] in in_scanner]
     parts = [
         _heading(answers),
-        _section("Counts", _counts(answers, people, imaged, links)),
+        _section("The patients of the plan, without traps and strangers", _plan(answers, imaged, links)),
+        _section("Everybody", _counts(answers, people, imaged, links)),
         _section("People who lay in a scanner, by ethnic group", _groups(imaged, "ethnic_category", _ethnic_group)),
         _section("The same, by block of the main diagnosis", _groups(imaged, "main_diagnosis", _block)),
         _section("The same, by some main diagnoses", _groups(imaged, "main_diagnosis", _disease)),
@@ -49,7 +53,7 @@ def describe(answers: Path) -> str:
 def _heading(answers: Path) -> str:
     path = answers / "manifest.json"
     made_from = json.loads(path.read_text("utf-8")) if path.is_file() else {}
-    told = ", ".join(f"{name} {value}" for name, value in sorted(made_from.items()) if name != "rows")
+    told = ", ".join(f"{name} {value}" for name, value in sorted(made_from.items()) if name not in ("records", "rows"))
     return f"A pretend hospital: everybody in it is invented.{f' Made from {told}.' if told else ''}\n"
 
 
@@ -72,6 +76,36 @@ def _padded(cell: str, width: int, position: int) -> str:
     return cell.rjust(width) if is_number else cell.ljust(width)
 
 
+def _plan(answers: Path, imaged: list[Answer], links: list[Answer]) -> Iterator[tuple[str, ...]]:
+    """The figures that are published of such a bank, each in its unit."""
+    people = [row for row in imaged if int(row["person_key"]) < IMAGED]
+    keys = {row["person_key"] for row in people}
+    studies = sorted((row for row in links if row["person_key"] in keys), key=lambda row: row["date"])
+    first = {row["person_key"]: row for row in reversed(studies)}
+    uids = {row["study_uid"] for row in studies}
+    series = [
+        row for row in read_answers(answers, "series") if row["study_uid"] in uids and row["kind"] in SERIES_KINDS
+    ]
+    ages, days = [int(row["age_years"]) for row in studies], [row["date"].year for row in studies]
+    codes = [row["main_diagnosis"] for row in people]
+    rows: tuple[tuple[str, int, str], ...] = (
+        ("patients", len(people), "patient"),
+        ("studies", len(studies), "study"),
+        ("series", len(series), "series"),
+        ("scanners", len({row["scanner"] for row in studies}), "scanner"),
+        ("first year", min(days, default=0), "year"),
+        ("last year", max(days, default=0), "year"),
+        ("youngest", min(ages, default=0), "age in years"),
+        ("oldest", max(ages, default=0), "age in years"),
+        ("women", sum(row["sex"] == "female" for row in people), "patient"),
+        ("non-White, of all", sum(_ethnic_group(row["ethnic_category"]) in NON_WHITE for row in people), "patient"),
+        ("high deprivation at the first study", sum(map(_is_deprived, first.values())), "patient"),
+        *((name, sum(_block(code) == name for code in codes), "patient") for name in ("F00-F09", "F20-F29", "F30-F39")),
+        *((name, sum(_disease(code) == name for code in codes), "patient") for name in DISEASES),
+    )
+    yield from ((name, str(count) if unit == "year" else f"{count:,}", unit) for name, count, unit in rows)
+
+
 def _counts(
     answers: Path, people: list[Answer], imaged: list[Answer], links: list[Answer]
 ) -> Iterator[tuple[str, ...]]:
@@ -92,7 +126,10 @@ def _counts(
     )
     yield from ((name, f"{count:,}", unit) for name, count, unit in rows)
     if links:
-        days, ages = sorted(row["date"] for row in links), sorted(int(row["age_years"]) for row in links)
+        days, ages = (
+            sorted(row["date"] for row in links),
+            sorted(int(row["age_years"]) for row in links if row["age_years"] is not None),
+        )
         yield "days of studies", f"{days[0]} to {days[-1]}", "study"
         yield "ages at studies, in years", f"{ages[0]} to {ages[-1]}", "study"
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from datetime import date
 from functools import partial
 from itertools import chain, islice
@@ -27,21 +27,28 @@ from imagebank.synthetic.extracts import (
 from imagebank.synthetic.extracts.export import Place
 from imagebank.synthetic.making import Made, Order, make_people, make_person
 from imagebank.synthetic.model import Person
+from imagebank.synthetic.planting import Planting
 from imagebank.synthetic.pooling import ordered_map
-from imagebank.synthetic.register import DEFAULT_RATES, IMAGED, Rates, numbers_of, traps
+from imagebank.synthetic.register import DEFAULT_RATES, IMAGED, Rates, follow_up, numbers_of, plain_patient, traps
+from imagebank.synthetic.register.survival import log_hazard
 from imagebank.synthetic.scanning import oddities
 from imagebank.synthetic.scanning.part10 import write
 from imagebank.synthetic.truth import (
     AnswersWriter,
     Questionnaire,
-    Tally,
     answers_of_person,
     record_identifiers,
     span_answers,
     volume_answers,
 )
-from imagebank.synthetic.truth.files import oddity_answers, other_file_answers, visit_file_answers
-from imagebank.synthetic.visits import SIZES
+from imagebank.synthetic.truth.files import (
+    oddity_answers,
+    other_file_answers,
+    planned_series_answers,
+    visit_file_answers,
+)
+from imagebank.synthetic.truth.tables import Answer
+from imagebank.synthetic.visits import SIZES, Visit
 
 PEOPLE_A_TASK = {True: 4, False: 250}  # with and without images: a second of work or so
 RELEASED = date(2023, 12, 31)  # the last day of the records
@@ -121,7 +128,7 @@ class _Writing:
 
     def __init__(self, hospital: Hospital, design: Design, book: AnswersWriter, progress: Progress) -> None:
         self._hospital, self._design, self._book, self._progress = hospital, design, book, progress
-        self._tally, self._questions = Tally(), Questionnaire()
+        self._planting, self._questions = Planting(), Questionnaire()
 
     def write(self) -> None:
         design = self._design
@@ -132,9 +139,11 @@ class _Writing:
             habits=design.habits,
             watch=self._watch,
         )
-        self._tally.add_counts("row", exported.planted, exported.possible)
+        tally = self._planting.tally
+        tally.add_counts("row", exported.planted, exported.possible)
+        habits = {(kind, "row"): share for kind, share in design.habits.shares.items()}
         self._book.add_all(self._questions.totals())
-        self._book.add_all(self._tally.rates({**_configured(design.rates), **design.habits.configured}))
+        self._book.add_all(tally.rates({**self._planting.configured(design.rates), **habits}))
         self._book.describe(_manifest(design, exported.rows["extracts"]))
 
     def _targets(self) -> list[tuple[Form, Place]]:
@@ -157,7 +166,8 @@ class _Writing:
             design.seed, design.size, self._hospital.images if design.images else None, design.rates, design.trouble
         )
         numbers = numbers_of(design.patients)
-        odd = traps(design.seed, design.patients, rates=design.rates) if design.trouble else ()
+        host = plain_patient(design.seed)
+        odd = (*traps(design.seed, design.patients, rates=design.rates), host) if design.trouble else ()
         total = len(numbers) + len(odd)
         workers = design.workers or os.cpu_count() or 1
         tasks = _batches(numbers, PEOPLE_A_TASK[design.images])
@@ -165,7 +175,7 @@ class _Writing:
         strange = (make_person(order, person) for person in odd)
         for done, made in enumerate(chain(people, strange), start=1):
             self._answer_files(made)
-            if design.images and design.trouble and made.person is odd[0]:
+            if design.images and made.person.key == host.key:
                 self._write_oddities(made.person)
             self._progress(done, total)
             yield made
@@ -180,14 +190,19 @@ class _Writing:
             self._book.add_all(other_file_answers(made.person, visit, other))
         painted = dict(made.painted_ml)
         for uid, visit in visits.items():
+            if not self._design.images:
+                self._book.add_all(self._planned(made.person, visit))
             self._book.add_all(volume_answers(visit, made.person.key, painted.get(uid)))
 
+    def _planned(self, person: Person, visit: Visit) -> Iterator[Answer]:
+        return planned_series_answers(person, visit, seed=self._design.seed, size=self._design.size)
+
     def _watch(self, person: Person, notes: Sequence[Note], records: object) -> None:
-        self._book.add_all(answers_of_person(person))
+        self._book.add_all(answers_of_person(person, _log_hazard))
         self._book.add_all(span_answers(notes))
         self._book.add_all(record_identifiers(person, records, notes))  # type: ignore[arg-type]
         self._book.add_all(self._questions.members(person))
-        self._tally.add(person)
+        self._planting.add(person)
 
     def _write_oddities(self, host: Person) -> None:
         visit = host.visits[0]
@@ -203,8 +218,10 @@ def _batches(numbers: Iterable[int], size: int) -> Iterator[tuple[int, ...]]:
         yield some
 
 
-def _configured(rates: Rates) -> dict[str, float]:
-    return {name: float(value) for name, value in asdict(rates).items()}
+def _log_hazard(person: Person) -> float | None:
+    """The true linear predictor of dementia at the first scan, for those at risk."""
+    risk = follow_up(person)
+    return log_hazard(risk.age_years, risk.brain_percent) if risk else None
 
 
 def _manifest(design: Design, rows: Counter[str]) -> dict[str, object]:

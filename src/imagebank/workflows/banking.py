@@ -12,7 +12,7 @@ from imagebank.core.private import NOBODY
 from imagebank.dicom.archive import BANK_SERIES, SeriesResult, SeriesTask, SourceFile, decisions_json
 from imagebank.dicom.filing import Fate, SeriesPlan, fate_of_verdict, lots_of, main_scanner, plan_series
 from imagebank.dicom.headers import PASSING
-from imagebank.dicom.policy import load_policy
+from imagebank.dicom.policy import load_policy, pin
 from imagebank.dicom.values import Subject
 from imagebank.engine import Done, Entry, Job, Lot, Outcome, key_of
 from imagebank.identities.pseudonyms import letters
@@ -21,7 +21,6 @@ from imagebank.workflows.indexing import folder_item
 from imagebank.workflows.linking import Linked
 from imagebank.workflows.opening import Work, run_step
 
-POLICY = "default"
 AGAIN = ""  # the key of a result that the next run tries to better: no job has it
 
 
@@ -36,6 +35,7 @@ class _Series:
     zip_path: Path | None = None
     subject: Subject | None = None
     key: str = AGAIN
+    policy: str = ""  # its hash
 
     @property
     def scanner(self) -> str:
@@ -71,16 +71,19 @@ def bank_series(work: Work, linked: Linked) -> None:
 def planned_series(work: Work, linked: Linked) -> Iterator[_Series]:
     """The plan of every series that was ever offered, from what the index and the links say now."""
     index = Whereabouts(work.vault)
+    policy = load_policy(work.bank.policy()).digest
     roots = {source.name: str(work.bank.source_path(source)) for source in work.bank.config.images}
     for name in index.series():
         headers = linked.headers.get(name, frozenset())
         link = linked.link_of(name)
         out = link.person in linked.opted_out
         plan = plan_series(name, index.files_of(name, roots), headers, link, opted_out=out)
-        yield _placed(work, linked, plan, headers, link.person) if plan.bank else _Series(plan, headers)
+        yield _placed(work, linked, plan, headers, link.person, policy) if plan.bank else _Series(plan, headers)
 
 
-def _placed(work: Work, linked: Linked, plan: SeriesPlan, headers: frozenset[Header], person: str | None) -> _Series:
+def _placed(
+    work: Work, linked: Linked, plan: SeriesPlan, headers: frozenset[Header], person: str | None, policy: str
+) -> _Series:
     """Where a series goes and under which pseudonym and offset."""
     if person is None:
         raise AssertionError("a plan banks files of a linked study only")
@@ -91,9 +94,8 @@ def _placed(work: Work, linked: Linked, plan: SeriesPlan, headers: frozenset[Hea
     subject = Subject(patient, offset, main_scanner(headers), work.vault.keys.uid_map)
     path = work.bank.layout.series_zip(patient, study, plan.series)
     files = [[file.digest.hex(), file.instance.hex()] for file in plan.bank]
-    policy = load_policy(POLICY).digest
     key = key_of(BANK_SERIES.name, BANK_SERIES.version, files, patient, study, offset, subject.station, policy)
-    return _Series(plan, headers, study, patient, path, subject, key)
+    return _Series(plan, headers, study, patient, path, subject, key, policy)
 
 
 def _is_there(work: Work, series: _Series) -> bool:
@@ -111,7 +113,7 @@ def _job(work: Work, series: _Series) -> Job[SeriesTask]:
     if old:  # it may have been banked under another pseudonym
         _remove(work, (path for path, _ in old.files if path != work.bank.layout.relative(series.zip_path)))
     files = tuple(_source_file(file) for file in series.plan.bank)
-    task = SeriesTask(series.zip_path, files, series.subject, POLICY)
+    task = SeriesTask(series.zip_path, files, series.subject, pin(work.bank.policy(), series.policy))
     return Job(series.plan.series, series.key, task, len(files))
 
 
@@ -153,7 +155,7 @@ def _common_facts(series: _Series) -> dict[str, Any]:
         "patient": series.patient,
         "scanner": series.scanner,
         "source": min(file.source for file in series.plan.bank),
-        "policy": load_policy(POLICY).digest,
+        "policy": series.policy,
     }
 
 

@@ -154,7 +154,7 @@ def _keep(
     listed = folder.waiting.pop(done.job.key)
     facts = done.result or tuple(_unreadable(done.failure) for _ in listed)
     told = {found.header for found in facts if found.header}
-    headers = {header: _header(header, work.vault.keys) for header in told}  # one a series, not one a file
+    headers = {header: header_of(header, work.vault.keys) for header in told}  # one a series, not one a file
     uids = work.vault.keys.uid_map
     files = [_indexed(each, found, uids, headers) for each, found in zip(listed, facts, strict=True)]
     folder.again |= any(file.verdict in PASSING for file in files)
@@ -227,7 +227,8 @@ def _indexed(listed: Listed, facts: FileFacts, uids: UidMap, headers: Mapping[Se
     )
 
 
-def _header(header: SeriesHeader, keys: Keys) -> Header:
+def header_of(header: SeriesHeader, keys: Keys) -> Header:
+    """What the files of a series agree on, under ids that the keys give."""
     machine = header.machine
     maker, model = words.maker(machine.manufacturer), words.clean_model(machine.model)
     station = [each.reveal("derive the id of a scanner") for each in (machine.station, machine.serial)]

@@ -18,7 +18,6 @@ from imagebank.identities.whereabouts import Header
 from imagebank.imaging import Participant, Session, write_dataset_files
 from imagebank.records import Extract
 from imagebank.records.codes import ethnic_group, icd10_block
-from imagebank.workflows.banking import POLICY
 from imagebank.workflows.converting import CONVERT, BankedStudy
 from imagebank.workflows.linking import Linked
 from imagebank.workflows.opening import Work
@@ -38,15 +37,15 @@ def publish_tables(work: Work, linked: Linked, studies: Sequence[BankedStudy], e
         "quality": quality_rows(work, studies),
         **_events(work, people, extracts),
     }
-    version = snapshots.publish(work.bank.layout, tables, _provenance())
+    version = snapshots.publish(work.bank.layout, tables, _provenance(work))
     _write_dataset(work, rows, studies)
     return version
 
 
-def _provenance() -> dict[str, str]:
+def _provenance(work: Work) -> dict[str, str]:
     return {
         "imagebank": __version__,
-        "policy": load_policy(POLICY).digest,
+        "policy": load_policy(work.bank.policy()).digest,
         "classification": rules_hash(),
         "linkage": LINKAGE_VERSION,
     }

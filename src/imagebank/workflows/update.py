@@ -20,7 +20,7 @@ from imagebank.dicom.policy import load_policy
 from imagebank.engine import key_of
 from imagebank.identities.linkage import VERSION as LINKAGE_VERSION
 from imagebank.identities.whereabouts import Whereabouts
-from imagebank.workflows.banking import AGAIN, POLICY, bank_series
+from imagebank.workflows.banking import AGAIN, bank_series
 from imagebank.workflows.converting import CONVERT, banked_studies, convert_studies
 from imagebank.workflows.importing import import_records
 from imagebank.workflows.indexing import index_sources
@@ -48,6 +48,7 @@ def update(root: Path, *, environ: Mapping[str, str], progress: Progress, rechec
     done, when a folder of a source could not be listed; DiskFull when no space is left.
     """
     with open_for_work(root, "update", environ=environ, progress=progress) as work:
+        load_policy(work.bank.policy())  # a wrong policy is refused before any work is done
         tidy(work)
         unlisted = index_sources(work)
         extracts = import_records(work)
@@ -76,7 +77,8 @@ def _state(work: Work) -> str:
     config = json.dumps(asdict(work.bank.config), sort_keys=True)
     people = [work.vault.meta(f"people:{source.name}") for source in work.bank.config.records]
     files = work.vault.keys.label("listings", Whereabouts(work.vault).listings(), 26)
-    versions = [BANK_SERIES.version, CONVERT.version, QUALITY.version, LINKAGE_VERSION, load_policy(POLICY).digest]
+    policy = load_policy(work.bank.policy()).digest
+    versions = [BANK_SERIES.version, CONVERT.version, QUALITY.version, LINKAGE_VERSION, policy]
     return key_of("update", "1", config, people, files, versions)
 
 

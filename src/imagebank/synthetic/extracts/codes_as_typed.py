@@ -37,8 +37,8 @@ class Habits:
             raise ValueError("shares lie between 0 and 1, and those of codes add up to at most 1")
 
     @cached_property
-    def configured(self) -> dict[str, float]:
-        """Each share by the name under which `Records` counts it."""
+    def shares(self) -> dict[str, float]:
+        """Each share by the name under which `Records` counts it; all are shares of diagnoses."""
         shares = (self.without_dot, self.small_letters, self.marked, self.trailing_blank, self.filler)
         return {**dict(zip(STYLES, shares, strict=True)), ASTRAY: self.under_other_number}
 
@@ -47,7 +47,7 @@ def as_typed(chance: Random, code: str, habits: Habits) -> tuple[str, str]:
     """A code as somebody typed it, and the name of the habit."""
     draw = chance.random()
     for style in STYLES:
-        share = habits.configured[style]
+        share = habits.shares[style]
         if draw < share:
             typed = in_style(code, style)
             return (typed, style) if typed != code else (code, AS_THE_BOOK_HAS_IT)

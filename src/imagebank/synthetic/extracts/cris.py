@@ -54,11 +54,8 @@ class CrisTranslator:
 
     def _assessments(self, records: Records, ids: dict[str, int]) -> dict[str, Sequence[Row]]:
         rows = self._rows("assessment", ids, records.assessments, "date", "name", "version", "score", "out_of")
-        numbers = {
-            (each.hospital_number, each.date, each.name): row[0]
-            for each, row in zip(records.assessments, rows, strict=True)
-        }
-        items = [(numbers[e.hospital_number, e.date, e.name], e.item, e.score) for e in records.assessment_items]
+        numbers = {each.assessment_id: row[0] for each, row in zip(records.assessments, rows, strict=True)}
+        items = [(numbers[each.assessment_id], each.item, each.score) for each in records.assessment_items]
         return {"assessment": rows, "assessment_item": items}
 
     def _documents(self, records: Records, ids: dict[str, int]) -> dict[str, Sequence[Row]]:

@@ -126,11 +126,11 @@ def _drugs(to: OmopRows, records: Records) -> None:
 
 def _scores(to: OmopRows, records: Records) -> None:
     """Scores and their items; an item names its score in `measurement_event_id`."""
-    whole: dict[tuple[str, date, str], int] = {}
+    whole: dict[str, int] = {}
     for each in records.assessments:
         told = {"value_as_number": each.score, "range_high": each.out_of, "range_low": 0.0}
         number = _measurement(to, each.hospital_number, each.date, each.name, **told)
-        whole[each.hospital_number, each.date, each.name] = number
+        whole[each.assessment_id] = number
     for item in records.assessment_items:
         _measurement(
             to,
@@ -138,7 +138,7 @@ def _scores(to: OmopRows, records: Records) -> None:
             item.date,
             f"{item.name} item {item.item}",
             value_as_number=float(item.score),
-            measurement_event_id=whole[item.hospital_number, item.date, item.name],
+            measurement_event_id=whole[item.assessment_id],
             meas_event_field_concept_id=0,
         )
 

@@ -14,7 +14,7 @@ from operator import attrgetter
 from zlib import crc32
 
 from imagebank.synthetic.documents import Note
-from imagebank.synthetic.events import Assessment, Diagnosis
+from imagebank.synthetic.events import Diagnosis
 from imagebank.synthetic.extracts.codes_as_typed import ASTRAY, Habits, as_typed, styles_of
 from imagebank.synthetic.extracts.tables import (
     DEPRIVATION_RELEASE,
@@ -118,7 +118,7 @@ def _add_person(records: Records, person: Person, notes: Sequence[Note], filing:
     records.opt_outs += [OptOutRow(filing.main, each.kind, each.list_date) for each in person.opt_outs]
     records.relatives += [RelativeRow(filing.main, e.relation, e.name, e.phone or None) for e in person.relatives]
     _add_diagnoses(records, person, filing)
-    _add_assessments(records, person.course.assessments, filing)
+    _add_assessments(records, person, filing)
     _add_care(records, person, filing)
     _add_findings(records, person, filing)
     _add_documents(records, person, notes)
@@ -185,13 +185,14 @@ def _replaced_on(revised: Diagnosis, later: Sequence[Diagnosis]) -> date | None:
     return next((each.day for each in later if each.role == revised.role and each.status == "current"), None)
 
 
-def _add_assessments(records: Records, assessments: Iterable[Assessment], filing: _Filing) -> None:
-    for each in sorted(assessments, key=BY_DAY):
+def _add_assessments(records: Records, person: Person, filing: _Filing) -> None:
+    for position, each in enumerate(sorted(person.course.assessments, key=BY_DAY), start=1):
+        told = f"{person.key}/{position}"
         number = filing.number(each.day)
-        row = AssessmentRow(number, each.day, each.name, each.score, each.out_of, each.version or None)
+        row = AssessmentRow(number, each.day, each.name, each.score, each.out_of, each.version or None, told)
         records.assessments.append(row)
         for item, score in each.items:
-            records.assessment_items.append(AssessmentItemRow(number, each.day, each.name, item, score))
+            records.assessment_items.append(AssessmentItemRow(number, each.day, each.name, told, item, score))
 
 
 def _add_care(records: Records, person: Person, filing: _Filing) -> None:

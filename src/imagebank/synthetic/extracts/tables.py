@@ -80,6 +80,7 @@ class AssessmentRow:
     score: float | None = column("Score; empty where it could not be totalled.")
     out_of: float | None = column("Highest score that could be reached.")
     version: str | None = column("Version of the instrument.")
+    assessment_id: str = column("Number of the assessment in the record system.", key=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +90,8 @@ class AssessmentItemRow:
     hospital_number: str = _number()
     date: Day = _day("assessment")
     name: str = column("Instrument.")
-    item: str = column("Item, as numbered on the form.")
+    assessment_id: str = column("Number of the assessment: somebody may be assessed twice on one day.", key=True)
+    item: str = column("Item, as numbered on the form.", key=True)
     score: int = column("Score of the item.")
 
 

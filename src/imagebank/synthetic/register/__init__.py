@@ -15,7 +15,7 @@ from imagebank.synthetic.register.prognosis import FollowUp, follow_up
 from imagebank.synthetic.register.rates import DEFAULT_RATES, Rates
 from imagebank.synthetic.register.slots import FIRST_REGISTERED, IMAGED
 from imagebank.synthetic.register.subtypes import symptom_matrix
-from imagebank.synthetic.register.traps import traps
+from imagebank.synthetic.register.traps import plain_patient, traps
 
 __all__ = [
     "DEFAULT_RATES",
@@ -29,6 +29,7 @@ __all__ = [
     "is_nhs_number",
     "main_diagnosis",
     "numbers_of",
+    "plain_patient",
     "register_size",
     "symptom_matrix",
     "traps",

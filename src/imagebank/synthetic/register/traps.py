@@ -25,6 +25,8 @@ from imagebank.synthetic.streams import stream
 from imagebank.synthetic.visits import Ordered, Told, Visit, compact
 
 FIRST_STRANGER = FIRST_TRAP + 100
+PLAIN_NUMBER = 30
+PLAIN_MACHINE = "ge-15"
 SLICES = (1, 2, 3)
 DAYS_AFTER_ENTRY = 40
 OPT_OUT_LIST = date(2023, 6, 1)
@@ -53,6 +55,17 @@ def traps(seed: int, patients: int, *, rates: Rates = DEFAULT_RATES) -> tuple[Pe
         _placeholder(_case(seed, at + 24)),
         *_test_number(_case(seed, at + 25), _case(seed, at + 26)),
     )
+
+
+def plain_patient(seed: int) -> Person:
+    """Somebody with one small examination with which nothing is wrong: host of files that are broken on purpose.
+
+    The machine writes one image a file, so that one of them can be broken.
+    """
+    cases = (_case(seed, FIRST_TRAP + number) for number in range(PLAIN_NUMBER, FIRST_STRANGER))
+    scans = ((case, _scan(case)) for case in cases)
+    case, visit = next((case, visit) for case, visit in scans if visit.scanner == PLAIN_MACHINE)
+    return _person(case, visit)
 
 
 def _case(seed: int, number: int) -> Examined:

@@ -20,6 +20,7 @@ Elements = dict[int, bytes]
 NUMBERS = {"US": "H", "SS": "h", "UL": "I", "SL": "i", "FL": "f", "FD": "d", "UV": "Q", "SV": "q"}
 LONG = frozenset({"OB", "OW", "OF", "OD", "OL", "UN", "SQ", "UT", "UC", "UR", "UV", "SV"})
 PLAIN = frozenset({"UI", "DS", "IS", "DA", "TM", "DT", "CS", "AS", "AE"})  # always ASCII
+UNDECLARED = b"\x1b(J"  # escape to JIS X 0201
 AMBIGUOUS = {"US or SS": "US", "OB or OW": "OW", "US or OW": "OW", "US or SS or OW": "US"}
 
 
@@ -112,26 +113,18 @@ def encode_text(vr: str, value: str, charset: str) -> bytes:
 
 
 def can_spell(charset: str, texts: Iterable[str]) -> bool:
-    """Whether every text can be written in a character set."""
+    """Whether every text can be written in a character set, each of its pieces in one of several sets."""
     encodings = convert_encodings(charset.split("\\"))
+    pieces = [piece for text in texts for piece in text.replace("=", "^").split("^") if not piece.isascii()]
+    return all(any(_spells(each, piece) for each in encodings[1:] or encodings) for piece in pieces)
+
+
+def _spells(encoding: str, piece: str) -> bool:
+    """Japanese must do without the second set that Python's codec slips in, since the header does not declare it."""
     try:
-        for each in texts:
-            for piece in each.replace("=", "^").split("^"):
-                if not _spelt(piece, encodings):
-                    return False
-    except (UnicodeEncodeError, ValueError):
+        return UNDECLARED not in piece.encode(encoding)
+    except UnicodeEncodeError:
         return False
-    return True
-
-
-def _spelt(piece: str, encodings: list[str]) -> bool:
-    """pydicom writes a question mark where it cannot spell; here that counts as failure."""
-    if piece.isascii():
-        return True
-    if len(encodings) == 1:
-        piece.encode(encodings[0])
-        return True
-    return b"?" not in encode_string(piece, encodings) or "?" in piece
 
 
 def foreign_texts(header: Header) -> Iterator[str]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cache
 
+from imagebank.synthetic.scanning.agents import Agent
 from imagebank.synthetic.scanning.elements import Header, code, header_of, named, put
 from imagebank.synthetic.scanning.scan import Scan, uid_below
 from imagebank.synthetic.scanning.standard import equipment, patient_and_study, series
@@ -58,8 +59,8 @@ def shared_header(scan: Scan) -> Header:
     if nature_of(scan.protocol.kind).derived == "NONE":  # what was computed has no pulse sequence
         header.update(_pulse_sequence(scan))
     header.update(_dimensions(scan))
-    if scan.agent:
-        put(header, ContrastBolusAgentSequence=[_agent(scan)])
+    if scan.agent and claims_agent(scan):
+        put(header, ContrastBolusAgentSequence=[_agent(scan.agent)])
     return header
 
 
@@ -155,19 +156,22 @@ def _dimensions(scan: Scan) -> Header:
     )
 
 
-def _agent(scan: Scan) -> Header:
-    agent = scan.agent
-    item = code("C-17800", "SRT", "Gadolinium")
-    item.update(
-        header_of(
-            ContrastBolusAgentNumber=1,
-            ContrastBolusIngredientCodeSequence=[code("C-17800", "SRT", "Gadolinium")],
-            ContrastBolusAdministrationRouteSequence=[code("G-D101", "SRT", "Intravenous route")],
-            ContrastBolusVolume=agent.volume if agent else "",
-            ContrastBolusIngredientConcentration="",
-        )
+def claims_agent(scan: Scan) -> bool:
+    """Whether an enhanced header names an agent: coded, so that the word `none` leads to no entry."""
+    return scan.agent is not None and scan.agent.text.lower() != "none"
+
+
+def _agent(agent: Agent) -> Header:
+    """The agent as a code, whose meaning is what was typed."""
+    item = code("C-17800", "SRT", agent.text or "Gadolinium")
+    return put(
+        item,
+        ContrastBolusAgentNumber=1,
+        ContrastBolusIngredientCodeSequence=[code("C-17800", "SRT", "Gadolinium")],
+        ContrastBolusAdministrationRouteSequence=[code("G-D101", "SRT", "Intravenous route")],
+        ContrastBolusVolume=agent.volume,
+        ContrastBolusIngredientConcentration="",
     )
-    return item
 
 
 def file_elements(scan: Scan, volumes: tuple[Volume, ...], frames: list[Frame], instance: int) -> Header:

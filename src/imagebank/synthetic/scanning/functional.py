@@ -6,7 +6,7 @@ Siemens adds its SDS and SDI blocks, Philips its private item, real-world values
 from __future__ import annotations
 
 from imagebank.synthetic.scanning.elements import Header, code, header_of, put
-from imagebank.synthetic.scanning.enhanced import frame_type, nature_of
+from imagebank.synthetic.scanning.enhanced import claims_agent, frame_type, nature_of
 from imagebank.synthetic.scanning.philips import MR_1, MR_5, SCALE_SLOPE, diffusion, slope_of
 from imagebank.synthetic.scanning.placing import decimals
 from imagebank.synthetic.scanning.scan import Scan
@@ -44,7 +44,7 @@ def shared_groups(scan: Scan, volume: Volume) -> Header:
         MRAveragesSequence=[header_of(NumberOfAverages="1")],
         FrameVOILUTSequence=[header_of(WindowCenter="450", WindowWidth="900")],
     )
-    if scan.agent:
+    if claims_agent(scan):
         used = header_of(ContrastBolusAgentNumber=1, ContrastBolusAgentAdministered="YES")
         put(groups, ContrastBolusUsageSequence=[put(used, ContrastBolusAgentDetected="YES")])
     if machine.maker == "siemens":
@@ -110,7 +110,10 @@ def _imaging_modifier(scan: Scan) -> Header:
 
 
 def _receive_coil(scan: Scan) -> Header:
-    elements = [header_of(MultiCoilElementName="H1", MultiCoilElementUsed="YES")]
+    elements = [
+        header_of(MultiCoilElementName=f"H{number}", MultiCoilElementUsed="YES")
+        for number in range(1, scan.machine.coil_channels + 1)
+    ]
     return header_of(
         ReceiveCoilName=scan.machine.coil,
         ReceiveCoilManufacturerName="",

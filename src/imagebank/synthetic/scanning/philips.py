@@ -13,6 +13,7 @@ AXES = {"axial": "FH", "sagittal": "RL", "coronal": "AP"}
 SLOPE = 1.2915751  # displayed value = stored x slope
 SCALE_SLOPE = 0.0046118  # floating point value = displayed / (slope x this)
 EPI_FACTOR = 43
+B_VALUE_EVERYWHERE = "5."  # software that states a b-value of 0 in images that have none
 
 
 def add_shared(header: Header, scan: Scan) -> None:
@@ -64,6 +65,8 @@ def volume_elements(scan: Scan, volume: Volume) -> Header:
         0x20011081: ("IS", str(volume.time)),
         **scaling(scan, volume),
     }
+    if scan.era.software.startswith(B_VALUE_EVERYWHERE):
+        found |= {0x00189087: ("FD", 0.0), 0x00189089: ("FD", (0.0, 0.0, 0.0))}
     if scan.protocol.kind in ("DWI", "BOLD"):
         found[0x00200100] = ("IS", str(volume.time))
     if scan.protocol.kind == "DWI":

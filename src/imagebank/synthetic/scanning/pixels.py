@@ -77,7 +77,8 @@ def burn_in(scan: Scan, stored: list[Stored]) -> tuple[Burned, ...]:
     family, _, given = scan.visit.told.name.split("=")[0].partition("^")
     lines = (family, given.split("^")[0], scan.visit.told.patient_id, scan.visit.day.strftime("%d/%m/%Y"))
     told = tuple(line for line in lines if line)
-    return [burn(volume, told, LARGEST) for volume in stored][0]
+    drawn = [burn(volume, told, LARGEST) for volume in stored]
+    return drawn[0]
 
 
 def mosaic(stored: Stored, kept: tuple[int, ...]) -> Stored:

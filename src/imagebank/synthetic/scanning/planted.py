@@ -48,6 +48,7 @@ def texts_of_person(person: Person) -> Known:
     for home in person.homes:
         found |= {home.address: "address", home.street: "address", home.postcode: "postcode"}
     found[person.phone] = "telephone"
+    found[person.general_practitioner] = "staff"
     for relative in person.relatives:
         found |= {relative.name: "relative", relative.phone: "telephone"}
     found |= dict.fromkeys((compact(born), born.isoformat(), born.strftime("%d/%m/%Y")), "date")
@@ -111,7 +112,7 @@ def places_of(header: Header, envelope: Envelope, path: str, charset: str) -> It
         yield place, text, encoding or charset
     yield "(0002,0016)", envelope.source_title, "ascii"
     yield "(0002,0102)", envelope.private_information.decode(), "utf-8"
-    yield "preamble", envelope.preamble.decode(), "utf-8"
+    yield "preamble", envelope.preamble.decode("utf-8", errors="ignore"), "utf-8"
     yield "path", path, "utf-8"
 
 

@@ -156,7 +156,7 @@ def plant_people(header: Header, scan: Scan) -> None:
     visit, machine = scan.visit, scan.machine
     put(
         header,
-        PhysiciansOfRecord="\\".join([visit.staff_of("referrer"), visit.staff_of("radiologist")]),
+        PhysiciansOfRecord="\\".join([visit.staff_of("referrer"), scan.person.general_practitioner]),
         NameOfPhysiciansReadingStudy=visit.staff_of("radiologist"),
         RequestingService=machine.department,
         PerformedStationName=machine.station,

@@ -86,5 +86,5 @@ def directions_of(protocol: Protocol, size: str) -> int:
 
 @cache
 def sequence_of(kind: str) -> str:
-    """The class that a kind of series belongs to, in the words of the bank's vocabulary."""
+    """The class that a kind of series belongs to: a word of the bank's vocabulary, or PD+T2 for both of them."""
     return next(row["sequence"] for row in rows("kinds") if row["kind"] == kind)

@@ -28,6 +28,7 @@ from imagebank.synthetic.visits import Visit
 
 OVERLAY = 0x60003000
 UNICODE = "ISO_IR 192"
+PREAMBLE = 128  # bytes
 SAID_TO_BE_BURNED_IN = 2  # one in so many of the classic images with text says so; enhanced ones never may
 
 
@@ -35,8 +36,8 @@ SAID_TO_BE_BURNED_IN = 2  # one in so many of the classic images with text says 
 class SeriesFiles:
     """What was written for one series: paths below the images folder, what it truly is, and what identifies anyone.
 
-    `sequence` is a class of the bank's vocabulary, `kind` one of SERIES_KINDS. `agent` is the truth, whatever the
-    header says. `manufacturer` is as the header spells it. `plane` is axial, sagittal, coronal or several.
+    `sequence` is a class of the bank's vocabulary or PD+T2, `kind` one of SERIES_KINDS. `agent` is the truth, whatever
+    the header says. `manufacturer` is as the header spells it. `plane` is axial, sagittal, coronal or several.
     """
 
     series_uid: str
@@ -140,7 +141,7 @@ def envelope_of(scan: Scan) -> Envelope:
     name = told.name.split("=")[0]
     return Envelope(
         syntax=scan.machine.syntax,
-        preamble=f"{name} {told.patient_id}".encode() if leaky else bytes(128),
+        preamble=f"{name} {told.patient_id}".encode()[:PREAMBLE] if leaky else bytes(128),
         source_title=scan.machine.station,
         private_information=f"{name} {told.birth_date}".encode() if leaky else b"",
         padding_bytes=126 if leaky else 0,

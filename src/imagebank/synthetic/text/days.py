@@ -121,12 +121,9 @@ def _drug_stopped(scribe: Scribe) -> None:
     _known_day(scribe, drug.end)
 
 
-def _episode_day(which: str) -> Step:
-    def write(scribe: Scribe) -> None:
-        episode = scribe.facts.episode
-        _known_day(scribe, getattr(episode, which) if episode else None)
-
-    return write
+def _admitted(scribe: Scribe) -> None:
+    episode = scribe.facts.episode
+    _known_day(scribe, episode.start if episode else None)
 
 
 def _scan(which: str) -> Step:
@@ -153,8 +150,7 @@ DAY_SLOTS: dict[str, Step] = {
     "date.referred": _referred,
     "date.drug": _drug_since,
     "date.stopped": _drug_stopped,
-    "date.in": _episode_day("start"),
-    "date.out": _episode_day("end"),
+    "date.in": _admitted,
     "date.reported": _near(0, 4),
     "date.scan": _scan("scan_past"),
     "date.scan.next": _scan("scan_next"),

@@ -18,9 +18,9 @@ from imagebank.synthetic.text.names import CalledNames, called
 from imagebank.synthetic.text.vocabulary import Term, by_theme, diagnosis, institutions, lines, symptom, theme_of
 
 PRONOUNS = {
-    "female": "he=she him=her his=her hers=hers himself=herself is=is has=has was=was does=does s=s es=es",
-    "male": "he=he him=him his=his hers=his himself=himself is=is has=has was=was does=does s=s es=es",
-    "": "he=they him=them his=their hers=theirs himself=themselves is=are has=have was=were does=do s= es=",
+    "female": "he=she him=her his=her himself=herself is=is has=has was=was does=does s=s es=es",
+    "male": "he=he him=him his=his himself=himself is=is has=has was=was does=does s=s es=es",
+    "": "he=they him=them his=their himself=themselves is=are has=have was=were does=do s= es=",
 }
 LADIES = {"female": ("lady", "woman", "F"), "male": ("gentleman", "man", "M"), "": ("person", "person", "")}
 YOUNG = {"female": "girl", "male": "boy", "": "young person"}
@@ -28,8 +28,8 @@ EARLIER = timedelta(days=150)  # what was first recorded on a day was so for as 
 ADULT_YEARS, OLD_YEARS, SHOWN_YEARS = 18, 65, 89
 WORDS = (
     *(pair.split("=")[0] for pair in PRONOUNS[""].split()),
-    *("He", "His", "Him"),
-    *("lady", "woman", "sex", "relation", "title", "job", "household"),
+    *("He", "His"),
+    *("lady", "woman", "sex", "relation", "job", "household"),
 )
 SPOUSES = ("husband", "wife", "partner", "spouse")
 HOUSEHOLDS = ("alone", "with family", "alone with a cat", "with a lodger", "in shared housing", "with relatives")
@@ -129,10 +129,9 @@ def _silent(
 def _words(person: Person, chance: Random) -> dict[str, str]:
     sex = person.sex if person.sex in LADIES else ""
     words = dict(pair.split("=") for pair in PRONOUNS[sex].split())
-    for name in ("he", "his", "him"):
+    for name in ("he", "his"):
         words[name.capitalize()] = words[name].capitalize()
     words["lady"], words["woman"], words["sex"] = LADIES[sex]
-    words["title"] = called(person.name, person.sex).title
     words["job"] = chance.choice(lines("jobs"))
     spouse = next((each for each in person.relatives if each.relation in SPOUSES), None)
     words["household"] = f"with {words['his']} {spouse.relation}" if spouse else chance.choice(HOUSEHOLDS)

@@ -7,11 +7,12 @@ from imagebank.synthetic.truth.book import AnswersWriter, answer_tables, read_an
 from imagebank.synthetic.truth.people import answers_of_person, span_answers, survival_answers, volume_answers
 from imagebank.synthetic.truth.questions import QUESTIONS, Questionnaire
 from imagebank.synthetic.truth.record_places import record_identifiers
-from imagebank.synthetic.truth.series import expected_of, series_answer
+from imagebank.synthetic.truth.series import UNDETECTABLE, expected_of, series_answer
 from imagebank.synthetic.truth.tally import Tally
 
 __all__ = [
     "QUESTIONS",
+    "UNDETECTABLE",
     "AnswersWriter",
     "Questionnaire",
     "Tally",

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 
 from imagebank.synthetic.model import Person
 from imagebank.synthetic.scanning import Oddity, OtherFiles, Planted, VisitFiles
-from imagebank.synthetic.truth.people import yes_no
-from imagebank.synthetic.truth.series import SHOWS, expected_of
+from imagebank.synthetic.scanning.scan import scan_of
+from imagebank.synthetic.truth.people import link_answer, yes_no
+from imagebank.synthetic.truth.series import SHOWS, expected_of, series_answer
 from imagebank.synthetic.truth.tables import Answer, FileAnswer, IdentifierAnswer, LinkAnswer, SeriesAnswer
-from imagebank.synthetic.visits import Ordered, Visit
+from imagebank.synthetic.visits import SERIES_KINDS, Ordered, Visit
 
 DIRECTORY = "dicom directory"
 NOBODYS = frozenset(("staff", "station", "serial number", "institution"))
@@ -40,6 +42,15 @@ def visit_file_answers(person: Person, written: VisitFiles) -> Iterator[Answer]:
         yield from identifier_answers(person, each.planted)
 
 
+def planned_series_answers(person: Person, visit: Visit, *, seed: int, size: str) -> Iterator[Answer]:
+    """The series of one examination as they would be written, where no image is."""
+    for ordered in visit.series:
+        if ordered.kind in SERIES_KINDS:
+            scan = scan_of(person, visit, ordered, seed=seed, size=size)
+            maker, plane = scan.era.manufacturer, scan.protocol.plane
+            yield series_answer(person, visit, ordered, manufacturer=maker, plane=plane)
+
+
 def other_file_answers(person: Person, visit: Visit, written: OtherFiles) -> Iterator[Answer]:
     """What stands beside the brain images, and what should become of it."""
     if not written.series_uid:
@@ -59,6 +70,8 @@ def _other_series(person: Person, visit: Visit, written: OtherFiles) -> Iterator
             told_patient_id=None,
             accession=None,
             date=visit.day,
+            age_years=None,
+            deprivation_decile=None,
             scanner=visit.scanner,
             in_records="no",
             linkable="no",
@@ -92,6 +105,7 @@ def oddity_answers(person: Person, visit: Visit, path: str, odd: Oddity) -> Iter
     """One file that is broken, double or strange on purpose."""
     yield FileAnswer(path, odd.expected, odd.reason, odd.series_uid or None, None)
     if odd.series_uid:
+        yield replace(link_answer(person, visit), study_uid=odd.study_uid)
         yield SeriesAnswer(
             series_uid=odd.series_uid,
             study_uid=odd.study_uid,

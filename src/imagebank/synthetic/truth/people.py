@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Iterator
 
 from imagebank.synthetic.documents import Note
 from imagebank.synthetic.model import Person, Recorded
+from imagebank.synthetic.register import main_diagnosis
 from imagebank.synthetic.truth.tables import (
     Answer,
     LinkAnswer,
@@ -67,24 +68,10 @@ def person_answer(person: Person) -> PersonAnswer:
         last_contact=course.last_contact,
         dementia_day=course.dementia_day,
         death_date=course.death.day if course.death else None,
-        main_diagnosis=main_diagnosis(person),
+        main_diagnosis=main_diagnosis(person.course.diagnoses) or None,
         opt_outs=BETWEEN.join(each.kind for each in person.opt_outs) or None,
         studies=len(person.visits),
     )
-
-
-def main_diagnosis(person: Person) -> str | None:
-    """The last primary code that stayed; of several on one day the last in the order of characters.
-
-    A dagger code that was typed as primary (G30.1) stands for the asterisk code of the same day (F00.1).
-    """
-    stayed = [each for each in person.course.diagnoses if each.status == "current"]
-    primary = [each for each in stayed if each.role == "primary"]
-    if not primary:
-        return None
-    last = max(primary, key=lambda each: (each.day, each.code))
-    paired = [each.code for each in stayed if each.day == last.day and each.code.startswith(("F00", "F02"))]
-    return paired[0] if last.code.startswith("G") and paired else last.code
 
 
 def _registration(person: Person, known: Recorded) -> RegistrationAnswer:
@@ -112,6 +99,7 @@ def link_answer(person: Person, visit: Visit) -> LinkAnswer:
         accession=visit.accession or None,
         date=visit.day,
         age_years=visit.anatomy.age_years,
+        deprivation_decile=person.home_on(visit.day).decile,
         scanner=visit.scanner,
         in_records=yes_no(visit.in_records),
         linkable=yes_no(visit.linkable),
@@ -122,7 +110,7 @@ def link_answer(person: Person, visit: Visit) -> LinkAnswer:
 def volume_answers(visit: Visit, person_key: str, painted_ml: dict[str, float] | None = None) -> Iterator[VolumeAnswer]:
     """Each structure of the head: as specified, and as painted where images were made."""
     for structure in STRUCTURES:
-        painted = (painted_ml or {}).get(structure)
+        painted = (painted_ml or {}).get(f"{structure}_ml")
         yield VolumeAnswer(visit.uid, person_key, structure, specified_ml(visit.anatomy, structure), painted)
 
 

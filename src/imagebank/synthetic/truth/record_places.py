@@ -39,7 +39,7 @@ COLUMNS: dict[str, dict[str, str]] = {
 SPANS = frozenset(
     (
         *("given name", "family name", "nhs number", "hospital number", "address", "postcode", "telephone", "email"),
-        *("relative", "staff", "institution", "date", "age over 89"),
+        *("relative", "staff", "institution", "date", "vehicle", "age over 89"),
     )
 )
 """Kinds of marked text that identify somebody; the other kinds are meanings."""

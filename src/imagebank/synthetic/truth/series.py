@@ -38,6 +38,9 @@ SHOWS: dict[str, tuple[str, str]] = {
 }
 """Sequence and acquisition of each kind. STIR is T2-weighted with the fat nulled; projections and maps are derived."""
 
+UNDETECTABLE = ("filed-under-another", "twin-swapped")
+"""Traps that no rule can see: everything that was told is true of somebody else, under whom the study is banked."""
+
 NOT_WANTED = ("spine", "knee", "phantom", "screenshot", "dose-report")
 
 
@@ -67,7 +70,7 @@ def series_answer(
 
 def expected_of(person: Person, visit: Visit, ordered: Ordered) -> tuple[str, str]:
     """Right outcome of the ordinary files of a series, and why they are not banked."""
-    if not visit.linkable:
+    if not visit.linkable and visit.trap not in UNDETECTABLE:
         return ("quarantined" if visit.trap == "two-patients-in-series" else "unlinked"), visit.trap
     if person.opt_outs:
         return "excluded", "opted-out"

@@ -26,16 +26,18 @@ class Tally:
         self._of["series"] += sum(len(visit.series) for visit in person.visits)
 
     def add_counts(self, unit: str, planted: Mapping[str, int], possible: Mapping[str, int]) -> None:
-        """Count what was planted elsewhere, such as codes typed without their dot: how often, and of how many."""
+        """Count what was planted elsewhere, such as codes without their dot: how often, of how many (0: of all)."""
         for kind, of in possible.items():
             self._planted[kind, unit] += planted.get(kind, 0)
-            self._of_kind[kind, unit] = self._of_kind.get((kind, unit), 0) + of
+            if of:
+                self._of_kind[kind, unit] = self._of_kind.get((kind, unit), 0) + of
 
-    def rates(self, configured: Mapping[str, float]) -> Iterator[RateAnswer]:
-        """Each kind with its counts and the rate asked for; kinds that were asked for and never struck count 0."""
-        found = dict(self._planted)
-        silent = set(configured) - {kind for kind, _ in found}
-        found.update({(kind, "person"): 0 for kind in silent})
-        for (kind, unit), planted in sorted(found.items()):
+    def narrow(self, kind: str, unit: str, of: int) -> None:
+        """Say how many could have had it where that is not everybody, such as an old address."""
+        self._of_kind[kind, unit] = of
+
+    def rates(self, configured: Mapping[tuple[str, str], float]) -> Iterator[RateAnswer]:
+        """Each kind and unit with its counts and the rate asked for; what was asked for and never struck counts 0."""
+        for kind, unit in sorted({*self._planted, *configured}):
             of = self._of_kind.get((kind, unit), self._of[unit])
-            yield RateAnswer(kind, unit, planted, of, configured.get(kind))
+            yield RateAnswer(kind, unit, self._planted[kind, unit], of, configured.get((kind, unit)))

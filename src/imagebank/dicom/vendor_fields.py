@@ -1,0 +1,28 @@
+"""Which fields of the vendors' own header blocks may stay, and the form that each value must have. Pure."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Mapping
+from functools import cache
+
+from imagebank.dicom.data_files import read_data
+
+CSA_FIELDS = "csa_fields.toml"
+_INDEX = re.compile(r"\[[0-9]{1,4}\]")
+
+
+@cache
+def allowed(block: str) -> Mapping[str, re.Pattern[str]]:
+    """Form by field of a block: `image`, `protocol` or `ge`."""
+    loaded = tomllib.loads(read_data(CSA_FIELDS))
+    told, forms = loaded[block], {name: re.compile(form) for name, form in loaded["forms"].items()}
+    known = {field: form for name, form in forms.items() for field in told.get(name, "").split()}
+    return known | {each["field"]: re.compile(each["form"]) for each in told["texts"]}
+
+
+def is_allowed(block: str, field: str, value: str) -> bool:
+    """Whether a field of a block is on the list and its value, all ASCII, has the form; indices do not matter."""
+    form = allowed(block).get(_INDEX.sub("[]", field))
+    return form is not None and value.isascii() and form.fullmatch(value) is not None

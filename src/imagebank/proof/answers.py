@@ -1,0 +1,65 @@
+"""Reads the answers of a pretend hospital: which identifying values stand where, and what should become of each file.
+
+The one place that knows how a hospital writes its answers; everything else here sees the records below.
+"""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from imagebank.core.errors import SourceError
+
+IMAGES, ANSWERS = "pacs", "answers"
+
+
+@dataclass(frozen=True, order=True)
+class Identifier:
+    """One identifying value and one place where it stands: an element, `preamble`, `path`, or a column of records."""
+
+    value: str = field(repr=False)
+    kind: str
+    hospital_number: str = field(repr=False)
+    place: str
+
+
+@dataclass(frozen=True)
+class ExpectedFile:
+    """What should become of one file below the images folder."""
+
+    path: str = field(repr=False)
+    expected: str
+    reason: str
+    series_uid: str = field(repr=False)
+
+
+def images_of(hospital: Path) -> Path:
+    """The images of a hospital. Raises SourceError where it is none."""
+    if not (hospital / IMAGES).is_dir() or not (hospital / ANSWERS).is_dir():
+        raise SourceError(f"{hospital} is no pretend hospital.", "imagebank demo FOLDER makes one in FOLDER/hospital")
+    return hospital / IMAGES
+
+
+def read_identifiers(hospital: Path) -> list[Identifier]:
+    """Every identifying value that was planted, once for each place."""
+    return [Identifier(*each) for each in _rows(hospital, "identifiers", ("value", "kind", "hospital_number", "place"))]
+
+
+def read_files(hospital: Path) -> list[ExpectedFile]:
+    """What should become of each file."""
+    return [ExpectedFile(*each) for each in _rows(hospital, "files", ("path", "expected", "reason", "series_uid"))]
+
+
+def _rows(hospital: Path, table: str, columns: tuple[str, ...]) -> Iterator[tuple[str, ...]]:
+    """The rows of a table of answers, as CSV or as Parquet."""
+    path = hospital / ANSWERS / f"{table}.csv"
+    if not path.is_file():
+        import pyarrow.parquet as parquet
+
+        rows = parquet.read_table(path.with_suffix(".parquet"), columns=list(columns)).to_pylist()
+        yield from (tuple(str(row[each] or "") for each in columns) for row in rows)
+        return
+    with open(path, newline="", encoding="utf-8") as file:
+        yield from (tuple(row[each] for each in columns) for row in csv.DictReader(file))
