@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import os
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,9 @@ import pyarrow.parquet as parquet
 import pytest
 
 from conftest import imagebank
+from imagebank.core.config import open_bank
 from imagebank.core.progress import Silent
+from imagebank.identities.vault import open_vault
 from imagebank.imaging.quality import metrics
 from imagebank.synthetic import Hospital, read_answers
 from imagebank.workflows.opening import open_for_work
@@ -56,14 +59,21 @@ def test_a_lost_picture_is_made_again_as_it_was(own_bank: Path) -> None:
 
 
 def test_pictures_go_with_their_images(own_bank: Path, hospital: Hospital, tmp_path: Path) -> None:
-    """The source is emptied: nothing is linked any more, and no picture stays."""
-    empty = tmp_path / "empty"
-    empty.mkdir()
-    config = (own_bank / "bank.toml").read_text().replace(str(hospital.images.resolve()), str(empty))
+    """Somebody opts out: neither rows nor pictures of that patient stay."""
+    records = tmp_path / "records"
+    shutil.copytree(hospital.records, records)
+    config = (own_bank / "bank.toml").read_text().replace(str(hospital.records), str(records))
     (own_bank / "bank.toml").write_text(config)
+    patient = table(own_bank, "quality")[0]["patient"]
+    with open_vault(open_bank(own_bank), "test", environ={}) as vault:
+        person = next(each for each, pseudonym in vault.pseudonyms().items() if pseudonym == patient)
+    with open(records / "opt_outs.csv", "a", encoding="utf-8") as file:
+        file.write(f"{person.split(':')[1]},Patient says NO,not a date\n")
+    pictures = own_bank / "bids" / "derivatives" / "quality" / f"sub-{patient}"
+    assert list(pictures.rglob("*.png"))
     update(own_bank, environ={}, progress=Silent())
-    assert not list((own_bank / "bids" / "derivatives" / "quality").rglob("*.png"))
-    assert table(own_bank, "quality") == []
+    assert not pictures.exists()
+    assert patient not in {row["patient"] for row in table(own_bank, "quality")}
     assert imagebank("check", own_bank).code == 0
 
 

@@ -64,32 +64,41 @@ def render(
         autoescape=True, trim_blocks=True, lstrip_blocks=True, undefined=jinja2.StrictUndefined
     )
     template = resources.files(__package__).joinpath("templates/quality.html").read_text("utf-8")
-    days = {each.study: each.study_date for each in bank.studies}
-    names = scanner_names([(s.scanner, s.manufacturer, s.model, s.field_strength_t) for s in bank.scanners])
-    told = protocols(bank.series, bank.quality, days)
-    verdicts = {each.image: each.verdict for each in bank.quality}
-    funnel = study_funnel(bank.studies, bank.series, bank.quality, bank.patients, bank.diagnoses, bank.scanners, rule)
+    context = _context(bank, ratings, rule, picture)
     return environment.from_string(template).render(
         bank=bank,
         rule=rule,
         offered=offered,
         shift=max(abs(day) for day in shift_days),
-        names=names,
         verdicts=VERDICTS,
-        counts=Counter(verdicts.values()),
-        by_year=by_scanner_and_year(bank.quality, days),
-        medians=medians(bank.quality),
         shown_metrics=[metrics()[name] for name in SHOWN_METRICS],
-        reasons=reason_counts(bank.quality),
-        outliers=outliers(bank.quality, days, picture),
-        flagged=sum(verdict in (CAUTION, UNUSABLE) for verdict in verdicts.values()),
-        lanes=lanes(told.software, names),
-        compliance=told.compliance,
-        agreements=agreements(ratings, verdicts),
-        rated=len({each.image for each in ratings}),
-        funnel=funnel,
         ends=ENDS,
+        **context,
     )
+
+
+def _context(bank: BankRows, ratings: Sequence[Rating], rule: Disclosure, picture: ReadPicture) -> dict[str, Any]:
+    """What the page says, by the names that its template uses."""
+    days = {each.study: each.study_date for each in bank.studies}
+    names = scanner_names([(s.scanner, s.manufacturer, s.model, s.field_strength_t) for s in bank.scanners])
+    told = protocols(bank.series, bank.quality, days)
+    verdicts = {each.image: each.verdict for each in bank.quality}
+    return {
+        "names": names,
+        "counts": Counter(verdicts.values()),
+        "by_year": by_scanner_and_year(bank.quality, days),
+        "medians": medians(bank.quality),
+        "reasons": reason_counts(bank.quality),
+        "outliers": outliers(bank.quality, days, picture),
+        "flagged": sum(verdict in (CAUTION, UNUSABLE) for verdict in verdicts.values()),
+        "lanes": lanes(told.software, names),
+        "compliance": told.compliance,
+        "agreements": agreements(ratings, verdicts),
+        "rated": len({each.image for each in ratings}),
+        "funnel": study_funnel(
+            bank.studies, bank.series, bank.quality, bank.patients, bank.diagnoses, bank.scanners, rule
+        ),
+    }
 
 
 def by_scanner_and_year(quality: Iterable[Quality], days: Mapping[str, date | None]) -> dict[str, Any]:
