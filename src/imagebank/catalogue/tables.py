@@ -12,6 +12,7 @@ from datetime import date
 
 from imagebank.core.columns import Risk, column
 from imagebank.dicom.classify import PLANES, SEQUENCES
+from imagebank.imaging.quality import VERDICTS, metrics
 
 SEXES = ("female", "male", "other", "unknown")
 ETHNIC_GROUPS = ("White", "Mixed", "Asian", "Black", "Other", "not stated", "not known")
@@ -24,6 +25,11 @@ def _patient(*, key: bool = False) -> str:
 
 def _event_date(what: str) -> date:
     return column(f"{what}, moved by the patient's offset.", risk=Risk.QUASI, key=True)  # type: ignore[no-any-return]
+
+
+def _metric(name: str) -> float | None:
+    declared = metrics()[name]
+    return column(declared.definition, unit=declared.unit, risk=Risk.NONE)  # type: ignore[no-any-return]
 
 
 @dataclass(frozen=True)
@@ -103,6 +109,55 @@ class Series:
 
 
 @dataclass(frozen=True)
+class Quality:
+    """One NIfTI image: what was measured of it, and whether it is usable. A metric without a value has its reason."""
+
+    image: str = column("Path of the NIfTI image in the bank.", risk=Risk.LINKABLE, key=True)
+    series: str = column("Keyed id of its series.", risk=Risk.LINKABLE)
+    study: str = column("Keyed id of its study.", risk=Risk.LINKABLE)
+    patient: str = _patient()
+    scanner: str = column("Keyed id of its scanner.", risk=Risk.NONE)
+    software: str = column("Software of the scanner, as the header names it.", risk=Risk.NONE)
+    sequence: str = column("What the image shows; the echoes of one series can differ.", risk=Risk.NONE)
+    verdict: str = column("Whether the image is usable.", values=VERDICTS, risk=Risk.NONE)
+    reasons: tuple[str, ...] = column("Why, the worst first; empty for usable images.", risk=Risk.NONE)
+    stratum: str = column("Which images it was compared with; empty when there were too few.", risk=Risk.NONE)
+    stratum_images: int = column("How many they are, itself included.", unit="image", risk=Risk.NONE)
+    mosaic_path: str | None = column("Path of a small picture of it in the bank.", risk=Risk.LINKABLE)
+    not_measured: tuple[str, ...] = column(
+        "Metrics without a value, each with its reason: `snr: no-air`.", risk=Risk.NONE
+    )
+    slices: float | None = _metric("slices")
+    coverage_mm: float | None = _metric("coverage_mm")
+    missing_slices: float | None = _metric("missing_slices")
+    duplicate_slices: float | None = _metric("duplicate_slices")
+    spacing_spread: float | None = _metric("spacing_spread")
+    shear_deg: float | None = _metric("shear_deg")
+    interpolation: float | None = _metric("interpolation")
+    padding_share: float | None = _metric("padding_share")
+    cut_top: float | None = _metric("cut_top")
+    cut_sides: float | None = _metric("cut_sides")
+    upside_down: float | None = _metric("upside_down")
+    feet_first: float | None = _metric("feet_first")
+    saturated_share: float | None = _metric("saturated_share")
+    snr: float | None = _metric("snr")
+    cnr: float | None = _metric("cnr")
+    fber: float | None = _metric("fber")
+    efc: float | None = _metric("efc")
+    ghosting: float | None = _metric("ghosting")
+    edge_strength: float | None = _metric("edge_strength")
+    blur_voxels: float | None = _metric("blur_voxels")
+    slice_jitter: float | None = _metric("slice_jitter")
+    volumes: float | None = _metric("volumes")
+    shells: float | None = _metric("shells")
+    directions: float | None = _metric("directions")
+    dropout_share: float | None = _metric("dropout_share")
+    tsnr: float | None = _metric("tsnr")
+    spike_share: float | None = _metric("spike_share")
+    drift_percent: float | None = _metric("drift_percent")
+
+
+@dataclass(frozen=True)
 class Diagnosis:
     """One recorded diagnosis of a patient."""
 
@@ -143,6 +198,7 @@ TABLES: dict[str, type] = {
     "scanners": Scanner,
     "studies": Study,
     "series": Series,
+    "quality": Quality,
     "diagnoses": Diagnosis,
     "assessments": Assessment,
     "notes": Note,

@@ -170,6 +170,26 @@ def profile(
 
 
 @app.command()
+def quality(
+    bank: BankFolder,
+    exact: Annotated[bool, typer.Option("--exact", help="Show exact numbers; for stewards only.")] = False,
+    sheet: Annotated[Path | None, typer.Option(help="Write a CSV of images for a person to rate.")] = None,
+    images: Annotated[int, typer.Option(min=2, max=2000, help="How many images the sheet holds.")] = 50,
+    record: Annotated[Path | None, typer.Option(help="Record the ratings of a sheet that was filled in.")] = None,
+    rater: Annotated[str, typer.Option(help="Who rated: initials or a user name.")] = "",
+    show: Annotated[bool, typer.Option("--open/--no-open", help="Open the page in a browser.")] = False,
+) -> None:
+    """Write the report on image quality, or record what people say of single images.
+
+    The page shows what is usable by scanner and year, the images to look at, software and protocols over time, how far
+    people agree, and who is lost on the way to a usable T1-weighted image. It belongs to the research zone.
+    """
+    from imagebank.cli.quality import run_quality
+
+    run_quality(bank, sheet=sheet, images=images, record=record, rater=rater, exact=exact, show=show)
+
+
+@app.command()
 def demo(
     folder: Annotated[Path, typer.Argument(metavar="[FOLDER]", help="Where to build it.")] = Path("imagebank-demo"),
     patients: Annotated[int, typer.Option(min=3, max=2000, help="How many imaged patients to invent.")] = 50,

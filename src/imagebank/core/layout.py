@@ -76,6 +76,16 @@ class Layout:
         return self.root / "profile"
 
     @property
+    def quality(self) -> Path:
+        """The report on image quality."""
+        return self.root / "quality"
+
+    @property
+    def quality_ratings(self) -> Path:
+        """What people said of single images; grows, and is never rewritten."""
+        return self.root / "quality-ratings.csv"
+
+    @property
     def releases(self) -> Path:
         """What projects received."""
         return self.root / "releases"
@@ -95,6 +105,10 @@ class Layout:
     def bids_unsorted(self, patient: str, session: str) -> Path:
         """Converted images of one study for which BIDS has no certain name."""
         return self.bids / "derivatives" / "unsorted" / f"sub-{patient}" / f"ses-{session}"
+
+    def bids_mosaics(self, patient: str, session: str) -> Path:
+        """Small pictures of the images of one study."""
+        return self.bids / "derivatives" / "quality" / f"sub-{patient}" / f"ses-{session}"
 
     def relative(self, path: Path) -> str:
         """A path of the bank as the ledger keeps it: relative, with forward slashes."""

@@ -25,7 +25,9 @@ from imagebank.identities.whereabouts import Whereabouts
 from imagebank.workflows.converting import CONVERT
 from imagebank.workflows.indexing import folder_item, walk
 from imagebank.workflows.opening import Work, open_for_work
+from imagebank.workflows.quality import QUALITY
 
+WRITERS = (BANK_SERIES, CONVERT, QUALITY)  # the steps that write files into the bank
 SHOWN = 5  # complaints of one law that are printed; the rest is counted
 
 
@@ -84,7 +86,7 @@ def _sums_agree(work: Work) -> Iterator[str]:
 
 
 def _outputs_are_as_written(work: Work) -> Iterator[str]:
-    entries = [entry for step in (BANK_SERIES, CONVERT) for entry in work.ledger.entries(step.name)]
+    entries = [entry for step in WRITERS for entry in work.ledger.entries(step.name)]
     total = sum(len(entry.files) for entry in entries)
     with work.progress.stage("hash", total, "files") as stage:
         for entry in entries:
@@ -102,7 +104,7 @@ def _outputs_of(root: Path, entry: Entry, stage: Stage) -> Iterator[str]:
 
 def _nothing_else_is_there(work: Work) -> Iterator[str]:
     layout = work.bank.layout
-    known = {path for step in (BANK_SERIES, CONVERT) for e in work.ledger.entries(step.name) for path, _ in e.files}
+    known = {path for step in WRITERS for e in work.ledger.entries(step.name) for path, _ in e.files}
     for folder in (layout.dicom, layout.bids):
         for path in sorted(folder.rglob("*")):
             name = layout.relative(path)

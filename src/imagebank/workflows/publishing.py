@@ -21,6 +21,7 @@ from imagebank.records.codes import ethnic_group, icd10_block
 from imagebank.workflows.converting import CONVERT, BankedStudy
 from imagebank.workflows.linking import Linked
 from imagebank.workflows.opening import Work
+from imagebank.workflows.quality import quality_rows
 
 
 def publish_tables(work: Work, linked: Linked, studies: Sequence[BankedStudy], extracts: Sequence[Extract]) -> str:
@@ -33,6 +34,7 @@ def publish_tables(work: Work, linked: Linked, studies: Sequence[BankedStudy], e
         "scanners": _scanners(linked, studies),
         "studies": [_study(study) for study in studies],
         "series": _series(work, studies),
+        "quality": quality_rows(work, studies),
         **_events(work, people, extracts),
     }
     version = snapshots.publish(work.bank.layout, tables, _provenance(work))

@@ -1,7 +1,7 @@
 """update: everything new in the sources goes the whole path, and everything that changed is put right.
 
-index, link, de-identify, convert, publish. Each stage asks the ledger what it already did; a run that was killed
-anywhere goes on where it stopped, and a run with nothing new does nothing.
+index, link, de-identify, convert, measure, publish. Each stage asks the ledger what it already did; a run that was
+killed anywhere goes on where it stopped, and a run with nothing new does nothing.
 """
 
 from __future__ import annotations
@@ -27,6 +27,7 @@ from imagebank.workflows.indexing import index_sources
 from imagebank.workflows.linking import link_studies
 from imagebank.workflows.opening import Work, open_for_work, tidy
 from imagebank.workflows.publishing import publish_tables
+from imagebank.workflows.quality import QUALITY, measure_images
 from imagebank.workflows.stewarding import write_lists
 
 SETTLED = "settled"  # the ledger's name for the state that the last complete run left
@@ -59,6 +60,7 @@ def update(root: Path, *, environ: Mapping[str, str], progress: Progress, rechec
             bank_series(work, linked)
             studies = banked_studies(work, linked)
             convert_studies(work, studies)
+            measure_images(work, studies)
             version = publish_tables(work, linked, studies, extracts)
             write_lists(work, linked, extracts)
             for folder in (work.bank.layout.dicom, work.bank.layout.bids, work.bank.layout.tables):
@@ -75,12 +77,13 @@ def _state(work: Work) -> str:
     config = json.dumps(asdict(work.bank.config), sort_keys=True)
     people = [work.vault.meta(f"people:{source.name}") for source in work.bank.config.records]
     files = work.vault.keys.label("listings", Whereabouts(work.vault).listings(), 26)
-    versions = [BANK_SERIES.version, CONVERT.version, LINKAGE_VERSION, load_policy(work.bank.policy()).digest]
+    policy = load_policy(work.bank.policy()).digest
+    versions = [BANK_SERIES.version, CONVERT.version, QUALITY.version, LINKAGE_VERSION, policy]
     return key_of("update", "1", config, people, files, versions)
 
 
 def _anything_to_try_again(work: Work) -> bool:
-    return any(AGAIN in work.ledger.keys(step.name).values() for step in (BANK_SERIES, CONVERT))
+    return any(AGAIN in work.ledger.keys(step.name).values() for step in (BANK_SERIES, CONVERT, QUALITY))
 
 
 def _complain_of(unlisted: int) -> None:

@@ -1,0 +1,28 @@
+"""What describes the folder of mosaics as a BIDS derivative. Pure."""
+
+from __future__ import annotations
+
+import json
+
+from imagebank import __version__
+
+DESCRIPTION = {
+    "Name": "Image quality",
+    "BIDSVersion": "1.10.0",
+    "DatasetType": "derivative",
+    "GeneratedBy": [{"Name": "imagebank", "Version": __version__}],
+}
+
+README = """# Image quality
+
+One small picture of each NIfTI image: its middle axial, coronal and sagittal section, the patient's right on the left.
+The numbers and verdicts are in the table `quality` of the bank.
+
+Faces can be recognised in these pictures as far as they can in the images.
+"""
+
+
+def dataset_files() -> dict[str, str]:
+    """The files by their names."""
+    description = json.dumps(DESCRIPTION, indent=2, sort_keys=True) + "\n"
+    return {"dataset_description.json": description, "README.md": README}
