@@ -150,6 +150,7 @@ def _link(study_uid: str, headers: list[Seen], owner: Person | None, trap: str) 
         told_patient_id=headers[0].patient_id or None,
         accession=None,
         date=min(days, default=UNKNOWN_DAY),
+        age_years=None,
         scanner="",
         in_records="yes" if owner else "no",
         linkable="no" if trap else "yes",

@@ -59,6 +59,7 @@ def _other_series(person: Person, visit: Visit, written: OtherFiles) -> Iterator
             told_patient_id=None,
             accession=None,
             date=visit.day,
+            age_years=None,
             scanner=visit.scanner,
             in_records="no",
             linkable="no",

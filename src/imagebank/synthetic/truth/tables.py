@@ -97,7 +97,9 @@ class LinkAnswer:
     told_patient_id: str | None = column("PatientID that the scanner was told.")
     accession: str | None = column("Accession number.")
     date: Day = column("Day of the examination.")
-    age_years: float = column("True age on that day.", unit="year")
+    age_years: float | None = column(
+        "True age on that day; empty where nobody of the records was scanned.", unit="year"
+    )
     scanner: str = column("Machine.")
     in_records: str = column("Whether the record system knows the person.", values=YES_NO)
     linkable: str = column(
