@@ -13,7 +13,7 @@ from pathlib import Path
 import nibabel
 import numpy as np
 import pytest
-from real import SERIES, bank_series, needs_data
+from real import SERIES, bank_series, explained_warnings, needs_data
 
 from imagebank.core.files import sha256
 from imagebank.core.layout import Layout
@@ -32,7 +32,7 @@ from imagebank.imaging.model import Image
 
 DAY = date(2020, 2, 3)
 VALIDATOR = Path(sys.executable).with_name("bids-validator-deno")
-UNSORTED = {"locgre", "mrs", "adc"}
+UNSORTED = {"locgre", "mrs", "asl", "adc"}
 
 PLANTED = {
     "PatientName": "ZZPLANTED^BRIAN",
@@ -122,6 +122,7 @@ def test_the_official_validator_finds_no_error(bank: tuple[Path, ConvertResult])
     run = subprocess.run([VALIDATOR, root / "bids", "--format", "json"], capture_output=True, text=True, check=False)
     issues = json.loads(run.stdout)["issues"]["issues"]
     assert [(each["code"], each["location"]) for each in issues if each["severity"] == "error"] == []
+    assert {(each["code"], each.get("subCode", "")) for each in issues} <= explained_warnings()
     assert run.returncode == 0
     assert (root / "bids/participants.tsv").read_text() == "participant_id\tsex\tage\nsub-P1\tfemale\t90\n"
     assert (root / "bids/sub-P1/sub-P1_sessions.tsv").read_text() == (

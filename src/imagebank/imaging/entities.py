@@ -95,8 +95,8 @@ ENTITIES = (
         "run",
         ("anat", "dwi", "func", "fmap", "fmap-epi", "perf", UNSORTED),
         lambda _: "",
-        "always there: counts the images whose names are otherwise equal, in the order of series number, time and id; "
-        "the images of one field map share it",
+        "always there: counts the images whose names are otherwise equal, in the order of series number and id; the "
+        "images of one field map share it",
     ),
     Entity(
         "echo",
