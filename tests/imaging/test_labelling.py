@@ -60,8 +60,8 @@ def test_a_series_of_which_all_is_known_is_valid_bids(tmp_path: Path, monkeypatc
     """No header of the shared files tells all, so the two facts that are missing are put in."""
     real = convert.convert_folder
 
-    def told(*places: Path) -> Conversion:
-        made = real(*places)
+    def told(*places: Path, **names: Any) -> Conversion:
+        made = real(*places, **names)
         more: dict[str, Any] = {"BackgroundSuppression": False, "RepetitionTimePreparation": 4.8}
         return replace(made, images=tuple(replace(each, sidecar={**each.sidecar, **more}) for each in made.images))
 

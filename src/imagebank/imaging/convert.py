@@ -8,6 +8,7 @@ new one; the same series give the same bytes on any worker, at any time.
 from __future__ import annotations
 
 import shutil
+import struct
 import zipfile
 import zlib
 from collections.abc import Iterable, Iterator, Mapping
@@ -39,6 +40,7 @@ from imagebank.imaging.sidecar import (
     is_echo_planar,
     sidecar_text,
 )
+from imagebank.imaging.unpacking import unpack
 from imagebank.imaging.vocabulary import sequence_of
 
 VERSION = "3"
@@ -48,7 +50,7 @@ COMPRESSION_LEVEL = 3
 """Of igzip: ten times quicker than zlib's usual level, files five percent larger."""
 
 COPY_BYTES = 1 << 20
-UNREADABLE = (zipfile.BadZipFile, zlib.error, FileNotFoundError, EOFError, NotImplementedError)
+UNREADABLE = (zipfile.BadZipFile, zlib.error, struct.error, FileNotFoundError, EOFError, NotImplementedError)
 
 HALF_DAY_S = 43_200.0
 
@@ -97,7 +99,7 @@ def _convert(task: ConvertTask, layout: Layout, folders: _Folders) -> ConvertRes
     failed: dict[str, str] = {}
     for place, series in enumerate(task.series):
         try:
-            made[series.series] = _convert_series(series, task.root, folders.work / f"{place:04d}")
+            made[series.series] = _convert_series(series, task.root, folders.work, stem=f"{place:04d}")
         except ConversionFailed as failure:
             failed[series.series] = failure.reason
     images = {image: converted for each in made.values() for image, converted in each.images()}
@@ -114,29 +116,24 @@ def _convert(task: ConvertTask, layout: Layout, folders: _Folders) -> ConvertRes
     )
 
 
-def _convert_series(series: SeriesToConvert, root: Path, work: Path) -> _Series:
-    """Unzip and convert one series. Raises ConversionFailed."""
+def _convert_series(series: SeriesToConvert, root: Path, work: Path, *, stem: str) -> _Series:
+    """Unzip and convert one series. Raises ConversionFailed.
+
+    All series of a study share two folders: making and removing folders costs more than the files of a small series.
+    """
     dicom = work / "dicom"
     try:
-        _extract(root / series.zip_path, dicom)
-        conversion = convert_folder(dicom, work / "nifti")
+        unpack(root / series.zip_path, dicom)
+        conversion = convert_folder(dicom, work / "nifti", stem=stem)
         labelled = sequence_of(series.sequence).datatype == "perf"
         return _Series(series, conversion, read_volume_types(dicom.iterdir()) if labelled else ())
-    except UNREADABLE:
-        raise ConversionFailed("zip-unreadable") from None
     except BadNifti:
         raise ConversionFailed("nifti-unreadable") from None
+    except UNREADABLE:
+        raise ConversionFailed("zip-unreadable") from None
     finally:
-        shutil.rmtree(dicom, ignore_errors=True)
-
-
-def _extract(archive: Path, folder: Path) -> None:
-    """Write the instances under names of our own, in the order of theirs: an entry's name is never a path here."""
-    folder.mkdir(parents=True)
-    with zipfile.ZipFile(archive) as file:
-        for number, name in enumerate(sorted(file.namelist()), start=1):
-            with file.open(name) as source, open(folder / f"{number:06d}.dcm", "wb") as target:
-                shutil.copyfileobj(source, target, COPY_BYTES)
+        for instance in dicom.iterdir():
+            instance.unlink()
 
 
 def _image(made: _Series, number: int, converted: Converted) -> Image:

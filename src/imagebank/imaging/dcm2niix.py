@@ -31,14 +31,13 @@ MEMORY_FLOOR_BYTES = 2 << 30
 MEMORY_PER_BYTE = 16
 """Memory it may use: this floor, and so many bytes for each byte of the series, which may be compressed."""
 
-MESSAGES = "messages.txt"
 MESSAGE_BYTES = 1 << 20
 
 LOW_DISK_BYTES = 64 << 20
 """An image cut short on a disk with less room than this was cut by the disk, not by the converter."""
 
 TABLE_SUFFIXES = (".bval", ".bvec")
-OPTIONS = ("-g", "i", "-z", "n", "-b", "y", "-ba", "y", "-w", "2", "-f", STEM)
+OPTIONS = ("-g", "i", "-z", "n", "-b", "y", "-ba", "y", "-w", "2")
 """Ignore the defaults file, do not compress, write an anonymised sidecar, and never overwrite."""
 
 BOUNDED = 'ulimit -v "$0" && exec "$@"'
@@ -59,17 +58,17 @@ def converter_version() -> str:
 
 
 def convert_folder(
-    dicom: Path, output: Path, *, timeout_s: float = TIMEOUT_S, memory_bytes: int | None = None
+    dicom: Path, output: Path, *, stem: str = STEM, timeout_s: float = TIMEOUT_S, memory_bytes: int | None = None
 ) -> Conversion:
-    """Convert the instances of one series into images in a new folder. Raises ConversionFailed.
+    """Convert the instances of one series into images whose names begin with `stem`. Raises ConversionFailed.
 
     It may use `memory_bytes`; by default as much as the size of the series allows.
     """
-    output.mkdir(parents=True)
-    status = _run(dicom, output, timeout_s, memory_bytes or memory_bound(dicom))
-    with open(output / MESSAGES, encoding="utf-8", errors="replace") as file:
-        said = file.read(MESSAGE_BYTES)
-    images = _in_order(list(_images(output)))
+    output.mkdir(parents=True, exist_ok=True)
+    status, said = _run(
+        [*OPTIONS, "-f", stem, "-o", str(output), str(dicom)], output, timeout_s, memory_bytes or memory_bound(dicom)
+    )
+    images = _in_order(list(_images(output, stem)))
     if status < 0 or not images:
         raise ConversionFailed(failure(said, status))
     return Conversion(tuple(images), doubt(said, status), reasons(said, "note"))
@@ -80,28 +79,28 @@ def memory_bound(dicom: Path) -> int:
     return MEMORY_FLOOR_BYTES + MEMORY_PER_BYTE * sum(path.stat().st_size for path in dicom.iterdir() if path.is_file())
 
 
-def _run(dicom: Path, output: Path, timeout_s: float, memory_bytes: int) -> int:
+def _run(arguments: list[str], output: Path, timeout_s: float, memory_bytes: int) -> tuple[int, str]:
+    """Exit status and what was printed. A pipe is read, because waiting without one polls, for up to 50 ms in vain."""
     import dcm2niix
 
-    command = [dcm2niix.bin, *OPTIONS, "-o", str(output), str(dicom)]
     try:
-        with open(output / MESSAGES, "wb") as said:
-            return subprocess.run(
-                ["/bin/sh", "-c", BOUNDED, str(memory_bytes // 1024), *command],
-                stdin=subprocess.DEVNULL,
-                stdout=said,
-                stderr=subprocess.STDOUT,
-                env={"HOME": str(output), "LC_ALL": "C"},
-                cwd=output,
-                timeout=timeout_s,
-                check=False,
-            ).returncode
+        done = subprocess.run(
+            ["/bin/sh", "-c", BOUNDED, str(memory_bytes // 1024), dcm2niix.bin, *arguments],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            env={"HOME": str(output), "LC_ALL": "C"},
+            cwd=output,
+            timeout=timeout_s,
+            check=False,
+        )
     except subprocess.TimeoutExpired:
         raise ConversionFailed("converter-timeout") from None
+    return done.returncode, done.stdout[:MESSAGE_BYTES].decode("utf-8", errors="replace")
 
 
-def _images(output: Path) -> Iterator[Converted]:
-    for nifti in output.glob(f"{STEM}*.nii"):
+def _images(output: Path, stem: str) -> Iterator[Converted]:
+    for nifti in output.glob(f"{stem}*.nii"):
         with open(nifti, "rb") as file:
             header = file.read(HEADER_BYTES)
         _check_length(nifti, image_bytes(header))
@@ -110,7 +109,7 @@ def _images(output: Path) -> Iterator[Converted]:
         rows = geometry.affine(header)
         yield Converted(
             nifti=nifti,
-            label=stable_label(nifti.stem.removeprefix(STEM).strip("_")),
+            label=stable_label(nifti.stem.removeprefix(stem).strip("_")),
             volumes=count_volumes(header),
             b_values=_count_b_values(tables),
             sidecar=clean_sidecar(found),

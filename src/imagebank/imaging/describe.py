@@ -42,7 +42,7 @@ def _naming() -> Iterator[tuple[str, str]]:
 
 def _conversion() -> Iterator[tuple[str, str]]:
     bounds = {"timeout": TIMEOUT_S // 60, "floor": MEMORY_FLOOR_BYTES >> 30, "times": MEMORY_PER_BYTE}
-    yield "Conversion", CONVERSION.format(options=" ".join(OPTIONS[:-2]), **bounds)
+    yield "Conversion", CONVERSION.format(options=" ".join(OPTIONS), **bounds)
     yield (
         "What the converter appends to a name",
         _table(("label", "meaning", "value", "note"), _rows("output_labels", code=1)),
@@ -96,9 +96,9 @@ NAMES = """
 All names of a session are decided at once, and from the images alone: the same images give the same names on any
 machine, in any order of arrival. **A series that sorts after all others never changes a name that was there before**:
 each part of a name depends on its own series, and `run` on what sorts before it. So that this holds, every name has a
-run. Series sort by their number, then by their id. A series that comes late although its number is lower takes its place
-among the runs of its kind, and those after it move up by one: names follow from what the session holds, not from when
-it came.
+run. Series sort by their number, then by their id. A series that comes late although its number is lower takes its
+place among the runs of its kind, and those after it move up by one: names follow from what the session holds, not from
+when it came.
 
 """
 SEQUENCES = """
@@ -118,9 +118,10 @@ other side. Magnitudes alone serve nobody.
 """
 LABELLED = """
 A labelled-blood series has a BIDS name only when the header tells the kind of every volume (ASL Context), which becomes
-`aslcontext.tsv`, and every fact that BIDS requires. The number of pairs and an included calibration volume follow from the kinds. Nothing
-is guessed: most headers do not tell of background suppression, and those series are unsorted. Required are {required};
-of the last two, one.
+`aslcontext.tsv`, and every fact that BIDS requires. The number of pairs and an included calibration volume follow from
+the kinds. Nothing is guessed: most headers do not tell of background suppression, and those series are unsorted.
+
+Required are {required}; of the last two, one.
 """
 SESSION_LABELS = """
 A session is one examination. Its label is opaque: five digits and four letters. The digits count days from a day that a
@@ -135,11 +136,15 @@ image was assessed. A dictionary in JSON stands beside each table.
 
 """
 CONVERSION = """
-Each series is converted alone by `dcm2niix {options}`, whose version is pinned in `constraints.txt` and named in
+Each series is converted alone by `dcm2niix {options}`. Its version is pinned in `constraints.txt` and named in
 `dataset_description.json`, in every sidecar and in the ledger. It may take {timeout} minutes, and {floor} GiB of memory
 and {times} bytes more for each byte of the series; it sees no environment and no defaults file. A series that fails has
 a reason and never stops its session. The images are compressed afterwards by isal, without name or time, and the free
 text in their headers is emptied.
+
+The installed version says of whole series what its authors' references say, in every fact that is kept and in every
+b-value and direction, but for one: of GE diffusion with ASSET it tells `EffectiveEchoSpacing` and `TotalReadoutTime`
+twice as long as the reference of 2021. Which is right is not known here.
 """
 MESSAGES = """
 What it prints is searched for the patterns below and thrown away. `fail` tells why there is no image, `doubt` why its
