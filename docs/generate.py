@@ -28,6 +28,7 @@ from imagebank.dicom import archive, filing, headers
 from imagebank.dicom.classify import describe_rules, rules_hash
 from imagebank.dicom.policy_page import policy_markdown
 from imagebank.identities import linkage
+from imagebank.imaging.describe import bids_page
 from imagebank.imaging.model import FAILED, UNSORTED
 from imagebank.records.extracts import COLUMNS, REFUSALS
 from imagebank.synthetic.declared import page_of
@@ -337,6 +338,7 @@ PAGES: dict[str, Callable[[], str]] = {
     "deidentification.md": deidentification_page,
     "policy.md": policy_page,
     "classification.md": classification_page,
+    "bids.md": bids_page,
     "pretend-hospital/records.md": records_page,
     "pretend-hospital/answers.md": answers_page,
     "pretend-hospital/sample-notes.md": sample_page,

@@ -10,6 +10,7 @@ import pydicom
 import pytest
 
 from imagebank.imaging import SeriesToConvert
+from imagebank.imaging.vocabulary import table
 
 DATA = Path(__file__).parents[2].parent / "shared" / "data"
 needs_data = pytest.mark.skipif(not DATA.is_dir(), reason="the folder of real MRI files is not beside the repository")
@@ -25,6 +26,9 @@ SERIES = {
     "locgre": ("neurolabusc+dcm_qa_table/In", "localizer", "several", "2D"),
     "b0map": ("neurolabusc+dcm_qa_fmap/In", "fieldmap", "axial", "2D"),
     "mrs": ("neurolabusc+dcm_qa_spec/In", "MRS", "axial", None),
+    "asl": ("neurolabusc+dcm_qa_xa30/In/25_asl_2d_tra", "ASL", "axial", "2D"),
+    "gremag": ("neurolabusc+dcm_qa_xa30/In/8_gre_field_mapping", "fieldmap", "axial", "2D"),
+    "grephase": ("neurolabusc+dcm_qa_xa30/In/9_gre_field_mapping", "fieldmap", "axial", "2D"),
     "adc": ("neurolabusc+dcm_qa_xa30/In/11_DWI_dir80_PA", "ADC", "axial", "2D"),
 }
 """Name of a series, its folder, and what the classifier says of it."""
@@ -39,6 +43,11 @@ def bank_series(root: Path, name: str, *, change: dict[str, str] | None = None) 
         for number, path in enumerate(sorted(p for p in (DATA / folder).rglob("*") if is_dicom(p))):
             archive.writestr(f"2.25.{number}.dcm", instance(path, change))
     return SeriesToConvert(name, zip_path, sequence, plane, acquisition, None, list(SERIES).index(name))
+
+
+def explained_warnings() -> set[tuple[str, str]]:
+    """Code and key of each of the validator's warnings that the documentation explains."""
+    return {(row["code"], key) for row in table("validator_warnings") for key in row["keys"].split() or [""]}
 
 
 def is_dicom(path: Path) -> bool:

@@ -13,7 +13,7 @@ from pathlib import Path
 import nibabel
 import numpy as np
 import pytest
-from real import SERIES, bank_series, needs_data
+from real import SERIES, bank_series, explained_warnings, needs_data
 
 from imagebank.core.files import sha256
 from imagebank.core.layout import Layout
@@ -26,11 +26,13 @@ from imagebank.imaging import (
     convert_study,
     write_dataset_files,
 )
+from imagebank.imaging.convert import elapsed
 from imagebank.imaging.dcm2niix import ConversionFailed, convert_folder
+from imagebank.imaging.model import Image
 
 DAY = date(2020, 2, 3)
 VALIDATOR = Path(sys.executable).with_name("bids-validator-deno")
-UNSORTED = {"locgre", "b0map", "mrs", "adc"}
+UNSORTED = {"locgre", "mrs", "asl", "adc"}
 
 PLANTED = {
     "PatientName": "ZZPLANTED^BRIAN",
@@ -115,14 +117,16 @@ def test_every_image_opens_and_has_voxels(bank: tuple[Path, ConvertResult]) -> N
 def test_the_official_validator_finds_no_error(bank: tuple[Path, ConvertResult]) -> None:
     root, _ = bank
     people = [Participant("P1", "female", 93.4), Participant("P2", "unknown", None)]
-    write_dataset_files(layout(root), people, [Session("P1", "01", DAY), Session("P2", "01", None)])
+    sessions = [Session("P1", "01", DAY, images=bank[1].images), Session("P2", "01", None)]
+    write_dataset_files(layout(root), people, sessions)
     run = subprocess.run([VALIDATOR, root / "bids", "--format", "json"], capture_output=True, text=True, check=False)
     issues = json.loads(run.stdout)["issues"]["issues"]
     assert [(each["code"], each["location"]) for each in issues if each["severity"] == "error"] == []
+    assert {(each["code"], each.get("subCode", "")) for each in issues} <= explained_warnings()
     assert run.returncode == 0
     assert (root / "bids/participants.tsv").read_text() == "participant_id\tsex\tage\nsub-P1\tfemale\t90\n"
     assert (root / "bids/sub-P1/sub-P1_sessions.tsv").read_text() == (
-        "session_id\tacq_time\nses-01\t2020-02-03T00:00:00\n"
+        "session_id\tacq_time\tage\tscanner\nses-01\t2020-02-03T00:00:00\tn/a\tn/a\n"
     )
 
 
@@ -162,7 +166,7 @@ def test_a_broken_zip_fails_alone(tmp_path: Path) -> None:
         ("bids", ""),
     ]
     assert leftovers(tmp_path) == []
-    assert "n/a\tpd" in (layout(tmp_path).bids_session("P1", "01") / "sub-P1_ses-01_scans.tsv").read_text()
+    assert {image.series for image in result.images} == {"pd"}
 
 
 def test_a_series_without_images_fails_with_a_reason(tmp_path: Path) -> None:
@@ -195,8 +199,25 @@ def test_converting_again_replaces_the_session_and_removes_what_it_no_longer_has
     result = convert(tmp_path, "t1")
     assert not layout(tmp_path).bids_unsorted("P1", "01").exists()
     assert [path for path, _ in result.files if path.endswith(".nii.gz")] == [
-        "bids/sub-P1/ses-01/anat/sub-P1_ses-01_acq-sagittal3D_T1w.nii.gz"
+        "bids/sub-P1/ses-01/anat/sub-P1_ses-01_acq-sagittal3D_rec-dis2d_run-01_T1w.nii.gz"
     ]
+
+
+def test_time_counts_from_the_first_image_of_the_session_and_on_past_midnight() -> None:
+    first, second = (Image(name, 1, None, "T1w", "axial", "2D", None) for name in "ab")
+    assert elapsed({first: 600.5, second: 660.5}) == {first: 0.0, second: 60.0}
+    assert elapsed({first: 86_390.0, second: 20.0}) == {first: 0.0, second: 30.0}
+    assert elapsed({first: None}) == {}
+
+
+@needs_data
+def test_images_are_told_with_their_series_and_their_seconds(bank: tuple[Path, ConvertResult]) -> None:
+    _, result = bank
+    assert {image.path for image in result.images} == {p for p, _ in result.files if p.endswith(".nii.gz")}
+    assert min(image.seconds for image in result.images if image.seconds is not None) == 0
+    assert {image.reason for image in result.images if "/derivatives/" in image.path} == {
+        image.reason for image in result.images
+    } - {""}
 
 
 @needs_data

@@ -10,13 +10,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from imagebank.imaging.geometry import affine, phase_way, slice_plane
 from imagebank.imaging.sidecar import (
     BadNifti,
     clean_header,
     clean_sidecar,
+    clock_seconds,
     count_volumes,
     describe,
     image_bytes,
+    image_words,
     kept_keys,
     sidecar_text,
 )
@@ -59,8 +62,49 @@ def test_the_order_of_the_converters_keys_never_shows() -> None:
 
 
 def test_a_functional_image_has_a_task_and_a_phase_image_a_unit() -> None:
-    assert describe({}, sequence="BOLD", label="") == {"Defaced": False, "TaskName": "unknown"}
-    assert describe({}, sequence="T2starw", label="e1_ph") == {"Defaced": False, "Units": "arbitrary"}
+    assert describe({}, datatype="func", part="") == {"Defaced": False, "TaskName": "unknown"}
+    assert describe({}, datatype="anat", part="phase") == {"Defaced": False, "Units": "arbitrary"}
+    told = describe({}, datatype="fmap", part="hertz", facts={"IntendedFor": ["a"]})
+    assert told == {"Defaced": False, "IntendedFor": ["a"], "Units": "Hz"}
+
+
+def test_a_time_of_day_is_read_but_never_kept() -> None:
+    assert clock_seconds({"AcquisitionTime": "12:10:14.520000"}) == pytest.approx(43814.52)
+    assert clock_seconds({"AcquisitionTime": "noon"}) is None
+    assert clean_sidecar({"AcquisitionTime": "12:10:14.520000"}) == {}
+
+
+def test_words_that_the_converter_parted_are_seen_together() -> None:
+    words = image_words({"ImageType": ["DERIVED", "OPP", "PHASE"], "ImageTypeText": ["M", "NORM"]})
+    assert {"PHASE", "OPP_PHASE", "NORM"} <= set(words)
+
+
+@pytest.mark.parametrize(
+    ("encoding", "way"), [("j-", "AP"), ("j", "PA"), ("i", "RL"), ("i-", "LR"), ("k", "IS"), ("", ""), (None, "")]
+)
+def test_the_way_of_phase_encoding_is_told_in_the_patients_directions(encoding: str | None, way: str) -> None:
+    rows = ((-2.0, 0.0, 0.1, 90.0), (0.0, 2.0, -0.3, -120.0), (0.1, 0.3, 3.0, -70.0))
+    assert phase_way(rows, encoding) == way
+
+
+@pytest.mark.parametrize(
+    ("columns", "plane"),
+    [
+        ([(1, 0, 0), (0, 1, 0)], "axial"),
+        ([(1, 0, 0), (0, 0, 1)], "coronal"),
+        ([(0, 1, 0), (0, 0.2, 1)], "sagittal"),
+        ([(1, 0, 0), (0, 1, 1)], "oblique"),
+        ([(0, 0, 0), (0, 0, 0)], "unknown"),
+    ],
+)
+def test_the_plane_of_an_image_is_that_of_its_slices(columns: list[tuple[float, ...]], plane: str) -> None:
+    rows = tuple((float(columns[0][axis]), float(columns[1][axis]), 0.0, 0.0) for axis in range(3))
+    assert slice_plane(rows) == plane
+
+
+def test_the_affine_is_that_of_the_header() -> None:
+    image = nibabel.Nifti1Image(np.zeros((2, 3, 4), np.int16), np.array([*((1, 2, 3, 4),) * 3, (0, 0, 0, 1)], float))
+    assert affine(bytes(image.to_bytes())[:540]) == ((1, 2, 3, 4),) * 3
 
 
 @pytest.mark.parametrize("kind", [nibabel.Nifti1Image, nibabel.Nifti2Image])

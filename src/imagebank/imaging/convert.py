@@ -8,35 +8,51 @@ new one; the same series give the same bytes on any worker, at any time.
 from __future__ import annotations
 
 import shutil
+import struct
 import zipfile
 import zlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import date
 from pathlib import Path
 
 from imagebank.core.files import disk_errors, hide_time, remove_empty_parents, replace_folder, sha256, temporary_beside
 from imagebank.core.layout import Layout
 from imagebank.imaging.bids import Named, name_images
 from imagebank.imaging.dcm2niix import ConversionFailed, convert_folder
+from imagebank.imaging.entities import part_of
+from imagebank.imaging.labelling import context_table, derived_facts, read_volume_types
 from imagebank.imaging.model import (
+    Conversion,
     Converted,
     ConvertedSeries,
     ConvertResult,
     ConvertTask,
     Image,
+    PlacedImage,
     SeriesToConvert,
 )
-from imagebank.imaging.sidecar import HEADER_BYTES, BadNifti, clean_header, describe, sidecar_text
+from imagebank.imaging.sidecar import (
+    HEADER_BYTES,
+    BadNifti,
+    clean_header,
+    describe,
+    image_words,
+    is_echo_planar,
+    sidecar_text,
+)
+from imagebank.imaging.unpacking import unpack
+from imagebank.imaging.vocabulary import sequence_of
 
-VERSION = "2"
+VERSION = "3"
 """Raised whenever the same series would give other files."""
 
 COMPRESSION_LEVEL = 3
 """Of igzip: ten times quicker than zlib's usual level, files five percent larger."""
 
 COPY_BYTES = 1 << 20
-UNREADABLE = (zipfile.BadZipFile, zlib.error, FileNotFoundError, EOFError, NotImplementedError)
+UNREADABLE = (zipfile.BadZipFile, zlib.error, struct.error, FileNotFoundError, EOFError, NotImplementedError)
+
+HALF_DAY_S = 43_200.0
 
 Images = dict[tuple[str, int], Converted]
 
@@ -64,68 +80,85 @@ def convert_study(task: ConvertTask) -> ConvertResult:
             shutil.rmtree(temporary, ignore_errors=True)
 
 
+@dataclass(frozen=True)
+class _Series:
+    """What was made of one series."""
+
+    series: SeriesToConvert
+    conversion: Conversion
+    volume_types: tuple[str, ...] = ()
+
+    def images(self) -> Iterator[tuple[Image, Converted]]:
+        """Each image as its name depends on it, and its files."""
+        for number, converted in enumerate(self.conversion.images, start=1):
+            yield _image(self, number, converted), converted
+
+
 def _convert(task: ConvertTask, layout: Layout, folders: _Folders) -> ConvertResult:
-    converted: Images = {}
+    made: dict[str, _Series] = {}
     failed: dict[str, str] = {}
     for place, series in enumerate(task.series):
         try:
-            images = _convert_series(task.root / series.zip_path, folders.work / f"{place:04d}")
+            made[series.series] = _convert_series(series, task.root, folders.work, stem=f"{place:04d}")
         except ConversionFailed as failure:
             failed[series.series] = failure.reason
-        else:
-            converted |= {(series.series, number): image for number, image in enumerate(images, start=1)}
-    named = name_images(task.patient, task.session, _to_name(task.series, converted))
+    images = {image: converted for each in made.values() for image, converted in each.images()}
+    named = name_images(task.patient, task.session, images)
     for each in named:
-        _write_image(each, converted[each.image.series, each.image.number], folders)
-    _write_scans(task, [each for each in named if each.in_bids], folders.session)
-    places = _put_in_place(task, layout, folders)
-    return _result(task, layout, named, failed, places)
+        _write_image(each, images[each.image], folders)
+    _put_in_place(task, layout, folders)
+    seconds = elapsed({image: converted.clock_s for image, converted in images.items()})
+    placed = [_placed(task, layout, each, made[each.image.series], seconds) for each in named]
+    return ConvertResult(
+        series=tuple(_outcome(each.series, placed, failed) for each in task.series),
+        files=_files(task, layout),
+        images=tuple(sorted(placed, key=lambda each: each.path)),
+    )
 
 
-def _convert_series(archive: Path, work: Path) -> tuple[Converted, ...]:
-    """Unzip and convert one series. Raises ConversionFailed."""
+def _convert_series(series: SeriesToConvert, root: Path, work: Path, *, stem: str) -> _Series:
+    """Unzip and convert one series. Raises ConversionFailed.
+
+    All series of a study share two folders: making and removing folders costs more than the files of a small series.
+    """
     dicom = work / "dicom"
     try:
-        _extract(archive, dicom)
-        return convert_folder(dicom, work / "nifti")
-    except UNREADABLE:
-        raise ConversionFailed("zip-unreadable") from None
+        unpack(root / series.zip_path, dicom)
+        conversion = convert_folder(dicom, work / "nifti", stem=stem)
+        labelled = sequence_of(series.sequence).datatype == "perf"
+        return _Series(series, conversion, read_volume_types(dicom.iterdir()) if labelled else ())
     except BadNifti:
         raise ConversionFailed("nifti-unreadable") from None
+    except UNREADABLE:
+        raise ConversionFailed("zip-unreadable") from None
     finally:
-        shutil.rmtree(dicom, ignore_errors=True)
+        for instance in dicom.iterdir():
+            instance.unlink()
 
 
-def _extract(archive: Path, folder: Path) -> None:
-    """Write the instances under names of our own, in the order of theirs: an entry's name is never a path here."""
-    folder.mkdir(parents=True)
-    with zipfile.ZipFile(archive) as file:
-        for number, name in enumerate(sorted(file.namelist()), start=1):
-            with file.open(name) as source, open(folder / f"{number:06d}.dcm", "wb") as target:
-                shutil.copyfileobj(source, target, COPY_BYTES)
-
-
-def _to_name(series: Iterable[SeriesToConvert], converted: Images) -> list[Image]:
-    known = {each.series: each for each in series}
-    return [_image(known[name], number, each) for (name, number), each in converted.items()]
-
-
-def _image(series: SeriesToConvert, number: int, converted: Converted) -> Image:
-    echo_time = converted.sidecar.get("EchoTime")
+def _image(made: _Series, number: int, converted: Converted) -> Image:
+    series, sidecar = made.series, converted.sidecar
+    echo_time = sidecar.get("EchoTime")
+    whole = len(made.volume_types) == converted.volumes
     return Image(
         series=series.series,
         number=number,
         series_number=series.series_number,
         sequence=series.sequence,
-        plane=series.plane,
+        plane=converted.plane if series.plane == "several" else series.plane,
         acquisition=series.acquisition,
         contrast=series.contrast,
         label=converted.label,
         volumes=converted.volumes,
         b_values=converted.b_values,
-        echo_time_ms=1000 * echo_time if isinstance(echo_time, int | float) else None,
-        repetition_time="RepetitionTime" in converted.sidecar,
-        complete=converted.complete,
+        echo_time_ms=round(1000 * echo_time, 3) if isinstance(echo_time, int | float) else None,
+        direction=converted.direction,
+        image_type=image_words(sidecar),
+        echo_planar=is_echo_planar(sidecar),
+        shape=converted.shape,
+        known=frozenset(sidecar),
+        volume_types=made.volume_types if whole else (),
+        doubt=made.conversion.doubt,
     )
 
 
@@ -133,8 +166,13 @@ def _write_image(named: Named, converted: Converted, folders: _Folders) -> None:
     folder = folders.session / named.datatype if named.in_bids else folders.unsorted
     folder.mkdir(parents=True, exist_ok=True)
     compress(converted.nifti, folder / f"{named.stem}.nii.gz")
-    facts = describe(converted.sidecar, sequence=named.image.sequence if named.in_bids else "", label=named.image.label)
-    (folder / f"{named.stem}.json").write_text(sidecar_text(facts))
+    facts, part = dict(named.facts), part_of(named.image)
+    if named.datatype == "perf":
+        facts |= derived_facts(named.image.volume_types)
+        context = named.stem.removesuffix("_asl") + "_aslcontext.tsv"
+        (folder / context).write_text(context_table(named.image.volume_types))
+    told = describe(converted.sidecar, datatype=named.datatype, part=part, facts=facts)
+    (folder / f"{named.stem}.json").write_text(sidecar_text(told))
     for table in converted.tables:
         if named.datatype in ("dwi", ""):
             shutil.copyfile(table, folder / f"{named.stem}{table.suffix}")
@@ -154,75 +192,64 @@ def compress(nifti: Path, target: Path) -> None:
         shutil.copyfileobj(source, zipped, COPY_BYTES)
 
 
-def _write_scans(task: ConvertTask, named: list[Named], folder: Path) -> None:
-    """The session's scans.tsv: each image, the moved date of its study, and the bank's id of its series."""
-    if not named:
-        return
-    stem = f"sub-{task.patient}_ses-{task.session}_scans"
-    when = scan_time(task.study_date)
-    rows = sorted((f"{n.datatype}/{n.stem}.nii.gz", when, n.image.series, NOT_DEFACED) for n in named)
-    lines = ["\t".join(row) + "\n" for row in [("filename", "acq_time", "series", "defaced"), *rows]]
-    (folder / f"{stem}.tsv").write_text("".join(lines))
-    (folder / f"{stem}.json").write_text(sidecar_text(SCANS_COLUMNS))
+def elapsed(clocks_s: Mapping[Image, float | None]) -> dict[Image, float]:
+    """Seconds since the first image of the session; a session that passes midnight goes on into the next day."""
+    known = {image: clock for image, clock in clocks_s.items() if clock is not None}
+    if not known:
+        return {}
+    past_midnight = max(known.values()) - min(known.values()) > HALF_DAY_S
+    moved = {i: clock + 2 * HALF_DAY_S * (past_midnight and clock < HALF_DAY_S) for i, clock in known.items()}
+    first = min(moved.values())
+    return {image: round(clock - first, 3) for image, clock in moved.items()}
 
 
-NOT_DEFACED = "no"
-
-SCANS_COLUMNS: dict[str, object] = {
-    "acq_time": {"Description": "Date of the study, moved by the patient's offset; the time of day is not kept."},
-    "series": {"Description": "The bank's keyed id of the series that the image was made of."},
-    "defaced": {
-        "Description": "Whether the face was removed from the image.",
-        "Levels": {NOT_DEFACED: "The image shows whatever the scanner saw, faces included."},
-    },
-}
-
-
-def scan_time(study_date: date | None) -> str:
-    """A study date as BIDS writes a time, or `n/a`."""
-    return f"{study_date.isoformat()}T00:00:00" if study_date else "n/a"
-
-
-def _put_in_place(task: ConvertTask, layout: Layout, folders: _Folders) -> tuple[Path, Path]:
+def _put_in_place(task: ConvertTask, layout: Layout, folders: _Folders) -> None:
     """Swap the finished folders in; one that the study no longer has is removed."""
-    session = layout.bids_session(task.patient, task.session)
-    unsorted = layout.bids_unsorted(task.patient, task.session)
-    for made, place in ((folders.unsorted, unsorted), (folders.session, session)):
+    places = _places(task, layout)
+    for made, place in zip((folders.session, folders.unsorted), places, strict=True):
         if made.is_dir():
             replace_folder(made, place)
         elif place.is_dir():
             shutil.rmtree(place)
             remove_empty_parents(place.parent, stop=layout.bids)
-    return session, unsorted
 
 
-def _result(
-    task: ConvertTask, layout: Layout, named: tuple[Named, ...], failed: dict[str, str], places: tuple[Path, Path]
-) -> ConvertResult:
-    paths = sorted(path for place in places for path in place.rglob("*") if path.is_file())
+def _places(task: ConvertTask, layout: Layout) -> tuple[Path, Path]:
+    """The folders of a session: what has a BIDS name, and what is unsorted."""
+    return layout.bids_session(task.patient, task.session), layout.bids_unsorted(task.patient, task.session)
+
+
+def _files(task: ConvertTask, layout: Layout) -> tuple[tuple[str, str], ...]:
+    """Every file of the session with its SHA-256; the time of each is hidden."""
+    paths = sorted(path for place in _places(task, layout) for path in place.rglob("*") if path.is_file())
     files = [(path, sha256(path)) for path in paths]
     for path, digest in files:
         hide_time(path, digest)
-    return ConvertResult(
-        series=tuple(_outcome(task, layout, series.series, named, failed) for series in task.series),
-        files=tuple((layout.relative(path), digest) for path, digest in files),
+    return tuple((layout.relative(path), digest) for path, digest in files)
+
+
+def _placed(
+    task: ConvertTask, layout: Layout, named: Named, made: _Series, seconds: Mapping[Image, float]
+) -> PlacedImage:
+    session, unsorted = _places(task, layout)
+    folder = session / named.datatype if named.in_bids else unsorted
+    return PlacedImage(
+        path=layout.relative(folder / f"{named.stem}.nii.gz"),
+        series=named.image.series,
+        sequence=named.image.sequence,
+        reason=named.reason,
+        seconds=seconds.get(named.image),
+        notes=made.conversion.notes,
     )
 
 
-def _outcome(
-    task: ConvertTask, layout: Layout, series: str, named: tuple[Named, ...], failed: dict[str, str]
-) -> ConvertedSeries:
+def _outcome(series: str, placed: Iterable[PlacedImage], failed: Mapping[str, str]) -> ConvertedSeries:
+    """What became of a series: `bids` as soon as one of its images has a name."""
     if series in failed:
         return ConvertedSeries(series, "failed", failed[series], ())
-    mine = [each for each in named if each.image.series == series]
-    paths = tuple(layout.relative(_place(task, layout, each)) for each in mine)
-    if any(each.in_bids for each in mine):
-        return ConvertedSeries(series, "bids", "", paths)
-    return ConvertedSeries(series, "unsorted", mine[0].reason, paths)
-
-
-def _place(task: ConvertTask, layout: Layout, named: Named) -> Path:
-    name = f"{named.stem}.nii.gz"
-    if named.in_bids:
-        return layout.bids_session(task.patient, task.session) / named.datatype / name
-    return layout.bids_unsorted(task.patient, task.session) / name
+    mine = [each for each in placed if each.series == series]
+    paths = tuple(each.path for each in mine)
+    named = any(not each.reason for each in mine)
+    return ConvertedSeries(
+        series, "bids" if named else "unsorted", "" if named else mine[0].reason, paths, mine[0].notes
+    )

@@ -1,19 +1,24 @@
 """The files that make the bank's `bids` folder a BIDS dataset: what it is, who is in it, and when they came.
 
 Everything is derived from the arguments and from which session folders exist, so that it can be written again at any
-time: a participant without a converted session is not listed. Ages are capped, dates are the moved ones.
+time: a participant without a converted session is not listed. Ages are capped, dates are the moved ones, and of the
+time of day only the distance from the first image of the session is told.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import hashlib
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime, time, timedelta
+from pathlib import Path
 
 from imagebank import __version__
-from imagebank.core.files import write_text
+from imagebank.core.files import hide_time, write_text
 from imagebank.core.layout import Layout
-from imagebank.imaging.convert import scan_time
+from imagebank.imaging.columns import PARTICIPANTS, SCANS, SESSIONS, UNSORTED_IMAGES
+from imagebank.imaging.dcm2niix import converter_version
+from imagebank.imaging.model import ConvertedSeries, PlacedImage
 from imagebank.imaging.sidecar import sidecar_text
 
 BIDS_VERSION = "1.10.0"
@@ -21,6 +26,9 @@ OLDEST_AGE_YEARS = 90.0
 """Ages of 90 and over are given as 90: so few are older that an age would point to a person."""
 
 BIDS_SEXES = ("female", "male", "other")
+NOTHING = "n/a"
+IGNORED = "sub-*/\n"
+"""Of the unsorted images: their names are no BIDS names, so a validator that looks at derivatives passes them by."""
 
 
 @dataclass(frozen=True)
@@ -34,54 +42,138 @@ class Participant:
 
 @dataclass(frozen=True)
 class Session:
-    """One study of one person."""
+    """One study of one person: the moved date, the age on that day, the scanner's keyed id, its images and failures."""
 
     patient: str
     session: str
     study_date: date | None
+    age_years: float | None = None
+    scanner: str = ""
+    images: tuple[PlacedImage, ...] = ()
+    failed: tuple[ConvertedSeries, ...] = ()
 
 
 def write_dataset_files(
-    layout: Layout, participants: Sequence[Participant], sessions: Sequence[Session], *, name: str = "imagebank"
+    layout: Layout,
+    participants: Sequence[Participant],
+    sessions: Sequence[Session],
+    *,
+    name: str = "imagebank",
+    quality: Mapping[str, str] | None = None,
 ) -> None:
-    """Write the dataset's own files; those already right are left alone. Raises DiskFull."""
+    """Write the dataset's own files; those already right are left alone. Raises DiskFull.
+
+    `quality` is the verdict on an image by its path in the bank; an image without one is `n/a`.
+    """
     present = [each for each in sessions if layout.bids_session(each.patient, each.session).is_dir()]
     listed = {each.patient for each in present}
-    root, unsorted = layout.bids, layout.bids / "derivatives" / "unsorted"
-    files = {
-        root / "dataset_description.json": sidecar_text(_description(name, "raw")),
-        root / "README.md": README.format(name=name),
-        root / "participants.json": sidecar_text(PARTICIPANT_COLUMNS),
-        root / "participants.tsv": _participants([each for each in participants if each.patient in listed]),
-        root / "sessions.json": sidecar_text(SESSION_COLUMNS),
-        unsorted / "dataset_description.json": sidecar_text(_description(f"{name}, unsorted images", "derivative")),
-        unsorted / "README.md": UNSORTED_README,
-    }
-    for path, text in files.items():
-        write_text(path, text)
+    for path, text in _dataset_files(layout, participants, listed, sessions, name):
+        _write(path, text)
     for patient in sorted(listed):
         mine = [each for each in present if each.patient == patient]
-        write_text(root / f"sub-{patient}" / f"sub-{patient}_sessions.tsv", _sessions(mine))
+        _write(layout.bids / f"sub-{patient}" / f"sub-{patient}_sessions.tsv", _sessions(mine))
+    for each in present:
+        _write(scans_path(layout, each), scans_table(each, quality or {}))
+
+
+def scans_path(layout: Layout, session: Session) -> Path:
+    """Where the table of a session's images lies."""
+    folder = layout.bids_session(session.patient, session.session)
+    return folder / f"sub-{session.patient}_ses-{session.session}_scans.tsv"
+
+
+def scans_table(session: Session, quality: Mapping[str, str]) -> str:
+    """Each image of a session in BIDS, in the order of its acquisition."""
+    named = [each for each in session.images if not each.reason]
+    rows = [
+        (
+            "/".join(each.path.split("/")[-2:]),
+            image_time(session.study_date, each.seconds),
+            each.series,
+            each.sequence,
+            quality.get(each.path, NOTHING),
+            "no",
+            ",".join(each.notes) or NOTHING,
+        )
+        for each in sorted(named, key=lambda each: (each.seconds or 0.0, each.path))
+    ]
+    return _table([tuple(SCANS), *rows])
+
+
+def image_time(study_date: date | None, seconds: float | None) -> str:
+    """A moved date, and the time since the first image of the session as BIDS writes a time; or `n/a`."""
+    if study_date is None:
+        return NOTHING
+    return (datetime.combine(study_date, time()) + timedelta(seconds=round(seconds or 0))).isoformat()
+
+
+def _write(path: Path, text: str) -> None:
+    """Write a file without a trace of when: see `hide_time`."""
+    write_text(path, text)
+    hide_time(path, hashlib.sha256(text.encode()).hexdigest())
+
+
+def _dataset_files(
+    layout: Layout, participants: Sequence[Participant], listed: set[str], sessions: Sequence[Session], name: str
+) -> Iterator[tuple[Path, str]]:
+    root, unsorted = layout.bids, layout.bids / "derivatives" / "unsorted"
+    yield root / "dataset_description.json", sidecar_text(_description(name, "raw"))
+    yield root / "README.md", README.format(name=name)
+    yield root / "participants.json", sidecar_text(PARTICIPANTS)
+    yield root / "participants.tsv", _participants([each for each in participants if each.patient in listed])
+    yield root / "sessions.json", sidecar_text(SESSIONS)
+    yield root / "scans.json", sidecar_text(SCANS)
+    yield unsorted / "dataset_description.json", sidecar_text(_description(f"{name}, unsorted images", "derivative"))
+    yield unsorted / "README.md", UNSORTED_README
+    yield unsorted / ".bidsignore", IGNORED
+    yield unsorted / "unsorted.json", sidecar_text(UNSORTED_IMAGES)
+    yield unsorted / "unsorted.tsv", unsorted_table(sessions)
 
 
 def _description(name: str, kind: str) -> dict[str, object]:
+    sources = {} if kind == "raw" else {"SourceDatasets": [{"URL": "file://../../"}]}
     return {
         "Name": name,
         "BIDSVersion": BIDS_VERSION,
         "DatasetType": kind,
         "License": "Not for redistribution. Use only as agreed with the bank that released it.",
-        "GeneratedBy": [{"Name": "imagebank", "Version": __version__}, {"Name": "dcm2niix"}],
+        "GeneratedBy": [
+            {"Name": "imagebank", "Version": __version__},
+            {"Name": "dcm2niix", "Version": converter_version()},
+        ],
+        **sources,
     }
+
+
+def unsorted_table(sessions: Sequence[Session]) -> str:
+    """Every image without a BIDS name and every series without an image, each with its reason."""
+    rows = []
+    for session in sessions:
+        who = (f"sub-{session.patient}", f"ses-{session.session}")
+        for image in session.images:
+            if image.reason:
+                place = "/".join(image.path.split("/")[-3:])
+                rows.append((*who, place, image.series, image.sequence, image.reason))
+        rows += [(*who, NOTHING, each.series, NOTHING, each.reason) for each in session.failed]
+    return _table([tuple(UNSORTED_IMAGES), *sorted(rows)])
 
 
 def _participants(participants: Sequence[Participant]) -> str:
     rows = sorted((f"sub-{each.patient}", _sex(each.sex), _age(each.age_years)) for each in participants)
-    return _table([("participant_id", "sex", "age"), *rows])
+    return _table([tuple(PARTICIPANTS), *rows])
 
 
 def _sessions(sessions: Sequence[Session]) -> str:
-    rows = sorted((f"ses-{each.session}", scan_time(each.study_date)) for each in sessions)
-    return _table([("session_id", "acq_time"), *rows])
+    rows = sorted(
+        (
+            f"ses-{each.session}",
+            image_time(each.study_date, None),
+            _age(each.age_years),
+            each.scanner or NOTHING,
+        )
+        for each in sessions
+    )
+    return _table([tuple(SESSIONS), *rows])
 
 
 def _table(rows: Sequence[tuple[str, ...]]) -> str:
@@ -89,42 +181,32 @@ def _table(rows: Sequence[tuple[str, ...]]) -> str:
 
 
 def _sex(sex: str) -> str:
-    return sex if sex in BIDS_SEXES else "n/a"
+    return sex if sex in BIDS_SEXES else NOTHING
 
 
 def _age(age_years: float | None) -> str:
-    return "n/a" if age_years is None else f"{min(age_years, OLDEST_AGE_YEARS):g}"
+    return NOTHING if age_years is None else f"{min(age_years, OLDEST_AGE_YEARS):g}"
 
-
-PARTICIPANT_COLUMNS: dict[str, object] = {
-    "participant_id": {"Description": "Pseudonym of the patient."},
-    "sex": {
-        "Description": "Sex as recorded in the health record.",
-        "Levels": {sex: sex for sex in BIDS_SEXES},
-    },
-    "age": {"Description": "Age at the first scan; 90 and over are given as 90.", "Units": "year"},
-}
-
-SESSION_COLUMNS: dict[str, object] = {
-    "session_id": {"Description": "One MR examination."},
-    "acq_time": {"Description": "Date of the study, moved by the patient's offset; the time of day is not kept."},
-}
 
 README = """# {name}
 
 Routine brain MRI of a hospital, de-identified, in the Brain Imaging Data Structure.
 
 - Participants are pseudonyms. Every date of a participant is moved by the same whole number of days.
+- A session is one examination. Its label counts days from a day that only the bank knows, another for each
+  participant: labels of one participant stand in the order of time.
+- `ses-*/*_scans.tsv` tells of each image when it was acquired within its session, which series of the bank it was made
+  of, what the series shows, the verdict on its quality, and what the converter noted.
 - Images keep what the scanner measured; faces have not been removed: `Defaced` in each sidecar and `defaced` in
   `*_scans.tsv` say so of every image.
-- `ses-*/*_scans.tsv` names the series of the bank that each image was made of.
+- Every name has a `run`, so that names stay as they are when a session grows.
 - `task-unknown`: the headers do not say what the patient was asked to do during functional series.
-- Images for which BIDS has no certain name are under `derivatives/unsorted`.
+- Images for which BIDS has no certain name are under `derivatives/unsorted`; `unsorted.tsv` lists them with reasons.
 """
 
 UNSORTED_README = """# Unsorted images
 
 NIfTI images of series for which BIDS has no certain name: localizers, maps computed by the scanner, perfusion and
-field-mapping series without the facts that BIDS requires of them, and series of unknown kind. Each file is named for
-the bank's id of its series and a number.
+field-mapping series without the facts that BIDS requires of them, damaged and unknown series. `unsorted.tsv` names
+each with its reason, and every series that could not be converted. `desc` in a name is what the series shows.
 """

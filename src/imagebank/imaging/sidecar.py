@@ -9,10 +9,12 @@ from __future__ import annotations
 
 import json
 import math
+import re
 import struct
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from functools import cache
 from importlib import resources
+from itertools import pairwise
 
 KEEP_LIST = "data/sidecar_keep.txt"
 DEFACED_KEY = "Defaced"
@@ -29,6 +31,9 @@ DIMENSIONS = {348: (40, "h"), 540: (16, "q")}
 
 DATA = {348: (72, 108, "f"), 540: (14, 168, "q")}
 """Offsets of `bitpix` and of `vox_offset`, and the type of the latter."""
+
+UNITS = {"phase": "arbitrary", "hertz": "Hz"}
+"""The unit of the voxels by part of a complex image: phases are in whatever the scanner wrote."""
 
 HEADER_BYTES = 540
 """Enough of a file for either header."""
@@ -53,14 +58,41 @@ def clean_sidecar(sidecar: Mapping[str, object]) -> dict[str, object]:
     return kept
 
 
-def describe(sidecar: Mapping[str, object], *, sequence: str, label: str) -> dict[str, object]:
-    """A clean sidecar with what BIDS requires of this kind of image, and whether a face was removed from it."""
-    required: dict[str, object] = {DEFACED_KEY: False}
-    if sequence == "BOLD":
+def describe(
+    sidecar: Mapping[str, object], *, datatype: str, part: str, facts: Mapping[str, object] | None = None
+) -> dict[str, object]:
+    """A clean sidecar with what BIDS requires of this kind of image, and whether a face was removed from it.
+
+    `facts` are those that follow from the other images of the session.
+    """
+    required: dict[str, object] = {DEFACED_KEY: False, **(facts or {})}
+    if datatype == "func":
         required["TaskName"] = "unknown"
-    if "ph" in label.split("_"):
-        required["Units"] = "arbitrary"
+    if part in UNITS:
+        required["Units"] = UNITS[part]
     return dict(sorted({**sidecar, **required}.items()))
+
+
+def image_words(sidecar: Mapping[str, object]) -> tuple[str, ...]:
+    """The words of ImageType, as the header and as the vendor tell them.
+
+    The converter parts words at `_`, so two that follow each other are given as one as well.
+    """
+    told = (sidecar.get(key) for key in ("ImageType", "ImageTypeText"))
+    lists = [[str(word) for word in words] for words in told if isinstance(words, list)]
+    pairs = (f"{first}_{second}" for words in lists for first, second in pairwise(words))
+    return tuple(dict.fromkeys([word for words in lists for word in words] + list(pairs)))
+
+
+def is_echo_planar(sidecar: Mapping[str, object]) -> bool:
+    """Whether an image was acquired by an echo-planar readout."""
+    return "EP" in str(sidecar.get("ScanningSequence", "")) or "TotalReadoutTime" in sidecar
+
+
+def clock_seconds(found: Mapping[str, object]) -> float | None:
+    """The time of day that an uncleaned sidecar tells of its image, in seconds; used only as a difference."""
+    told = re.fullmatch(r"(\d{1,2}):(\d{1,2}):(\d{1,2}(?:\.\d*)?)", str(found.get("AcquisitionTime", "")))
+    return int(told[1]) * 3600 + int(told[2]) * 60 + float(told[3]) if told else None
 
 
 def sidecar_text(sidecar: Mapping[str, object]) -> str:
@@ -70,7 +102,7 @@ def sidecar_text(sidecar: Mapping[str, object]) -> str:
 
 def clean_header(start: bytes) -> bytes:
     """The first bytes of a NIfTI file with its free-text fields emptied. Raises BadNifti."""
-    _, size = _byte_order(start)
+    _, size = byte_order(start)
     cleaned = bytearray(start)
     for offset, length in FREE_FIELDS[size]:
         cleaned[offset : offset + length] = bytes(length)
@@ -79,28 +111,28 @@ def clean_header(start: bytes) -> bytes:
 
 def image_bytes(start: bytes) -> int:
     """How long a whole NIfTI file with this header is. Raises BadNifti."""
-    order, size = _byte_order(start)
-    (offset, kind), (bits_at, data_at, data_kind) = DIMENSIONS[size], DATA[size]
-    dimensions = struct.unpack_from(f"{order}8{kind}", start, offset)
+    order, size = byte_order(start)
+    bits_at, data_at, data_kind = DATA[size]
     bits = struct.unpack_from(f"{order}h", start, bits_at)[0]
-    voxels = _product(dimensions[1 : dimensions[0] + 1])
     first = struct.unpack_from(f"{order}{data_kind}", start, data_at)[0]
-    return int(first) + voxels * int(bits) // 8
+    return int(first) + math.prod(shape(start)) * int(bits) // 8
+
+
+def shape(start: bytes) -> tuple[int, ...]:
+    """The lengths of an image that a NIfTI header announces. Raises BadNifti."""
+    order, size = byte_order(start)
+    offset, kind = DIMENSIONS[size]
+    dimensions: tuple[int, ...] = struct.unpack_from(f"{order}8{kind}", start, offset)
+    return tuple(max(int(length), 1) for length in dimensions[1 : dimensions[0] + 1])
 
 
 def count_volumes(start: bytes) -> int:
     """How many volumes a NIfTI header announces. Raises BadNifti."""
-    order, size = _byte_order(start)
-    offset, kind = DIMENSIONS[size]
-    dimensions: tuple[int, ...] = struct.unpack_from(f"{order}8{kind}", start, offset)
-    return _product(dimensions[4 : dimensions[0] + 1])
+    return math.prod(shape(start)[3:])
 
 
-def _product(lengths: Iterable[int]) -> int:
-    return math.prod([max(int(length), 1) for length in lengths])
-
-
-def _byte_order(start: bytes) -> tuple[str, int]:
+def byte_order(start: bytes) -> tuple[str, int]:
+    """The byte order of a NIfTI header, as struct writes it, and its size in bytes. Raises BadNifti."""
     for order in "<>":
         size = struct.unpack_from(f"{order}i", start)[0] if len(start) >= 4 else 0
         if size in FREE_FIELDS and len(start) >= size:

@@ -115,12 +115,12 @@ def _nothing_else_is_there(work: Work) -> Iterator[str]:
 
 
 def _is_of_dataset(path: Path, bids: Path) -> bool:
-    """Whether a file describes the whole dataset or a participant's sessions, and so belongs to no study."""
+    """Whether a file describes the dataset, a participant's sessions or a session's images: written when published."""
     if not path.is_relative_to(bids):
         return False
     places = path.relative_to(bids).parts
     described = len(places) == 1 or (places[0] == "derivatives" and len(places) == 3)
-    return described or (len(places) == 2 and path.name.endswith(("_sessions.tsv", "_sessions.json")))
+    return described or (len(places), path.name.rpartition("_")[2]) in ((2, "sessions.tsv"), (3, "scans.tsv"))
 
 
 def _banked_files_are_in_zips(work: Work) -> Iterator[str]:

@@ -7,21 +7,25 @@ from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
-from importlib.metadata import version
 from typing import Any
 
 from imagebank.core.files import remove_empty_parents
 from imagebank.dicom.archive import BANK_SERIES
 from imagebank.dicom.values import shift_date, shift_day
 from imagebank.engine import Done, Entry, Job, Step, key_of
-from imagebank.imaging import ConvertResult, ConvertTask, SeriesToConvert, convert_study
+from imagebank.imaging import ConvertResult, ConvertTask, SeriesToConvert, Session, convert_study
 from imagebank.imaging.convert import VERSION
+from imagebank.imaging.dcm2niix import converter_version
+from imagebank.imaging.model import ConvertedSeries, PlacedImage
 from imagebank.workflows.banking import AGAIN
 from imagebank.workflows.linking import Linked
 from imagebank.workflows.opening import Work, run_step
 
-CONVERT: Step[ConvertTask, ConvertResult] = Step("convert", f"{VERSION}.{version('dcm2niix')}", convert_study)
+CONVERT: Step[ConvertTask, ConvertResult] = Step("convert", f"{VERSION}.{converter_version()}", convert_study)
 UNDATED = "undated"
+FIRST_DAY = date(1970, 1, 1)
+LABEL_ORIGINS = 40_000  # days; with LOWEST_LABEL every day of a century has five digits
+LOWEST_LABEL = 10_000
 
 
 @dataclass(frozen=True)
@@ -53,8 +57,20 @@ def _banked_study(work: Work, linked: Linked, study: str, entries: list[Entry]) 
     earliest, latest = work.bank.config.dates.shift_days
     moved = shift_day(true_date, work.vault.keys.offset_days(person.person, earliest=earliest, latest=latest))
     age = round((true_date - person.birth_date).days / 365.25, 1) if true_date and person.birth_date else None
-    session = f"{moved:%Y%m%d}{study[:4]}" if moved else f"{UNDATED}{study[:4]}"
-    return BankedStudy(study, entries[0].facts["patient"], session, moved, age, link.rule, tuple(entries))
+    patient = entries[0].facts["patient"]
+    session = session_label(study, moved, work.vault.keys.label("session", patient))
+    return BankedStudy(study, patient, session, moved, age, link.rule, tuple(entries))
+
+
+def session_label(study: str, moved: date | None, secret: str) -> str:
+    """The opaque label of a study: the moved day counted from a day that a keyed `secret` of the patient decides.
+
+    Labels of one patient stand in the order of time, none depends on another study, and none tells a date.
+    """
+    if moved is None:
+        return f"{UNDATED}{study[:4]}"
+    origin = sum((ord(letter) % 32) << (5 * place) for place, letter in enumerate(secret)) % LABEL_ORIGINS
+    return f"{LOWEST_LABEL + origin + (moved - FIRST_DAY).days}{study[:4]}"
 
 
 def _study_date(linked: Linked, entries: list[Entry]) -> date | None:
@@ -99,15 +115,47 @@ def _is_there(work: Work, job: Job[ConvertTask]) -> bool:
 
 
 def _entry(study: BankedStudy, done: Done[ConvertTask, ConvertResult]) -> Entry:
-    facts: dict[str, Any] = {"patient": study.patient, "session": study.session}
+    facts: dict[str, Any] = {"patient": study.patient, "session": study.session, "converter": converter_version()}
     if done.result is None:
         failure = done.failure
         key = AGAIN if failure and failure.passing else done.job.key
-        return Entry(CONVERT.name, study.study, key, failure.reason if failure else "failed", {**facts, "series": {}})
+        return Entry(
+            CONVERT.name,
+            study.study,
+            key,
+            failure.reason if failure else "failed",
+            {**facts, "series": {}, "images": []},
+        )
     facts["series"] = {
         each.series: [each.conversion, each.reason, list(each.nifti_paths)] for each in done.result.series
     }
+    facts["images"] = [vars(each) | {"notes": list(each.notes)} for each in done.result.images]
     return Entry(CONVERT.name, study.study, done.job.key, "", facts, done.result.files)
+
+
+def converted_sessions(work: Work, studies: Iterable[BankedStudy]) -> list[Session]:
+    """Every study as a session of the BIDS dataset: its images, and the series that gave none."""
+    entries = {entry.item: entry for entry in work.ledger.entries(CONVERT.name)}
+    return [_session(study, entries.get(study.study)) for study in studies]
+
+
+def _session(study: BankedStudy, entry: Entry | None) -> Session:
+    told: dict[str, Any] = dict(entry.facts) if entry else {"images": [], "series": {}}
+    failed = (
+        ConvertedSeries(series, conversion, reason, ())
+        for series, (conversion, reason, _) in told["series"].items()
+        if conversion == "failed"
+    )
+    first = min(study.series, key=lambda each: (each.facts["series_number"] or 0, each.item))
+    return Session(
+        patient=study.patient,
+        session=study.session,
+        study_date=study.study_date,
+        age_years=study.age_years,
+        scanner=first.facts["scanner"],
+        images=tuple(PlacedImage(**{**each, "notes": tuple(each["notes"])}) for each in told["images"]),
+        failed=tuple(failed),
+    )
 
 
 def _take_back(work: Work, gone: list[str]) -> None:

@@ -15,10 +15,10 @@ from imagebank.dicom.values import shift_day
 from imagebank.engine import Entry
 from imagebank.identities.linkage import VERSION as LINKAGE_VERSION
 from imagebank.identities.whereabouts import Header
-from imagebank.imaging import Participant, Session, write_dataset_files
+from imagebank.imaging import Participant, write_dataset_files
 from imagebank.records import Extract
 from imagebank.records.codes import ethnic_group, icd10_block
-from imagebank.workflows.converting import CONVERT, BankedStudy
+from imagebank.workflows.converting import CONVERT, BankedStudy, converted_sessions
 from imagebank.workflows.linking import Linked
 from imagebank.workflows.opening import Work
 from imagebank.workflows.quality import quality_rows
@@ -178,5 +178,5 @@ def _write_dataset(work: Work, patients: Sequence[Any], studies: Sequence[Banked
         if study.age_years is not None:
             ages[study.patient] = min(study.age_years, ages.get(study.patient, study.age_years))
     people = [Participant(each.patient, each.sex, ages.get(each.patient)) for each in patients]
-    sessions = [Session(study.patient, study.session, study.study_date) for study in studies]
+    sessions = converted_sessions(work, studies)
     write_dataset_files(work.bank.layout, people, sessions, name=work.bank.config.bank.name)
