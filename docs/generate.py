@@ -29,6 +29,7 @@ from imagebank.dicom.classify import describe_rules, rules_hash
 from imagebank.dicom.policy_page import policy_markdown
 from imagebank.identities import linkage
 from imagebank.imaging.model import FAILED, UNSORTED
+from imagebank.imaging.quality.page import metrics_markdown
 from imagebank.records.extracts import COLUMNS, REFUSALS
 from imagebank.synthetic.declared import page_of
 from imagebank.synthetic.extracts import Habits, cris_form, extracts_form, omop_form
@@ -334,6 +335,7 @@ PAGES: dict[str, Callable[[], str]] = {
     "settings.md": settings_page,
     "errors.md": errors_page,
     "tables.md": dictionary_markdown,
+    "quality-metrics.md": metrics_markdown,
     "deidentification.md": deidentification_page,
     "policy.md": policy_page,
     "classification.md": classification_page,
