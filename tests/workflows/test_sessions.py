@@ -38,4 +38,4 @@ def test_two_patients_count_from_different_days() -> None:
 
 def test_a_study_without_a_date_comes_last() -> None:
     assert session_label("wxyz" + "a" * 22, None, "abcdefghijkm") == "undatedwxyz"
-    assert "undatedwxyz" > session_label("a" * 26, date(2090, 1, 1), "zzzzzzzzzzzz")
+    assert session_label("a" * 26, date(2090, 1, 1), "zzzzzzzzzzzz") < "undatedwxyz"
