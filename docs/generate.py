@@ -30,6 +30,7 @@ from imagebank.dicom.policy_page import policy_markdown
 from imagebank.identities import linkage
 from imagebank.imaging.describe import bids_page
 from imagebank.imaging.model import FAILED, UNSORTED
+from imagebank.imaging.quality.page import metrics_markdown
 from imagebank.records.extracts import COLUMNS, REFUSALS
 from imagebank.synthetic.declared import page_of
 from imagebank.synthetic.extracts import Habits, cris_form, extracts_form, omop_form
@@ -335,6 +336,7 @@ PAGES: dict[str, Callable[[], str]] = {
     "settings.md": settings_page,
     "errors.md": errors_page,
     "tables.md": dictionary_markdown,
+    "quality-metrics.md": metrics_markdown,
     "deidentification.md": deidentification_page,
     "policy.md": policy_page,
     "classification.md": classification_page,

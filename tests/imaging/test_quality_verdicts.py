@@ -75,7 +75,7 @@ def test_coverage_is_compared_on_one_scanner_alone() -> None:
     assert found["short"].verdict == "usable"
 
 
-@settings(max_examples=30)
+@settings(max_examples=30, deadline=None)
 @given(st.randoms(use_true_random=False), st.floats(0.5, 200), st.floats(0.01, 0.99))
 def test_verdicts_depend_on_no_order_and_worse_is_never_better(
     chance: random.Random, snr: float, factor: float

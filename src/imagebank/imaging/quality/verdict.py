@@ -12,12 +12,13 @@ from __future__ import annotations
 import math
 import tomllib
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from importlib import resources
 
 import numpy as np
+from numpy.typing import NDArray
 
 from imagebank.imaging.quality.model import Metric, metrics
 
@@ -89,11 +90,21 @@ class Verdict:
 
 
 @dataclass(frozen=True)
-class _Usual:
-    """Median and spread of a metric in a stratum, on the metric's scale."""
+class _Scaled:
+    """The judged metrics of all images on the scale on which they are compared, worse upwards; NaN where absent."""
 
-    median: float
-    spread: float
+    names: tuple[str, ...]
+    floors: NDArray[np.float64] = field(repr=False)
+    values: NDArray[np.float64] = field(repr=False)  # (image, metric)
+
+
+@dataclass(frozen=True)
+class _Usual:
+    """Median and spread of each judged metric in a stratum; NaN where too few images have it."""
+
+    median: NDArray[np.float64] = field(repr=False)
+    spread: NDArray[np.float64] = field(repr=False)
+    alike: int
 
 
 Stratum = tuple[str, ...]
@@ -120,12 +131,18 @@ def stratum_levels(image: Measured) -> tuple[Stratum, ...]:
 def judge(images: Sequence[Measured]) -> dict[str, Verdict]:
     """The verdict on each image, by its path."""
     judged = [each for each in images if objection(each) == ""]
-    members: dict[Stratum, list[Measured]] = defaultdict(list)
-    for each in judged:
-        for stratum in stratum_levels(each):
-            members[stratum].append(each)
-    usual = {stratum: usual_values(alike) for stratum, alike in members.items() if len(alike) >= FEWEST_ALIKE}
-    return {each.image: _verdict(each, members, usual) for each in images}
+    scaled = _scaled(judged)
+    members: dict[Stratum, list[int]] = defaultdict(list)
+    for place, each in enumerate(judged):
+        for level in stratum_levels(each):
+            members[level].append(place)
+    usual = {name: _usual(scaled, alike) for name, alike in members.items() if len(alike) >= FEWEST_ALIKE}
+    found = {each.image: _verdict(each, None, "", {}) for each in images if objection(each)}
+    for place, each in enumerate(judged):
+        stratum: Stratum = next((level for level in stratum_levels(each) if level in usual), ())
+        away = _badness(scaled, place, usual[stratum], mixed=len(stratum) < SCANNER_LEVEL) if stratum else {}
+        found[each.image] = _verdict(each, usual.get(stratum), " | ".join(stratum), away)
+    return found
 
 
 def objection(image: Measured) -> str:
@@ -135,31 +152,40 @@ def objection(image: Measured) -> str:
     return next((reason for reason in UNMEASURED if image.absent.get("efc") == reason), "")
 
 
-def usual_values(alike: Iterable[Measured]) -> dict[str, _Usual]:
+def _scaled(images: Sequence[Measured]) -> _Scaled:
+    judged = [each for each in metrics().values() if each.judged]
+    values = np.array([[on_scale(each.values.get(metric.name), metric) for metric in judged] for each in images])
+    floors = np.array([each.floor for each in judged])
+    return _Scaled(tuple(each.name for each in judged), floors, values.reshape(len(images), len(judged)))
+
+
+def on_scale(value: float | None, metric: Metric) -> float:
+    """A value on the scale on which its metric is compared, worse upwards; NaN for none."""
+    if value is None:
+        return math.nan
+    scaled = math.log(max(value, LEAST)) if metric.scale == "log" else value
+    return -scaled if metric.better == "higher" else scaled
+
+
+def _usual(scaled: _Scaled, alike: Sequence[int]) -> _Usual:
     """Median and spread of every judged metric that enough of the images have."""
-    alike, found = list(alike), {}
-    for metric in (each for each in metrics().values() if each.judged):
-        values = np.array([on_scale(each.values[metric.name], metric) for each in alike if metric.name in each.values])
-        if len(values) >= FEWEST_VALUES:
-            median = float(np.median(values))
-            spread = MAD * max(float(np.median(np.abs(values - median))), metric.floor)
-            found[metric.name] = _Usual(median, spread)
-    return found
+    values = scaled.values[alike]
+    enough = np.sum(~np.isnan(values), axis=0) >= FEWEST_VALUES
+    median, spread = (np.full(len(scaled.names), np.nan) for _ in range(2))
+    median[enough] = np.nanmedian(values[:, enough], axis=0)
+    away = np.nanmedian(np.abs(values[:, enough] - median[enough]), axis=0)
+    spread[enough] = MAD * np.maximum(np.maximum(away, scaled.floors[enough]), LEAST)
+    return _Usual(median, spread, len(alike))
 
 
-def on_scale(value: float, metric: Metric) -> float:
-    """A value on the scale on which its metric is compared."""
-    return math.log(max(value, LEAST)) if metric.scale == "log" else value
+def _badness(scaled: _Scaled, place: int, usual: _Usual, *, mixed: bool) -> dict[str, float]:
+    """How many robust standard deviations each metric lies on the bad side of usual; negative on the good side.
 
-
-def badness(image: Measured, usual: Mapping[str, _Usual]) -> dict[str, float]:
-    """How many robust standard deviations each metric lies on the bad side of usual; negative on the good side."""
-    found = {}
-    for name in usual.keys() & image.values.keys():
-        metric = metrics()[name]
-        away = (on_scale(image.values[name], metric) - usual[name].median) / max(usual[name].spread, LEAST)
-        found[name] = -away if metric.better == "higher" else away
-    return found
+    Where a stratum mixes scanners, metrics that are a matter of protocol are left out.
+    """
+    away = (scaled.values[place] - usual.median) / usual.spread
+    found = {name: value for name, value in zip(scaled.names, away.tolist(), strict=True) if not math.isnan(value)}
+    return {name: value for name, value in found.items() if not (mixed and metrics()[name].within)}
 
 
 def outlier_reason(name: str) -> str:
@@ -168,30 +194,18 @@ def outlier_reason(name: str) -> str:
     return f"{side}-{name.replace('_', '-')}"
 
 
-def _verdict(
-    image: Measured, members: Mapping[Stratum, list[Measured]], usual: Mapping[Stratum, Mapping[str, _Usual]]
-) -> Verdict:
+def _verdict(image: Measured, usual: _Usual | None, stratum: str, away: Mapping[str, float]) -> Verdict:
     reason = objection(image)
     held = [each for each in limits() if each.everywhere or not reason]
     broken = {each.reason: _grade(image.values.get(each.metric), each.caution, each.unusable) for each in held}
-    stratum = None if reason else next((each for each in stratum_levels(image) if each in usual), None)
-    away = _comparable(badness(image, usual[stratum]), stratum) if stratum else {}
-    ordered = sorted(away, key=lambda name: (-away[name], name))
     told = {each.metric for each in held if broken[each.reason]}  # one reason for one thing
-    standing_out = [name for name in ordered if name not in told]
+    standing_out = [name for name in sorted(away, key=lambda name: (-away[name], name)) if name not in told]
     broken |= {outlier_reason(name): _grade(away[name], CAUTION_FROM, UNUSABLE_FROM) for name in standing_out}
     worst = max(broken.values(), default=0)
-    if not stratum and not worst:
+    if usual is None and not worst:
         return Verdict(NOT_ASSESSABLE, (reason or "too-few-alike",))
     reasons = tuple(reason for reason, grade in broken.items() if grade)
-    alike = len(members[stratum]) if stratum else 0
-    return Verdict((USABLE, CAUTION, UNUSABLE)[worst], reasons, " | ".join(stratum or ()), alike)
-
-
-def _comparable(away: Mapping[str, float], stratum: Stratum) -> dict[str, float]:
-    """Without the metrics that are a matter of protocol, where a stratum mixes scanners."""
-    mixed = len(stratum) < SCANNER_LEVEL
-    return {name: value for name, value in away.items() if not (mixed and metrics()[name].within)}
+    return Verdict((USABLE, CAUTION, UNUSABLE)[worst], reasons, stratum, usual.alike if usual else 0)
 
 
 def _grade(value: float | None, caution: float, unusable: float | None) -> int:
