@@ -122,7 +122,7 @@ def test_a_description_against_physics_is_not_believed() -> None:
 
 def test_another_modality_is_never_called_a_brain_image() -> None:
     ct = Acquisition("CT", "1.2.840.10008.5.1.4.1.1.2", "Siemens", text="T1 FLAIR", echo_time_ms=3.0)
-    assert classify([ct]).sequence == "other"
+    assert classify([ct]).sequence == "non-MR"
 
 
 def test_a_series_without_instances_is_unknown_or_other_but_never_guessed() -> None:

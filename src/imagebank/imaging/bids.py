@@ -89,7 +89,7 @@ def objection(image: Image) -> str:
 def weight_echoes(images: Iterable[Image]) -> list[Image]:
     """Tell the echoes of a dual-echo spin echo apart: the short one is PDw, the long one T2w."""
     images = list(images)
-    dual = {i.series for i in images if i.sequence in ("PDw", "T2w")} & _series_with_several_echoes(images)
+    dual = {i.series for i in images if i.sequence in ("PDw", "T2w", "PD+T2")} & _series_with_several_echoes(images)
     return [_weight_echo(image) if image.series in dual else image for image in images]
 
 
