@@ -10,6 +10,8 @@ from typing import Annotated
 import typer
 
 from imagebank import __version__
+from imagebank.cli.classify import classify
+from imagebank.cli.signatures import signatures
 from imagebank.core.errors import EXIT_CODES, DiskFull, ImagebankError, LawBroken
 from imagebank.core.logs import start_logging
 
@@ -178,6 +180,10 @@ def demo(
     from imagebank.cli.demo import run_demo
 
     run_demo(folder, patients=patients, seed=seed, show=show)
+
+
+app.command()(classify)
+app.command()(signatures)
 
 
 def main() -> None:

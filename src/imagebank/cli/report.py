@@ -17,7 +17,7 @@ def print_funnel(told: Status) -> None:
     """Offered and outcomes, by file and by series."""
     counted = told.funnel
     rows = [("offered", counted.offered), *((outcome.value, counted.outcomes[outcome]) for outcome in Outcome)]
-    _table(("", "files", "series", "MB"), [_row(name, count) for name, count in rows])
+    print_table(("", "files", "series", "MB"), [_row(name, count) for name, count in rows])
 
 
 def print_status(told: Status) -> None:
@@ -25,15 +25,15 @@ def print_status(told: Status) -> None:
     typer.echo(f"{told.name}: tables {told.version or 'not published yet'}\n")
     print_funnel(told)
     typer.echo("\nwhy")
-    _table(("outcome", "reason", "files", "series", "meaning"), _reasons(told.funnel))
+    print_table(("outcome", "reason", "files", "series", "meaning"), _reasons(told.funnel))
     typer.echo("\nper source")
-    _table(("source", *(o.value for o in Outcome), "files"), _split(told.funnel.by_source))
+    print_table(("source", *(o.value for o in Outcome), "files"), _split(told.funnel.by_source))
     typer.echo("\nper scanner (series)")
     named = {_scanner(told, label): counts for label, counts in told.funnel.by_scanner.items() if label}
-    _table(("scanner", *(o.value for o in Outcome), "files"), _split(named, series=True))
+    print_table(("scanner", *(o.value for o in Outcome), "files"), _split(named, series=True))
     if told.tables:
         typer.echo("\ntables")
-        _table(("table", "rows"), [(name, f"{rows:,}") for name, rows in told.tables.items()])
+        print_table(("table", "rows"), [(name, f"{rows:,}") for name, rows in told.tables.items()])
     if told.conversions:
         told_of = ", ".join(f"{count} {reason}" for reason, count in sorted(told.conversions.items()))
         typer.echo(f"\nstudies: {told_of}")
@@ -64,7 +64,7 @@ def _row(name: str, count: Count) -> tuple[str, ...]:
     return (name, f"{count.files:,}", f"{count.series:,}", f"{count.size / 1e6:,.1f}")
 
 
-def _table(head: tuple[str, ...], rows: list[tuple[str, ...]]) -> None:
+def print_table(head: tuple[str, ...], rows: list[tuple[str, ...]]) -> None:
     """Columns as wide as their content; numbers to the right; the last column cut to the width of the terminal."""
     every = [head, *rows]
     widths = [max(len(row[column]) for row in every) for column in range(len(head))]

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from imagebank.dicom.agents import named_agent, seconds_of
+from imagebank.dicom.agents import mentions_agent, named_agent, seconds_of
 from imagebank.dicom.fields import Fields, number_of
 from imagebank.dicom.frames import Frame, Orientation, Position, orientation_of, position_of, read_frames
 from imagebank.dicom.pulse import (
@@ -44,6 +44,8 @@ MANUFACTURERS = (
 
 MOSAIC_IMAGES = (0x0019, "SIEMENS MR HEADER", 0x0A)
 """How many slices a Siemens mosaic holds."""
+
+STRONGEST_FIELD_T = 100.0
 
 
 @dataclass(frozen=True)
@@ -85,6 +87,7 @@ class Acquisition:
     temporal_positions: int | None = None
     instance_number: int | None = None
     contrast_agent: bool | None = None
+    agent_mentioned: bool = False
     photometric_interpretation: str = ""
     burned_in: bool | None = None
     component: str = ""
@@ -110,12 +113,13 @@ def read_acquisition(dataset: Dataset | Original) -> Acquisition:
         manufacturer=_manufacturer(fields.text("Manufacturer")),
         model=fields.text("ManufacturerModelName"),
         software=" ".join(fields.values("SoftwareVersions")),
-        field_strength_t=fields.positive("MagneticFieldStrength"),
+        field_strength_t=_tesla(fields.positive("MagneticFieldStrength")),
         text=" ".join((fields.text("SeriesDescription"), fields.text("ProtocolName"))).strip(),
         **_pulse_sequence(fields),
         **_times(fields),
         **_geometry(fields),
         contrast_agent=named_agent(fields),
+        agent_mentioned=mentions_agent(fields),
         acquired_s=seconds_of(fields.text("AcquisitionTime") or fields.text("AcquisitionDateTime")),
         bolus_start_s=seconds_of(fields.text("ContrastBolusStartTime")),
         body_part=fields.text("BodyPartExamined").upper(),
@@ -183,6 +187,11 @@ def _several(texts: tuple[str, ...]) -> int:
     """How many different values there are, or 0 where it is not more than one."""
     different = len(set(filter(None, texts)))
     return different if different > 1 else 0
+
+
+def _tesla(field: float | None) -> float | None:
+    """The field in tesla; old GE scanners told it in gauss."""
+    return field / 10_000 if field and field > STRONGEST_FIELD_T else field
 
 
 def _count_of(texts: tuple[str, ...]) -> int | None:

@@ -32,7 +32,7 @@ DAY_S = 86_400.0
 
 @dataclass(frozen=True)
 class AgentFacts:
-    """What one series says of contrast agent, in the order in which a session is judged."""
+    """What one series says of contrast agent; `mentioned` when its header has the element, even empty."""
 
     named: bool | None
     acquired_s: float | None
@@ -40,6 +40,8 @@ class AgentFacts:
     text_says: bool | None
     protocol: str
     number: int = 0
+    mentioned: bool = False
+    derived: bool = False
 
 
 def named_agent(fields: Fields) -> bool | None:
@@ -51,6 +53,13 @@ def named_agent(fields: Fields) -> bool | None:
     if named in NO_AGENT - {""} or volume == 0:
         return False
     return True if named or volume else None
+
+
+def mentions_agent(fields: Fields) -> bool:
+    """Whether the header has the element at all, as it has where somebody opened the form of the injection."""
+    return any(
+        keyword in place for keyword in ("ContrastBolusAgent", "ContrastBolusAgentSequence") for place in fields.places
+    )
 
 
 def seconds_of(text: str) -> float | None:
@@ -82,14 +91,21 @@ def agent_alone(told: AgentFacts) -> str:
 def settle_agents(session: Sequence[AgentFacts]) -> list[str]:
     """The answers for all series of one examination, in the order given.
 
-    In an examination in which no series names an agent none was given. Where one was given, the first run of a protocol
-    that was run twice came before it, and every series after the first certain one is after it.
+    In an examination in which no series names an agent, and no protocol was run twice, none was given. Where one was
+    given, the first run of a protocol that was run twice came before it, and every series after the first certain one
+    is after it.
     """
     alone = [agent_alone(each) for each in session]
     if not any(each.named or each.text_says for each in session):
-        return [NO if answer == UNKNOWN else answer for answer in alone]
+        twice = any(_ran_before(each, session) for each in session)
+        return [_silent(told, answer, twice) for told, answer in zip(session, alone, strict=True)]
     first = _first_certain(session, alone)
     return [_settle(session, place, answer, first) for place, answer in enumerate(alone)]
+
+
+def _silent(told: AgentFacts, answer: str, twice: bool) -> str:
+    """The answer where nobody names an agent: an element that is there and empty leaves it open."""
+    return NO if answer == UNKNOWN and not twice and not told.mentioned else answer
 
 
 def _when(told: AgentFacts) -> tuple[float, int]:
@@ -110,8 +126,8 @@ def _ran_before(told: AgentFacts, session: Iterable[AgentFacts]) -> bool:
 
 def _settle(session: Sequence[AgentFacts], place: int, answer: str, first: tuple[float, int] | None) -> str:
     told = session[place]
-    if answer != UNKNOWN or first is None or told.acquired_s is None:
-        return answer
+    if answer != UNKNOWN or first is None or told.acquired_s is None or told.derived:
+        return answer  # of a computed series the time tells nothing of the blood
     if _when(told) >= first:
         return YES
     return NO if any(other.protocol == told.protocol and _when(other) >= first for other in session) else UNKNOWN

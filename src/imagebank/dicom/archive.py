@@ -191,7 +191,7 @@ def _protocol(signature: Signature, acquisitions: Sequence[Acquisition]) -> dict
     return {
         "signature": signature.digest,
         "protocol": asdict(signature),
-        "agent": [agent.named, agent.acquired_s, agent.bolus_start_s, agent.text_says],
+        "agent": asdict(agent),
     }
 
 

@@ -178,6 +178,8 @@ def agent_facts(images: Sequence[Acquisition], *, protocol: str = "", number: in
         text_says=text_says(most_common(each.text for each in images) or ""),
         protocol=protocol,
         number=number,
+        mentioned=any(each.agent_mentioned for each in images),
+        derived=any("DERIVED" in each.image_type for each in images),
     )
 
 

@@ -7,9 +7,9 @@ millimetres, axes those of the patient.
 from __future__ import annotations
 
 import math
-from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from statistics import median
 
 from imagebank.dicom.acquisition import Acquisition
@@ -121,7 +121,7 @@ def _spacing(orientation: Orientation, positions: set[Position]) -> float | None
     """The usual distance of neighbouring slices along their normal."""
     normal = normal_of(orientation)
     along = sorted({round(sum(a * b for a, b in zip(normal, each, strict=True)), 1) for each in positions})
-    steps = [after - before for before, after in zip(along, along[1:], strict=False)]
+    steps = [after - before for before, after in pairwise(along)]
     return median(steps) if steps else None
 
 
@@ -150,9 +150,3 @@ def coverage(stack: Stack | None, planes: int, kind: str) -> str:
     if extents is None:
         return "unknown"
     return "whole-brain" if all(a >= b for a, b in zip(extents, WHOLE_BRAIN_MM, strict=True)) else "partial"
-
-
-def usual_orientation(orientations: Iterable[Orientation]) -> Orientation | None:
-    """The orientation of most frames, the smallest of equals."""
-    counts = Counter(orientations)
-    return min(counts, key=lambda each: (-counts[each], each), default=None)

@@ -1,8 +1,8 @@
 """What the pixels say against a label: a second witness that is cheap, and only ever asks a person to look.
 
-It knows a few things that hold whatever the scanner: neighbouring pixels of an image are alike, fluid is dark in T1w and
-FLAIR and bright in T2w, a head is nearly the same on both sides, a run of BOLD volumes varies a little over time. It
-never changes a label. Arrays are (slices, rows, columns), for a run (volumes, slices, rows, columns).
+It knows a few things that hold whatever the scanner: neighbouring pixels of an image are alike, fluid is dark in T1w
+and FLAIR and bright in T2w, a head is nearly the same on both sides, a run of BOLD volumes varies a little over time.
+It never changes a label. Arrays are (slices, rows, columns), for a run (volumes, slices, rows, columns).
 """
 
 from __future__ import annotations

@@ -9,6 +9,7 @@ from typing import Any
 from imagebank import __version__
 from imagebank.catalogue import snapshots
 from imagebank.catalogue.tables import Assessment, Diagnosis, Note, Patient, Scanner, Series, Study
+from imagebank.dicom.curation import read_curation
 from imagebank.dicom.policy import load_policy
 from imagebank.dicom.rules import rules_hash
 from imagebank.dicom.values import shift_day
@@ -36,16 +37,17 @@ def publish_tables(work: Work, linked: Linked, studies: Sequence[BankedStudy], e
         "series": _series(work, studies),
         **_events(work, people, extracts),
     }
-    version = snapshots.publish(work.bank.layout, tables, _provenance())
+    version = snapshots.publish(work.bank.layout, tables, _provenance(work))
     _write_dataset(work, rows, studies)
     return version
 
 
-def _provenance() -> dict[str, str]:
+def _provenance(work: Work) -> dict[str, str]:
     return {
         "imagebank": __version__,
         "policy": load_policy(POLICY).digest,
         "classification": rules_hash(),
+        "curation": read_curation(work.bank.layout.root).digest,
         "linkage": LINKAGE_VERSION,
     }
 
