@@ -101,6 +101,7 @@ class Acquisition:
     body_part: str = ""
     model: str = ""
     software: str = ""
+    description: str = field(default="", repr=False)
     text: str = field(default="", repr=False)
 
 
@@ -114,6 +115,7 @@ def read_acquisition(dataset: Dataset | Original) -> Acquisition:
         model=fields.text("ManufacturerModelName"),
         software=" ".join(fields.values("SoftwareVersions")),
         field_strength_t=_tesla(fields.positive("MagneticFieldStrength")),
+        description=fields.text("SeriesDescription"),
         text=" ".join((fields.text("SeriesDescription"), fields.text("ProtocolName"))).strip(),
         **_pulse_sequence(fields),
         **_times(fields),

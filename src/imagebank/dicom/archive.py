@@ -33,7 +33,7 @@ from imagebank.engine.failures import PASSING
 from imagebank.engine.model import DIGEST_BYTES
 from imagebank.engine.step import Step
 
-VERSION = f"1.{DEIDENTIFY_VERSION}"
+VERSION = f"2.{DEIDENTIFY_VERSION}"
 EPOCH = (1980, 1, 1, 0, 0, 0)  # the first date that a zip can hold: the same for all, so that it tells nothing
 
 REFUSALS = {

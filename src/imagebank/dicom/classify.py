@@ -195,4 +195,6 @@ def _inverted(facts: Facts) -> bool | None:
     pulse = facts["pulse"]
     if facts["inversion_time_ms"] or (isinstance(pulse, frozenset) and "IR" in pulse):
         return True
-    return False if pulse else None
+    variant = facts["variant"]
+    prepared = isinstance(variant, frozenset) and "MP" in variant  # prepared somehow, and the header does not say how
+    return False if pulse and not prepared else None

@@ -63,14 +63,17 @@ def signature_of(clean: Sequence[Acquisition]) -> Signature:
         echo_times_ms=tuple(sorted(echo for echo in echoes if echo is not None)),
         inversion_time_ms=_rounded(most_common(each.inversion_time_ms for each in clean)),
         flip_angle_deg=_stepped(most_common(each.flip_angle_deg for each in clean)),
-        name=normalised(most_common(each.text for each in clean) or ""),
+        name=normalised(most_common(each.description or each.text for each in clean) or ""),
     )
 
 
 def normalised(text: str) -> str:
-    """A description in small letters, its words in order and each once, without repetition counts."""
-    words = re.findall(r"[a-z]+[a-z0-9*+]*|\d+[a-z]+", text.lower())
-    return " ".join(dict.fromkeys(word for word in words if not re.fullmatch(r"(repeat|rpt|run|rr)\d*", word)))
+    """A description as its words in small letters, each once and in the order of the alphabet.
+
+    Radiographers write the same words in any order, and mark a series that they ran again.
+    """
+    words = set(re.findall(r"[a-z]+[a-z0-9*+]*|\d+[a-z]+", text.lower()))
+    return " ".join(sorted(word for word in words if not re.fullmatch(r"(repeat|rpt|run|rr|nd)\d*", word)))
 
 
 def _without_numbers(name: str) -> str:

@@ -20,6 +20,7 @@ Array = np.ndarray[Any, np.dtype[Any]]
 
 MOST_INSTANCES = 24
 MOST_FRAMES = 64
+MOST_MOMENTS = 400
 SIDE = 96
 """Pixels of a thumbnail's longer side."""
 
@@ -44,14 +45,38 @@ def read_volume(archive: Path) -> Array:
     return np.stack([pixels for _, pixels in sorted(same, key=lambda each: each[0])])
 
 
-def _slices(content: bytes) -> list[tuple[float, Array]]:
-    dataset = pydicom.dcmread(io.BytesIO(content))
+def read_run(archive: Path) -> Array | None:
+    """The same place of a banked run at some moments, as (moments, slices, rows, columns); None where it has one."""
+    places: dict[tuple[float, tuple[int, ...]], list[Array]] = {}
+    with zipfile.ZipFile(archive) as file, warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        for name in sorted(file.namelist())[:MOST_MOMENTS]:
+            dataset = pydicom.dcmread(io.BytesIO(file.read(name)))
+            pixels = _pixels(dataset)
+            if pixels is not None:
+                place = 0.0 if pixels.ndim == 3 else _place(dataset)
+                places.setdefault((place, pixels.shape), []).append(pixels)
+    longest = max(places.values(), key=len, default=[])
+    if len(longest) < 2:
+        return None
+    run = np.stack(longest)
+    return run if run.ndim == 4 else run[:, None]
+
+
+def _pixels(dataset: pydicom.Dataset) -> Array | None:
+    """The pixels of an instance in grey; None where they cannot be decoded."""
     try:
         pixels = np.asarray(dataset.pixel_array, dtype=np.float32)
     except Exception:  # decoders raise whatever they like; here it only means that there is nothing to show
+        return None
+    return pixels.mean(axis=-1) if dataset.get("SamplesPerPixel", 1) != 1 else pixels
+
+
+def _slices(content: bytes) -> list[tuple[float, Array]]:
+    dataset = pydicom.dcmread(io.BytesIO(content))
+    pixels = _pixels(dataset)
+    if pixels is None:
         return []
-    if dataset.get("SamplesPerPixel", 1) != 1:
-        pixels = pixels.mean(axis=-1)
     if pixels.ndim == 3:
         chosen = pixels[:: max(1, len(pixels) // MOST_FRAMES)]
         return [(float(place), each) for place, each in enumerate(chosen)]

@@ -25,8 +25,8 @@ from imagebank.dicom.acquisition import Acquisition, read_acquisition
 from imagebank.dicom.archive import BANK_SERIES
 from imagebank.dicom.curation import Curation, Decision, add_decisions, read_curation
 from imagebank.dicom.signatures import case_of
-from imagebank.dicom.thumbnail import Array, read_volume, thumbnail
-from imagebank.dicom.witness import contradictions
+from imagebank.dicom.thumbnail import Array, read_run, read_volume, thumbnail
+from imagebank.dicom.witness import RUNS, contradictions, contradictions_of_run
 from imagebank.engine import Entry
 from imagebank.workflows.opening import open_ledger
 
@@ -123,8 +123,11 @@ def _looked_at(each: Listed) -> Listed:
 
 def _against(each: Listed, volume: Array) -> tuple[str, ...]:
     told = each.facts
-    if "MOSAIC" in each.protocol["image_type"]:  # a mosaic is many slices in one picture
-        return ()
+    if each.label in RUNS:
+        run = read_run(each.example)
+        return () if run is None else tuple(contradictions_of_run(run, each.label))
+    if "MOSAIC" in each.protocol["image_type"] or told["component"] not in ("", "magnitude"):
+        return ()  # a mosaic is many slices in one picture, and phase is noise where there is air
     return tuple(contradictions(volume, each.label, plane=told["plane"], coverage=told["coverage"]))
 
 
