@@ -77,12 +77,14 @@ def read_instance(path: Path) -> FoundInstance | str:
             return _instance(read_original(start))
         except (Odd, ValueError):  # odd, or its header ends behind what was read
             file.seek(0)
+        prefixed = start[128:132] == b"DICM"
         try:
-            return _instance(read_header(file, force=start[128:132] != b"DICM"))
+            found = _instance(read_header(file, force=not prefixed))
         except OSError:
             raise
         except Exception:  # pydicom raises many kinds; whichever it is, the header cannot be read
-            return "unreadable-header" if start[128:132] == b"DICM" else "not-dicom"
+            return "unreadable-header" if prefixed else "not-dicom"
+        return found if prefixed or found != "missing-uid" else "not-dicom"
 
 
 def _refusal(start: bytes) -> str:
@@ -102,7 +104,7 @@ def _instance(dataset: FileDataset | Original) -> FoundInstance | str:
     if is_directory:
         return "dicomdir"
     if not series:
-        return "missing-uid" if acquisition.sop_class_uid or acquisition.modality else "not-dicom"
+        return "missing-uid"
     return FoundInstance(series, study, int(number) if number.isdigit() else 0, acquisition)
 
 

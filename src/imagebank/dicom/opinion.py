@@ -17,6 +17,7 @@ import numpy as np
 from imagebank.core.errors import ConfigError
 
 ABSTAIN_BELOW = 0.8
+NOT_TOLD = -1.0  # below every value; a column without any number, as NaN would make it, cannot be learned from
 FOLDS = 5
 FEWEST_OF_A_LABEL = 2
 FEWEST_SIGNATURES = 12
@@ -72,8 +73,8 @@ class Trained:
 
 
 def features(facts: Mapping[str, Any]) -> list[float]:
-    """The resolved fields of a series as numbers; NaN where one is not told. No description takes part."""
-    numbers = [float(facts[name]) if facts.get(name) is not None else float("nan") for name in NUMBERS]
+    """The resolved fields of a series as numbers. No description takes part."""
+    numbers = [NOT_TOLD if facts.get(name) is None else float(facts[name]) for name in NUMBERS]
     words = [float(facts.get(name) == word) for name, known in WORDS.items() for word in known]
     protocol = facts.get("protocol") or {}
     image_type = set(protocol.get("image_type", ()))
