@@ -11,12 +11,11 @@ from typing import TYPE_CHECKING, Any
 
 from imagebank.dicom.agents import mentions_agent, named_agent, seconds_of
 from imagebank.dicom.fields import Fields, number_of
-from imagebank.dicom.frames import Frame, Orientation, Position, orientation_of, position_of, read_frames
+from imagebank.dicom.frames import Frame, Orientation, Position, common_flavours, read_frames
 from imagebank.dicom.pulse import (
     b_value,
     component,
     fat_suppressed,
-    image_type,
     scanning_sequence,
     sequence_name,
     sequence_variant,
@@ -108,6 +107,7 @@ class Acquisition:
 def read_acquisition(dataset: Dataset | Original) -> Acquisition:
     """The facts of one instance; pixel data need not have been read. Never raises for what the header says."""
     fields = Fields(dataset)
+    frames = read_frames(fields)
     return Acquisition(
         modality=fields.text("Modality").upper(),
         sop_class_uid=fields.text("SOPClassUID"),
@@ -117,9 +117,9 @@ def read_acquisition(dataset: Dataset | Original) -> Acquisition:
         field_strength_t=_tesla(fields.positive("MagneticFieldStrength")),
         description=fields.text("SeriesDescription"),
         text=" ".join((fields.text("SeriesDescription"), fields.text("ProtocolName"))).strip(),
-        **_pulse_sequence(fields),
-        **_times(fields),
-        **_geometry(fields),
+        **_pulse_sequence(fields, frames),
+        **_times(fields, frames),
+        **_geometry(fields, frames),
         contrast_agent=named_agent(fields),
         agent_mentioned=mentions_agent(fields),
         acquired_s=seconds_of(fields.text("AcquisitionTime") or fields.text("AcquisitionDateTime")),
@@ -130,8 +130,9 @@ def read_acquisition(dataset: Dataset | Original) -> Acquisition:
     )
 
 
-def _pulse_sequence(fields: Fields) -> dict[str, Any]:
-    words, weighting = image_type(fields), b_value(fields)
+def _pulse_sequence(fields: Fields, frames: tuple[Frame, ...]) -> dict[str, Any]:
+    words = tuple(dict.fromkeys((*fields.words("ImageType"), *common_flavours(frames))))
+    weightings = [frame.b_value for frame in frames if frame.b_value is not None]
     return {
         "image_type": words,
         "scanning_sequence": scanning_sequence(fields),
@@ -141,19 +142,19 @@ def _pulse_sequence(fields: Fields) -> dict[str, Any]:
         "acquisition_contrast": fields.text("AcquisitionContrast").upper(),
         "spin_labelling": bool(fields.values("ArterialSpinLabelingContrast")),
         "acquisition_type": fields.one_of("MRAcquisitionType", ("2D", "3D")),
-        "b_value": weighting,
+        "b_value": max(weightings) if weightings else b_value(fields),
         "component": component(fields, words),
         "fat_suppressed": fat_suppressed(fields),
         "angiography": {"Y": True, "N": False}.get(fields.text("AngioFlag").upper()),
-        "slice_frames": read_frames(fields, words, weighting),
+        "slice_frames": frames,
     }
 
 
-def _times(fields: Fields) -> dict[str, Any]:
+def _times(fields: Fields, frames: tuple[Frame, ...]) -> dict[str, Any]:
     return {
         "repetition_time_ms": fields.positive("RepetitionTime"),
         "echo_time_ms": fields.positive("EchoTime", "EffectiveEchoTime"),
-        "echo_times_ms": _echo_times(fields),
+        "echo_times_ms": tuple(sorted({frame.echo_time_ms for frame in frames if frame.echo_time_ms})),
         "inversion_time_ms": fields.positive("InversionTime", "InversionTimes"),
         "inversion_times": _several(fields.values("InversionTimes")),
         "flip_angle_deg": fields.positive("FlipAngle"),
@@ -165,9 +166,9 @@ def _times(fields: Fields) -> dict[str, Any]:
     }
 
 
-def _geometry(fields: Fields) -> dict[str, Any]:
-    orientations = tuple(dict.fromkeys(filter(None, map(orientation_of, fields.each("ImageOrientationPatient")))))
-    positions = tuple(dict.fromkeys(filter(None, map(position_of, fields.each("ImagePositionPatient")))))
+def _geometry(fields: Fields, frames: tuple[Frame, ...]) -> dict[str, Any]:
+    orientations = tuple(dict.fromkeys(frame.orientation for frame in frames if frame.orientation))
+    positions = tuple(dict.fromkeys(frame.position for frame in frames if frame.position))
     row_spacing, column_spacing = _pair(fields.values("PixelSpacing"))
     return {
         "orientation": orientations[0] if orientations else None,
@@ -211,10 +212,3 @@ def _pair(texts: tuple[str, ...]) -> tuple[float | None, float | None]:
 def _manufacturer(text: str) -> str:
     name = text.strip().lower()
     return next((spelling for start, spelling in MANUFACTURERS if f"{name} ".startswith(start)), "other")
-
-
-def _echo_times(fields: Fields) -> tuple[float, ...]:
-    """The different echo times of all frames, in ms, the shortest first."""
-    keyword = "EchoTime" if any(fields.values("EchoTime")) and not fields.frame_groups else "EffectiveEchoTime"
-    numbers = (number_of(text) for texts in fields.each(keyword) for text in texts)
-    return tuple(sorted({round(number, 1) for number in numbers if number is not None and number > 0}))

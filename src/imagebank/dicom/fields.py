@@ -33,12 +33,6 @@ class Fields:
         found = (texts_of(_get(place, keyword)) for keyword in keywords for place in self.places)
         return next((texts for texts in found if any(texts)), ())
 
-    def each(self, keyword: str) -> Iterator[tuple[str, ...]]:
-        """The value in the root or the shared groups if there, then the value of every frame."""
-        yield self.values(keyword)
-        for place in _macros(self.frame_groups):
-            yield texts_of(_get(place, keyword))
-
     def per_frame(self, keyword: str, macro: str) -> list[tuple[str, ...]]:
         """One value for each frame: its own from this functional group macro, else what all frames share."""
         shared: tuple[str, ...] | None = None

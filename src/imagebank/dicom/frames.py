@@ -7,11 +7,12 @@ the root, in the shared functional groups, or in the frame's own.
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from imagebank.dicom.fields import Fields, number_of
-from imagebank.dicom.pulse import COMPONENT_WORDS, GE_B_VALUE_FLAG, component
+from imagebank.dicom.pulse import COMPONENT_WORDS, GE_B_VALUE_FLAG, b_value, component
 
 POSITION_DIGITS = 1
 """Slice positions closer than 0.1 mm are one position."""
@@ -44,36 +45,43 @@ class Frame:
     temporal_position: int | None = None
 
 
-def read_frames(fields: Fields, words: tuple[str, ...], b_value: float | None) -> tuple[Frame, ...]:
-    """The frames of an instance with these words in its ImageType and this largest b-value; one of a classic image."""
+def read_frames(fields: Fields) -> tuple[Frame, ...]:
+    """The frames of an instance: one of a classic image."""
+    words = fields.words("ImageType")
     if not fields.frame_groups:
-        return (_classic(fields, words, b_value),)
+        return (_classic(fields, words),)
     whole = component(fields, words)
     columns = [fields.per_frame(keyword, macro) for keyword, macro in MACROS.items()]
     return tuple(_enhanced(dict(zip(MACROS, told, strict=True)), words, whole) for told in zip(*columns, strict=True))
 
 
-def _classic(fields: Fields, words: tuple[str, ...], b_value: float | None) -> Frame:
+def common_flavours(frames: Sequence[Frame]) -> tuple[str, ...]:
+    """The words of the frame type that at least half of the frames carry, in the order of the alphabet."""
+    counts = Counter(word for frame in frames for word in set(frame.flavour))
+    return tuple(word for word, times in sorted(counts.items()) if 2 * times >= len(frames))
+
+
+def _classic(fields: Fields, words: tuple[str, ...]) -> Frame:
     return Frame(
         orientation=orientation_of(fields.values("ImageOrientationPatient")),
         position=position_of(fields.values("ImagePositionPatient")),
         echo_time_ms=_echo(fields.positive("EchoTime", "EffectiveEchoTime")),
-        b_value=b_value,
+        b_value=b_value(fields),
         component=component(fields, words),
-        flavour=words,
+        flavour=tuple(dict.fromkeys((*words, *fields.words("FrameType")))),
         temporal_position=fields.count("TemporalPositionIdentifier", "TemporalPositionIndex"),
     )
 
 
 def _enhanced(told: dict[str, tuple[str, ...]], words: tuple[str, ...], whole: str) -> Frame:
     flavour = tuple(word.upper() for word in told["FrameType"] if word) or words
-    b_value = _number(told["DiffusionBValue"])
+    weighting = _number(told["DiffusionBValue"])
     temporal = _number(told["TemporalPositionIndex"])
     return Frame(
         orientation=orientation_of(told["ImageOrientationPatient"]),
         position=position_of(told["ImagePositionPatient"]),
         echo_time_ms=_echo(_number(told["EffectiveEchoTime"])),
-        b_value=None if b_value is None else b_value % GE_B_VALUE_FLAG,
+        b_value=None if weighting is None else weighting % GE_B_VALUE_FLAG,
         component=_component(told["ComplexImageComponent"], flavour, whole),
         flavour=flavour,
         temporal_position=None if temporal is None else int(temporal),

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections import Counter
 
 from imagebank.dicom.fields import Fields, number_of
 
@@ -38,14 +37,6 @@ COMPONENT_WORDS = {
 """Words of ImageType, FrameType and Complex Image Component that name the component of the complex signal."""
 
 GE_COMPONENTS = {"1": "phase", "2": "real", "3": "imaginary"}
-
-
-def image_type(fields: Fields) -> tuple[str, ...]:
-    """The words of ImageType, and of FrameType where at least half of the frames carry them."""
-    counts = Counter(word.upper() for texts in fields.each("FrameType") for word in set(texts) if word)
-    frames = max(len(fields.frame_groups), 1)
-    common = [word for word, times in sorted(counts.items()) if 2 * times >= frames]
-    return tuple(dict.fromkeys((*fields.words("ImageType"), *common)))
 
 
 def scanning_sequence(fields: Fields) -> tuple[str, ...]:
@@ -86,8 +77,8 @@ def sequence_name(fields: Fields) -> str:
 
 
 def b_value(fields: Fields) -> float | None:
-    """The largest b-value of the instance, in s/mm2."""
-    texts = [text for value in fields.each("DiffusionBValue") for text in value]
+    """The b-value in s/mm2 that the root, the shared groups or a vendor's own element tell."""
+    texts = list(fields.values("DiffusionBValue"))
     for place in DIFFUSION_PRIVATE if not any(texts) else ():
         texts += fields.private(*place)[:1]
     numbers = [number % GE_B_VALUE_FLAG for number in map(number_of, texts) if number is not None and number >= 0]
