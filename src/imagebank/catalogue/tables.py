@@ -11,7 +11,10 @@ from dataclasses import dataclass
 from datetime import date
 
 from imagebank.core.columns import Risk, column
-from imagebank.dicom.classify import PLANES, SEQUENCES
+from imagebank.dicom.agents import AGENT_ANSWERS
+from imagebank.dicom.body_parts import part_names
+from imagebank.dicom.geometry import COVERAGES, DIMENSIONS, PLANES
+from imagebank.dicom.rules import SEQUENCES
 from imagebank.imaging.quality import VERDICTS, metrics
 
 SEXES = ("female", "male", "other", "unknown")
@@ -89,6 +92,22 @@ class Series:
     sequence_confidence: float = column("Confidence of that rule, 0 to 1.", risk=Risk.NONE)
     plane: str = column("Plane of the slices.", values=PLANES, risk=Risk.NONE)
     acquisition: str | None = column("MR acquisition type, 2D or 3D.", values=("2D", "3D"), risk=Risk.NONE)
+    variant: str = column(
+        "Which kind of the sequence, such as STIR, TOF or trace; empty where there is one.", risk=Risk.NONE
+    )
+    component: str = column("Magnitude, phase, real, imaginary or several; empty where untold.", risk=Risk.NONE)
+    dimension: str = column("Slices or a volume, by where the slices lie.", values=DIMENSIONS, risk=Risk.NONE)
+    contrast_agent: str = column(
+        "Whether contrast agent was in the blood, judged over the whole study.", values=AGENT_ANSWERS
+    )
+    fat_suppressed: bool | None = column("Whether fat was suppressed; empty where untold.", risk=Risk.NONE)
+    inverted: bool | None = column("Whether an inversion pulse prepared it; empty where untold.", risk=Risk.NONE)
+    body_part: str = column("Part of the body that is named.", values=part_names(), risk=Risk.NONE)
+    coverage: str = column("How much of the brain the slices hold.", values=COVERAGES, risk=Risk.NONE)
+    phantom: bool = column("Whether a phantom is named.", risk=Risk.NONE)
+    evidence: tuple[str, ...] = column("Facts of the header that made the rule fire.", risk=Risk.NONE)
+    runners_up: tuple[str, ...] = column("Labels that rules further down would have given.", risk=Risk.NONE)
+    signature: str = column("Signature of its protocol: equal for series made in the same way.", risk=Risk.NONE)
     repetition_time_ms: float | None = column("Repetition time.", unit="ms", risk=Risk.NONE)
     echo_time_ms: float | None = column("Echo time of the first echo.", unit="ms", risk=Risk.NONE)
     inversion_time_ms: float | None = column("Inversion time.", unit="ms", risk=Risk.NONE)

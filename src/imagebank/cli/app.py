@@ -11,7 +11,9 @@ import typer
 
 from imagebank import __version__
 from imagebank.cli import standalone
+from imagebank.cli.classify import classify
 from imagebank.cli.policy import policy_app
+from imagebank.cli.signatures import signatures
 from imagebank.core.errors import EXIT_CODES, DiskFull, ImagebankError, LawBroken
 from imagebank.core.logs import start_logging
 
@@ -205,6 +207,8 @@ def demo(
 app.add_typer(policy_app)
 for command in (standalone.deidentify, standalone.leaks, standalone.score):
     app.command()(command)
+app.command()(classify)
+app.command()(signatures)
 
 
 def main() -> None:

@@ -6,13 +6,20 @@ here touches the disk, and no identifier of a person is read.
 
 from __future__ import annotations
 
-import math
-import re
-from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from imagebank.dicom.agents import mentions_agent, named_agent, seconds_of
 from imagebank.dicom.fields import Fields, number_of
+from imagebank.dicom.frames import Frame, Orientation, Position, common_flavours, read_frames
+from imagebank.dicom.pulse import (
+    b_value,
+    component,
+    fat_suppressed,
+    scanning_sequence,
+    sequence_name,
+    sequence_variant,
+)
 
 if TYPE_CHECKING:
     from pydicom.dataset import Dataset
@@ -34,28 +41,10 @@ MANUFACTURERS = (
 )
 """How a manufacturer's name begins, and the one spelling. Canon took over Toshiba's scanners, Fujifilm Hitachi's."""
 
-NO_AGENT = {"", "NO", "NONE", "N", "N/A", "NA", "NIL", "OFF", "0", "WITHOUT"}
-"""What technicians type into the contrast agent field when none was given."""
+MOSAIC_IMAGES = (0x0019, "SIEMENS MR HEADER", 0x0A)
+"""How many slices a Siemens mosaic holds."""
 
-POSITION_DIGITS = 1
-"""Slice positions closer than 0.1 mm are one position."""
-
-DIFFUSION_PRIVATE = (
-    (0x0019, "SIEMENS MR HEADER", 0x0C),
-    (0x0043, "GEMS_PARM_01", 0x39),
-    (0x2001, "Philips Imaging DD 001", 0x03),
-    (0x0065, "Image Private Header", 0x09),
-)
-"""Where vendors wrote the b-value before DICOM had an element for it: group, creator, element (dcm2niix's source)."""
-
-GE_PULSE_SEQUENCE = ((0x0019, "GEMS_ACQU_01", 0x9C), (0x0019, "GEMS_ACQU_01", 0x9E))
-"""GE's names of the pulse sequence: as the site calls it, and as GE calls it."""
-
-GE_B_VALUE_FLAG = 100_000
-"""GE adds multiples of this to the b-value to say how it was made."""
-
-Orientation = tuple[float, float, float, float, float, float]
-Position = tuple[float, float, float]
+STRONGEST_FIELD_T = 100.0
 
 
 @dataclass(frozen=True)
@@ -97,51 +86,77 @@ class Acquisition:
     temporal_positions: int | None = None
     instance_number: int | None = None
     contrast_agent: bool | None = None
+    agent_mentioned: bool = False
     photometric_interpretation: str = ""
     burned_in: bool | None = None
+    component: str = ""
+    fat_suppressed: bool | None = None
+    angiography: bool | None = None
+    inversion_times: int = 0
+    mosaic_slices: int | None = None
+    slice_frames: tuple[Frame, ...] = ()
+    acquired_s: float | None = None
+    bolus_start_s: float | None = None
+    body_part: str = ""
+    model: str = ""
     software: str = ""
+    description: str = field(default="", repr=False)
     text: str = field(default="", repr=False)
 
 
 def read_acquisition(dataset: Dataset | Original) -> Acquisition:
     """The facts of one instance; pixel data need not have been read. Never raises for what the header says."""
     fields = Fields(dataset)
+    frames = read_frames(fields)
     return Acquisition(
         modality=fields.text("Modality").upper(),
         sop_class_uid=fields.text("SOPClassUID"),
         manufacturer=_manufacturer(fields.text("Manufacturer")),
+        model=fields.text("ManufacturerModelName"),
         software=" ".join(fields.values("SoftwareVersions")),
-        field_strength_t=fields.positive("MagneticFieldStrength"),
+        field_strength_t=_tesla(fields.positive("MagneticFieldStrength")),
+        description=fields.text("SeriesDescription"),
         text=" ".join((fields.text("SeriesDescription"), fields.text("ProtocolName"))).strip(),
-        **_pulse_sequence(fields),
-        **_times(fields),
-        **_geometry(fields),
-        contrast_agent=_contrast_agent(fields),
+        **_pulse_sequence(fields, frames),
+        **_times(fields, frames),
+        **_geometry(fields, frames),
+        contrast_agent=named_agent(fields),
+        agent_mentioned=mentions_agent(fields),
+        acquired_s=seconds_of(fields.text("AcquisitionTime") or fields.text("AcquisitionDateTime")),
+        bolus_start_s=seconds_of(fields.text("ContrastBolusStartTime")),
+        body_part=fields.text("BodyPartExamined").upper(),
         photometric_interpretation=fields.text("PhotometricInterpretation").upper(),
         burned_in={"YES": True, "NO": False}.get(fields.text("BurnedInAnnotation").upper()),
     )
 
 
-def _pulse_sequence(fields: Fields) -> dict[str, Any]:
+def _pulse_sequence(fields: Fields, frames: tuple[Frame, ...]) -> dict[str, Any]:
+    words = tuple(dict.fromkeys((*fields.words("ImageType"), *common_flavours(frames))))
+    weightings = [frame.b_value for frame in frames if frame.b_value is not None]
     return {
-        "image_type": _image_type(fields),
-        "scanning_sequence": _scanning_sequence(fields),
-        "sequence_variant": _sequence_variant(fields),
+        "image_type": words,
+        "scanning_sequence": scanning_sequence(fields),
+        "sequence_variant": sequence_variant(fields),
         "scan_options": fields.words("ScanOptions"),
-        "sequence_name": _sequence_name(fields),
+        "sequence_name": sequence_name(fields),
         "acquisition_contrast": fields.text("AcquisitionContrast").upper(),
         "spin_labelling": bool(fields.values("ArterialSpinLabelingContrast")),
         "acquisition_type": fields.one_of("MRAcquisitionType", ("2D", "3D")),
-        "b_value": _b_value(fields),
+        "b_value": max(weightings) if weightings else b_value(fields),
+        "component": component(fields, words),
+        "fat_suppressed": fat_suppressed(fields),
+        "angiography": {"Y": True, "N": False}.get(fields.text("AngioFlag").upper()),
+        "slice_frames": frames,
     }
 
 
-def _times(fields: Fields) -> dict[str, Any]:
+def _times(fields: Fields, frames: tuple[Frame, ...]) -> dict[str, Any]:
     return {
         "repetition_time_ms": fields.positive("RepetitionTime"),
         "echo_time_ms": fields.positive("EchoTime", "EffectiveEchoTime"),
-        "echo_times_ms": _echo_times(fields),
+        "echo_times_ms": tuple(sorted({frame.echo_time_ms for frame in frames if frame.echo_time_ms})),
         "inversion_time_ms": fields.positive("InversionTime", "InversionTimes"),
+        "inversion_times": _several(fields.values("InversionTimes")),
         "flip_angle_deg": fields.positive("FlipAngle"),
         "echo_train_length": fields.count("EchoTrainLength", "RFEchoTrainLength", "GradientEchoTrainLength"),
         "echo_number": fields.count("EchoNumbers"),
@@ -151,9 +166,9 @@ def _times(fields: Fields) -> dict[str, Any]:
     }
 
 
-def _geometry(fields: Fields) -> dict[str, Any]:
-    orientations = tuple(dict.fromkeys(filter(None, map(_orientation, fields.each("ImageOrientationPatient")))))
-    positions = tuple(dict.fromkeys(filter(None, map(_position, fields.each("ImagePositionPatient")))))
+def _geometry(fields: Fields, frames: tuple[Frame, ...]) -> dict[str, Any]:
+    orientations = tuple(dict.fromkeys(frame.orientation for frame in frames if frame.orientation))
+    positions = tuple(dict.fromkeys(frame.position for frame in frames if frame.position))
     row_spacing, column_spacing = _pair(fields.values("PixelSpacing"))
     return {
         "orientation": orientations[0] if orientations else None,
@@ -167,7 +182,24 @@ def _geometry(fields: Fields) -> dict[str, Any]:
         "rows": fields.count("Rows"),
         "columns": fields.count("Columns"),
         "frames": fields.count("NumberOfFrames") or 1,
+        "mosaic_slices": _count_of(fields.private(*MOSAIC_IMAGES)) if "MOSAIC" in fields.words("ImageType") else None,
     }
+
+
+def _several(texts: tuple[str, ...]) -> int:
+    """How many different values there are, or 0 where it is not more than one."""
+    different = len(set(filter(None, texts)))
+    return different if different > 1 else 0
+
+
+def _tesla(field: float | None) -> float | None:
+    """The field in tesla; old GE scanners told it in gauss."""
+    return field / 10_000 if field and field > STRONGEST_FIELD_T else field
+
+
+def _count_of(texts: tuple[str, ...]) -> int | None:
+    number = number_of(texts[0]) if texts else None
+    return int(number) if number and number > 0 else None
 
 
 def _pair(texts: tuple[str, ...]) -> tuple[float | None, float | None]:
@@ -177,94 +209,6 @@ def _pair(texts: tuple[str, ...]) -> tuple[float | None, float | None]:
     return numbers[0], numbers[1]
 
 
-def _orientation(texts: tuple[str, ...]) -> Orientation | None:
-    """Six direction cosines to two digits, or None when they are not two unit vectors at a right angle."""
-    numbers = [number for number in map(number_of, texts) if number is not None]
-    if len(numbers) != 6 or len(texts) != 6:
-        return None
-    row, column = numbers[:3], numbers[3:]
-    unit = all(abs(math.hypot(*vector) - 1) < 0.05 for vector in (row, column))
-    square = abs(sum(a * b for a, b in zip(row, column, strict=True))) < 0.05
-    return tuple(round(number, 2) + 0.0 for number in numbers) if unit and square else None  # type: ignore[return-value]
-
-
-def _position(texts: tuple[str, ...]) -> Position | None:
-    numbers = [number for number in map(number_of, texts) if number is not None]
-    if len(numbers) != 3 or len(texts) != 3:
-        return None
-    return tuple(round(number, POSITION_DIGITS) + 0.0 for number in numbers)  # type: ignore[return-value]
-
-
 def _manufacturer(text: str) -> str:
     name = text.strip().lower()
     return next((spelling for start, spelling in MANUFACTURERS if f"{name} ".startswith(start)), "other")
-
-
-def _image_type(fields: Fields) -> tuple[str, ...]:
-    """The words of ImageType, and of FrameType where at least half of the frames carry them."""
-    counts = Counter(word.upper() for texts in fields.each("FrameType") for word in set(texts) if word)
-    frames = max(len(fields.frame_groups), 1)
-    common = [word for word, times in sorted(counts.items()) if 2 * times >= frames]
-    return tuple(dict.fromkeys((*fields.words("ImageType"), *common)))
-
-
-def _scanning_sequence(fields: Fields) -> tuple[str, ...]:
-    """SE, GR, IR, EP, RM as classic images say it; enhanced ones say the same in four elements."""
-    said = fields.words("ScanningSequence")
-    if said:
-        return said
-    echo = fields.text("EchoPulseSequence").upper()
-    facts = (
-        ("SE", echo in ("SPIN", "BOTH")),
-        ("GR", echo in ("GRADIENT", "BOTH")),
-        ("EP", fields.text("EchoPlanarPulseSequence").upper() == "YES"),
-        ("IR", fields.text("InversionRecovery").upper() == "YES"),
-    )
-    return tuple(word for word, holds in facts if holds)
-
-
-def _echo_times(fields: Fields) -> tuple[float, ...]:
-    """The different echo times of all frames, in ms, the shortest first."""
-    keyword = "EchoTime" if any(fields.values("EchoTime")) and not fields.frame_groups else "EffectiveEchoTime"
-    numbers = (number_of(text) for texts in fields.each(keyword) for text in texts)
-    return tuple(sorted({round(number, 1) for number in numbers if number is not None and number > 0}))
-
-
-def _sequence_variant(fields: Fields) -> tuple[str, ...]:
-    """SK, MTC, SS, SP, MP as classic images say it, or what the enhanced elements say of the same."""
-    said = fields.words("SequenceVariant")
-    if said:
-        return said
-    facts = (
-        ("SK", fields.text("SegmentedKSpaceTraversal").upper() in ("PARTIAL", "FULL")),
-        ("MTC", fields.text("MagnetizationTransfer").upper() not in ("", "NONE")),
-        ("SS", fields.text("SteadyStatePulseSequence").upper() not in ("", "NONE")),
-        ("SP", fields.text("Spoiling").upper() not in ("", "NONE")),
-    )
-    return tuple(word for word, holds in facts if holds)
-
-
-def _sequence_name(fields: Fields) -> str:
-    """All names of the pulse sequence that the header has, in lower case, without Siemens' leading star."""
-    names = [fields.text("SequenceName"), fields.text("PulseSequenceName")]
-    names += [" ".join(fields.private(*place)) for place in GE_PULSE_SEQUENCE]
-    cleaned = (re.sub(r"\s+", " ", name).strip("* ").lower() for name in names)
-    return " ".join(dict.fromkeys(filter(None, cleaned)))
-
-
-def _b_value(fields: Fields) -> float | None:
-    """The largest b-value of the instance, in s/mm2."""
-    texts = [text for value in fields.each("DiffusionBValue") for text in value]
-    for place in DIFFUSION_PRIVATE if not any(texts) else ():
-        texts += fields.private(*place)[:1]
-    numbers = [number % GE_B_VALUE_FLAG for number in map(number_of, texts) if number is not None and number >= 0]
-    return max(numbers, default=None)
-
-
-def _contrast_agent(fields: Fields) -> bool | None:
-    """True when an agent is named, False when the header says none was given; the name itself is not kept."""
-    named = fields.text("ContrastBolusAgent").strip().upper()
-    volume = number_of(fields.text("ContrastBolusVolume"))
-    if named in NO_AGENT - {""} or volume == 0:
-        return False
-    return True if named or volume else None

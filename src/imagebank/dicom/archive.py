@@ -11,7 +11,7 @@ import io
 import json
 import zipfile
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -21,17 +21,19 @@ from pydicom.dataset import Dataset
 from imagebank.core.files import atomic_file, hide_time, sha256
 from imagebank.core.private import Private
 from imagebank.dicom.acquisition import Acquisition, read_acquisition
-from imagebank.dicom.classify import Classification, classify, rules_hash
+from imagebank.dicom.classify import Classification, agent_facts, classify
 from imagebank.dicom.decisions import Decision, Refused
 from imagebank.dicom.deidentify import VERSION as DEIDENTIFY_VERSION
 from imagebank.dicom.instance import Cleaned, Cleaner
 from imagebank.dicom.policy import load_policy
+from imagebank.dicom.rules import rules_hash
+from imagebank.dicom.signatures import Signature, signature_of
 from imagebank.dicom.values import Subject
 from imagebank.engine.failures import PASSING
 from imagebank.engine.model import DIGEST_BYTES
 from imagebank.engine.step import Step
 
-VERSION = f"1.{DEIDENTIFY_VERSION}"
+VERSION = f"2.{DEIDENTIFY_VERSION}"
 EPOCH = (1980, 1, 1, 0, 0, 0)  # the first date that a zip can hold: the same for all, so that it tells nothing
 
 REFUSALS = {
@@ -139,11 +141,12 @@ def _entry(uid: str) -> zipfile.ZipInfo:
 
 
 def _facts(acquisitions: Sequence[Acquisition], first: Dataset) -> dict[str, Any]:
-    """What the tables say of the series, as JSON values."""
+    """What the tables say of the series, as JSON values; `first` is the header of the first clean instance."""
     shown = classify(acquisitions)
-    one = acquisitions[0]
+    one, signature = acquisitions[0], signature_of([read_acquisition(first)])
     return {
         **_classified(shown),
+        **_protocol(signature, acquisitions),
         "repetition_time_ms": one.repetition_time_ms,
         "echo_time_ms": min((a.echo_time_ms for a in acquisitions if a.echo_time_ms), default=None),
         "inversion_time_ms": one.inversion_time_ms,
@@ -169,6 +172,28 @@ def _classified(shown: Classification) -> dict[str, Any]:
         "sequence_confidence": shown.confidence,
         "plane": shown.plane,
         "acquisition": shown.acquisition,
+        "variant": shown.variant,
+        "component": shown.component,
+        "dimension": shown.dimension,
+        "contrast_agent": shown.contrast_agent,
+        "fat_suppressed": shown.fat_suppressed,
+        "inverted": shown.inverted,
+        "body_part": shown.body_part,
+        "coverage": shown.coverage,
+        "phantom": shown.phantom,
+        "evidence": list(shown.evidence),
+        "runners_up": list(shown.runners_up),
+        "volumes": [asdict(each) for each in shown.volumes],
+    }
+
+
+def _protocol(signature: Signature, acquisitions: Sequence[Acquisition]) -> dict[str, Any]:
+    """The signature, and what the judgement of contrast agent over a whole study needs."""
+    agent = agent_facts(acquisitions, protocol=signature.digest)
+    return {
+        "signature": signature.digest,
+        "protocol": asdict(signature),
+        "agent": asdict(agent),
     }
 
 

@@ -23,6 +23,7 @@ class Fields:
 
     def __init__(self, dataset: Dataset | Original) -> None:
         shared = _items(dataset, "SharedFunctionalGroupsSequence")
+        self._shared_groups = shared[:1]
         self.frame_groups = _items(dataset, "PerFrameFunctionalGroupsSequence")
         self.places: list[Dataset | Original] = [dataset, *_macros(shared[:1]), *_macros(self.frame_groups[:1])]
         self._blocks = [private_blocks(place) for place in self.places]
@@ -32,11 +33,24 @@ class Fields:
         found = (texts_of(_get(place, keyword)) for keyword in keywords for place in self.places)
         return next((texts for texts in found if any(texts)), ())
 
-    def each(self, keyword: str) -> Iterator[tuple[str, ...]]:
-        """The value in the root or the shared groups if there, then the value of every frame."""
-        yield self.values(keyword)
-        for place in _macros(self.frame_groups):
-            yield texts_of(_get(place, keyword))
+    def per_frame(self, keyword: str, macro: str) -> list[tuple[str, ...]]:
+        """One value for each frame: its own from this functional group macro, else what all frames share."""
+        shared: tuple[str, ...] | None = None
+        found = []
+        for group in self.frame_groups:
+            items = _items(group, macro)
+            own = texts_of(_get(items[0], keyword)) if items else ()
+            if not any(own):
+                shared = self._shared(keyword, macro) if shared is None else shared
+                own = shared
+            found.append(own)
+        return found
+
+    def _shared(self, keyword: str, macro: str) -> tuple[str, ...]:
+        """The value in the shared groups or the root; a frame that says nothing does not borrow from another one."""
+        items = [item for group in self._shared_groups for item in _items(group, macro)[:1]]
+        found = (texts_of(_get(place, keyword)) for place in (*items, self.places[0]))
+        return next((texts for texts in found if any(texts)), ())
 
     def private(self, group: int, creator: str, element: int) -> tuple[str, ...]:
         """The texts of a private element, wherever its creator reserved the block."""

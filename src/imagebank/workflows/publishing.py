@@ -9,8 +9,9 @@ from typing import Any
 from imagebank import __version__
 from imagebank.catalogue import snapshots
 from imagebank.catalogue.tables import Assessment, Diagnosis, Note, Patient, Scanner, Series, Study
-from imagebank.dicom.classify import rules_hash
+from imagebank.dicom.curation import read_curation
 from imagebank.dicom.policy import load_policy
+from imagebank.dicom.rules import rules_hash
 from imagebank.dicom.values import shift_day
 from imagebank.engine import Entry
 from imagebank.identities.linkage import VERSION as LINKAGE_VERSION
@@ -47,6 +48,7 @@ def _provenance(work: Work) -> dict[str, str]:
         "imagebank": __version__,
         "policy": load_policy(work.bank.policy()).digest,
         "classification": rules_hash(),
+        "curation": read_curation(work.bank.layout.root).digest,
         "linkage": LINKAGE_VERSION,
     }
 
@@ -103,7 +105,8 @@ def _study(study: BankedStudy) -> Study:
 
 
 _FACTS = """
-study patient scanner sequence sequence_rule sequence_confidence plane acquisition repetition_time_ms echo_time_ms
+study patient scanner sequence sequence_rule sequence_confidence plane acquisition variant component dimension
+contrast_agent fat_suppressed inverted body_part coverage phantom signature repetition_time_ms echo_time_ms
 inversion_time_ms flip_angle_deg row_spacing_mm column_spacing_mm slice_thickness_mm rows columns instances frames bytes
 policy
 """
@@ -117,6 +120,7 @@ def _series(work: Work, studies: Iterable[BankedStudy]) -> list[Series]:
 def _one_series(entry: Entry, converted: Entry | None) -> Series:
     conversion, _, paths = _conversion(entry.item, converted)
     facts = {name: entry.facts[name] for name in _FACTS.split()}
+    facts |= {name: tuple(entry.facts[name]) for name in ("evidence", "runners_up")}
     path = entry.files[0][0]
     images, defaced = tuple(paths), False if paths else None
     return Series(

@@ -16,6 +16,7 @@ from imagebank.core.errors import SourceError
 from imagebank.core.files import hide_folder_times
 from imagebank.core.progress import Progress
 from imagebank.dicom.archive import BANK_SERIES
+from imagebank.dicom.curation import read_curation
 from imagebank.dicom.policy import load_policy
 from imagebank.engine import key_of
 from imagebank.identities.linkage import VERSION as LINKAGE_VERSION
@@ -24,6 +25,7 @@ from imagebank.workflows.banking import AGAIN, bank_series
 from imagebank.workflows.converting import CONVERT, banked_studies, convert_studies
 from imagebank.workflows.importing import import_records
 from imagebank.workflows.indexing import index_sources
+from imagebank.workflows.judging import judged_studies
 from imagebank.workflows.linking import link_studies
 from imagebank.workflows.opening import Work, open_for_work, tidy
 from imagebank.workflows.publishing import publish_tables
@@ -58,7 +60,7 @@ def update(root: Path, *, environ: Mapping[str, str], progress: Progress, rechec
         else:
             linked = link_studies(work)
             bank_series(work, linked)
-            studies = banked_studies(work, linked)
+            studies = judged_studies(work, banked_studies(work, linked))
             convert_studies(work, studies)
             measure_images(work, studies)
             version = publish_tables(work, linked, studies, extracts)
@@ -78,7 +80,8 @@ def _state(work: Work) -> str:
     people = [work.vault.meta(f"people:{source.name}") for source in work.bank.config.records]
     files = work.vault.keys.label("listings", Whereabouts(work.vault).listings(), 26)
     policy = load_policy(work.bank.policy()).digest
-    versions = [BANK_SERIES.version, CONVERT.version, QUALITY.version, LINKAGE_VERSION, policy]
+    curation = read_curation(work.bank.layout.root).digest
+    versions = [BANK_SERIES.version, CONVERT.version, QUALITY.version, LINKAGE_VERSION, policy, curation]
     return key_of("update", "1", config, people, files, versions)
 
 

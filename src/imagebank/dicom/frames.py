@@ -1,0 +1,120 @@
+"""Each slice image of an instance by what tells volumes apart: one of a classic image, many of an enhanced one.
+
+One frame says its place, its echo, its b-value, its component and its frame type, whichever way the header says it: in
+the root, in the shared functional groups, or in the frame's own.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from imagebank.dicom.fields import Fields, number_of
+from imagebank.dicom.pulse import COMPONENT_WORDS, GE_B_VALUE_FLAG, b_value, component
+
+POSITION_DIGITS = 1
+"""Slice positions closer than 0.1 mm are one position."""
+
+Orientation = tuple[float, float, float, float, float, float]
+Position = tuple[float, float, float]
+
+MACROS = {
+    "ImageOrientationPatient": "PlaneOrientationSequence",
+    "ImagePositionPatient": "PlanePositionSequence",
+    "EffectiveEchoTime": "MREchoSequence",
+    "DiffusionBValue": "MRDiffusionSequence",
+    "FrameType": "MRImageFrameTypeSequence",
+    "ComplexImageComponent": "MRImageFrameTypeSequence",
+    "TemporalPositionIndex": "FrameContentSequence",
+}
+"""The functional group that holds each value of a frame (PS3.3 C.7.6.16 and C.8.13.5)."""
+
+
+@dataclass(frozen=True)
+class Frame:
+    """One slice image; None or empty where nothing says so."""
+
+    orientation: Orientation | None = None
+    position: Position | None = None
+    echo_time_ms: float | None = None
+    b_value: float | None = None
+    component: str = ""
+    flavour: tuple[str, ...] = ()
+    temporal_position: int | None = None
+
+
+def read_frames(fields: Fields) -> tuple[Frame, ...]:
+    """The frames of an instance: one of a classic image."""
+    words = fields.words("ImageType")
+    if not fields.frame_groups:
+        return (_classic(fields, words),)
+    whole = component(fields, words)
+    columns = [fields.per_frame(keyword, macro) for keyword, macro in MACROS.items()]
+    return tuple(_enhanced(dict(zip(MACROS, told, strict=True)), words, whole) for told in zip(*columns, strict=True))
+
+
+def common_flavours(frames: Sequence[Frame]) -> tuple[str, ...]:
+    """The words of the frame type that at least half of the frames carry, in the order of the alphabet."""
+    counts = Counter(word for frame in frames for word in set(frame.flavour))
+    return tuple(word for word, times in sorted(counts.items()) if 2 * times >= len(frames))
+
+
+def _classic(fields: Fields, words: tuple[str, ...]) -> Frame:
+    return Frame(
+        orientation=orientation_of(fields.values("ImageOrientationPatient")),
+        position=position_of(fields.values("ImagePositionPatient")),
+        echo_time_ms=_echo(fields.positive("EchoTime", "EffectiveEchoTime")),
+        b_value=b_value(fields),
+        component=component(fields, words),
+        flavour=tuple(dict.fromkeys((*words, *fields.words("FrameType")))),
+        temporal_position=fields.count("TemporalPositionIdentifier", "TemporalPositionIndex"),
+    )
+
+
+def _enhanced(told: dict[str, tuple[str, ...]], words: tuple[str, ...], whole: str) -> Frame:
+    flavour = tuple(word.upper() for word in told["FrameType"] if word) or words
+    weighting = _number(told["DiffusionBValue"])
+    temporal = _number(told["TemporalPositionIndex"])
+    return Frame(
+        orientation=orientation_of(told["ImageOrientationPatient"]),
+        position=position_of(told["ImagePositionPatient"]),
+        echo_time_ms=_echo(_number(told["EffectiveEchoTime"])),
+        b_value=None if weighting is None else weighting % GE_B_VALUE_FLAG,
+        component=_component(told["ComplexImageComponent"], flavour, whole),
+        flavour=flavour,
+        temporal_position=None if temporal is None else int(temporal),
+    )
+
+
+def _component(told: tuple[str, ...], flavour: tuple[str, ...], whole: str) -> str:
+    named = [COMPONENT_WORDS[word.upper()] for word in (*told, *flavour) if word.upper() in COMPONENT_WORDS]
+    return next((each for each in named if each != "magnitude"), named[0] if named else whole)
+
+
+def _number(texts: Sequence[str]) -> float | None:
+    return next((number for number in map(number_of, texts) if number is not None and number >= 0), None)
+
+
+def _echo(milliseconds: float | None) -> float | None:
+    return round(milliseconds, 1) if milliseconds else None
+
+
+def orientation_of(texts: tuple[str, ...]) -> Orientation | None:
+    """Six direction cosines to two digits, or None when they are not two unit vectors at a right angle."""
+    numbers = [number for number in map(number_of, texts) if number is not None]
+    if len(numbers) != 6 or len(texts) != 6:
+        return None
+    row, column = numbers[:3], numbers[3:]
+    unit = all(abs(math.hypot(*vector) - 1) < 0.05 for vector in (row, column))
+    square = abs(sum(a * b for a, b in zip(row, column, strict=True))) < 0.05
+    return tuple(round(number, 2) + 0.0 for number in numbers) if unit and square else None  # type: ignore[return-value]
+
+
+def position_of(texts: tuple[str, ...]) -> Position | None:
+    """A place in millimetres to a tenth, or None when it is no place."""
+    numbers = [number for number in map(number_of, texts) if number is not None]
+    if len(numbers) != 3 or len(texts) != 3:
+        return None
+    return tuple(round(number, POSITION_DIGITS) + 0.0 for number in numbers)  # type: ignore[return-value]

@@ -1,0 +1,255 @@
+"""The decision list: read from its file, asked, printed and hashed.
+
+A condition holds, does not hold, or cannot be known, because a fact that every MR image states is missing. A rule
+fires when all its conditions hold. A rule that might have fired, had the header been whole, does not fire; but what a
+later rule then says is not called confident. So a header that loses an attribute may lose its answer, and does not get
+another confident one.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from importlib import resources
+from typing import Any
+
+from imagebank.dicom.series_facts import Facts, is_stated, series_facts
+from imagebank.dicom.words import clean_code, clean_description
+
+SEQUENCES = (
+    "T1w",
+    "T2w",
+    "FLAIR",
+    "PDw",
+    "PD+T2",
+    "T2starw",
+    "SWI",
+    "DWI",
+    "ADC",
+    "derived-DWI",
+    "BOLD",
+    "ASL",
+    "derived-ASL",
+    "perfusion",
+    "derived-perfusion",
+    "MRA",
+    "derived-MRA",
+    "fieldmap",
+    "localizer",
+    "MRS",
+    "qT1",
+    "qT2",
+    "qT2star",
+    "UNIT1",
+    "derived",
+    "secondary",
+    "non-image",
+    "non-MR",
+    "other",
+    "unknown",
+)
+
+CONFIDENT = 0.8
+"""Answers of at least this confidence count as confident."""
+
+DOUBTFUL = 0.7
+"""The most that an answer can claim when a missing fact might have changed it."""
+
+RUNNERS_UP = 3
+
+Conditions = Mapping[str, Any]
+Held = bool | None  # None: the fact is missing
+
+
+@dataclass(frozen=True)
+class Rule:
+    """One line of the decision list: what it shows when all of `when` holds and none of `unless`."""
+
+    name: str
+    shows: str
+    confidence: float
+    because: str
+    when: Conditions
+    unless: tuple[Conditions, ...]
+    variant: str = ""
+
+    @property
+    def label(self) -> tuple[str, str]:
+        """What it shows, and which variant of it."""
+        return self.shows, self.variant
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """The rule that fired, what may be believed of it, and other labels that rules further down would have given."""
+
+    rule: Rule
+    confidence: float
+    runners_up: tuple[str, ...]
+
+
+def decide(facts: Facts) -> Verdict | None:
+    """The first rule that fires; None where none does."""
+    fired: Rule | None = None
+    doubtful = False
+    others: dict[str, None] = {}
+    for rule in rules():
+        if len(others) >= RUNNERS_UP:
+            break
+        held = _state(rule, facts)
+        if held is False or (fired and held is None):
+            continue
+        if fired:
+            others.setdefault(f"{rule.shows} ({rule.name})")
+        elif held:
+            fired = rule
+            doubtful = doubtful or _leans_on_missing(rule, facts)
+        else:
+            doubtful = True
+    if fired is None:
+        return None
+    others.pop(f"{fired.shows} ({fired.name})", None)
+    told = [other for other in others if not other.startswith(f"{fired.shows} (")]
+    return Verdict(fired, min(fired.confidence, DOUBTFUL) if doubtful else fired.confidence, tuple(told))
+
+
+def _state(rule: Rule, facts: Facts) -> Held:
+    """Whether a rule fires; None when it might, if the header were whole."""
+    held = _hold(rule.when, facts)
+    if held is False or any(_hold(each, facts) for each in rule.unless):
+        return False
+    return held
+
+
+def _leans_on_missing(rule: Rule, facts: Facts) -> bool:
+    """Whether an exception of the rule cannot be looked at, because its facts are missing."""
+    return any(_hold(each, facts) is None for each in rule.unless)
+
+
+def _hold(conditions: Conditions, facts: Facts) -> Held:
+    """Whether all conditions hold; one that does not hold settles it, whatever is missing."""
+    missing = False
+    for fact, condition in conditions.items():
+        held = _holds(condition, facts[fact]) if is_stated(fact, facts[fact]) else None
+        if held is False:
+            return False
+        missing = missing or held is None
+    return None if missing else True
+
+
+def _holds(condition: Any, value: Any) -> bool:
+    """Whether one condition holds; a fact that is not told (None) never does."""
+    if value is None:
+        return False
+    match condition:
+        case bool():
+            return bool(value is condition)
+        case list():
+            return not value.isdisjoint(condition)
+        case dict():
+            return bool(condition.get("from", float("-inf")) <= value < condition.get("below", float("inf")))
+        case _ if isinstance(value, frozenset):
+            return any(re.fullmatch(condition, word) for word in value)
+        case _:
+            return _text_matches(condition, value)
+
+
+def _text_matches(pattern: str, value: str) -> bool:
+    """Whole match for an empty text, search for names and descriptions."""
+    return bool(re.search(pattern, value, re.IGNORECASE) if pattern else value == "")
+
+
+def evidence_of(rule: Rule, facts: Facts) -> tuple[str, ...]:
+    """The facts that made a rule fire, as texts.
+
+    Of names and descriptions only what the rule's own pattern matched is shown, and of that only known words of
+    protocols: a header's own text never comes out.
+    """
+    return tuple(f"{fact}={_shown(condition, facts[fact])}" for fact, condition in rule.when.items())
+
+
+def _shown(condition: Any, value: Any) -> str:
+    match value:
+        case frozenset() if isinstance(condition, list):
+            return "+".join(sorted(value & set(condition)))
+        case frozenset():
+            return "+".join(sorted({clean_code(word) for word in value if re.fullmatch(condition, word)}))
+        case str():
+            found = re.search(condition, value, re.IGNORECASE)
+            return clean_description(found.group(), frozenset()) or "matched" if found else ""
+        case bool():
+            return "yes" if value else "no"
+        case _:
+            return f"{value:g}"
+
+
+@cache
+def rules() -> tuple[Rule, ...]:
+    """The decision list, in order. Raises ValueError for a rule that names an unknown fact or sequence."""
+    loaded = tuple(_rule(each) for each in tomllib.loads(_rules_text())["rule"])
+    for rule in loaded:
+        _check_rule(rule)
+    return loaded
+
+
+def _rule(told: Mapping[str, Any]) -> Rule:
+    return Rule(
+        name=told["name"],
+        shows=told["shows"],
+        confidence=told["confidence"],
+        because=told["because"],
+        when=told.get("when", {}),
+        unless=tuple(told.get("unless", ())),
+        variant=told.get("variant", ""),
+    )
+
+
+def _check_rule(rule: Rule) -> None:
+    known = series_facts(())
+    unknown = {fact for conditions in (rule.when, *rule.unless) for fact in conditions} - set(known)
+    if unknown or rule.shows not in SEQUENCES or not 0 < rule.confidence <= 1:
+        raise ValueError(f"classification rule {rule.name} names an unknown fact, sequence or confidence")
+
+
+def rules_hash() -> str:
+    """The SHA-256 of the decision list and of the list of body parts, which every result made with them names."""
+    return hashlib.sha256((_rules_text() + _data("body_parts.toml")).encode()).hexdigest()
+
+
+def describe_rules() -> str:
+    """The decision list as a Markdown table."""
+    head = "| rule | shows | variant | confidence | when | unless | because |\n|---|---|---|---|---|---|---|\n"
+    return head + "".join(
+        f"| {r.name} | {r.shows} | {r.variant} | {r.confidence:g} | {_describe(r.when)} "
+        f"| {' **or** '.join(map(_describe, r.unless))} | {r.because} |\n"
+        for r in rules()
+    )
+
+
+def _describe(conditions: Conditions) -> str:
+    return "; ".join(f"{fact} {_describe_condition(condition)}" for fact, condition in conditions.items())
+
+
+def _describe_condition(condition: Any) -> str:
+    match condition:
+        case bool():
+            return "yes" if condition else "no"
+        case list():
+            return "is " + " or ".join(condition)
+        case dict():
+            return ", ".join(f"{word} {number:g}" for word, number in condition.items())
+        case _:
+            return "matches `" + str(condition).replace("|", "\\|") + "`"
+
+
+@cache
+def _rules_text() -> str:
+    return _data("classification_rules.toml")
+
+
+def _data(name: str) -> str:
+    return resources.files("imagebank.dicom").joinpath("data", name).read_text("utf-8")
