@@ -28,7 +28,7 @@ def visit_file_answers(person: Person, written: VisitFiles) -> Iterator[Answer]:
             series_uid=each.series_uid,
             study_uid=each.study_uid,
             kind=each.kind,
-            sequence=each.sequence,
+            sequence=SHOWS[each.kind][0],
             plane=each.plane or None,
             dimension=each.dimension or None,
             agent=yes_no(each.agent),
