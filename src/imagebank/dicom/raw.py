@@ -33,7 +33,10 @@ def peek(dataset: Dataset, key: str | int) -> Any:
 
 
 def told(element: Any, charset: Charset = DEFAULT_CHARSET) -> tuple[str, bytes | None]:
-    """The VR that a file tells, and the bytes; None where fewer are there than it says. Sequences have no bytes."""
+    """The VR that a file tells, and the bytes; None where fewer are there than it says. Sequences have no bytes.
+
+    An element that was decoded, or made by hand, is written for it; None where it cannot be.
+    """
     if isinstance(element, RawDataElement):
         content = element.value or b""
         whole = element.length in (len(content), UNDEFINED)
@@ -42,7 +45,12 @@ def told(element: Any, charset: Charset = DEFAULT_CHARSET) -> tuple[str, bytes |
         return "SQ", None
     buffer = DicomBytesIO()
     buffer.is_little_endian, buffer.is_implicit_VR = True, True
-    write_data_element(buffer, element, list(charset))
+    try:
+        write_data_element(buffer, element, list(charset))
+    except MemoryError:
+        raise
+    except Exception:  # pydicom raises many kinds for values that do not fit their VR
+        return element.VR, None
     return element.VR, bytes(buffer.getvalue()[8:])
 
 
