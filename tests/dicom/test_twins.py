@@ -229,7 +229,8 @@ def test_ranges_follow_each_other_without_gap_and_items_lie_inside_them(body: by
         place = end
         for item in items or ():
             assert value <= item.start <= item.end <= end
-            assert all(item.start <= inner[2] < inner[4] <= item.end for inner in elements_of(content, item))
+            with suppress(Odd):  # an item of defined length is looked into here for the first time
+                assert all(item.start <= inner[2] < inner[4] <= item.end for inner in elements_of(content, item))
     assert place == len(content)
 
 
