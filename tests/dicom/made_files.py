@@ -7,13 +7,15 @@ import struct
 from hypothesis import strategies as st
 from pydicom.datadict import DicomDictionary, keyword_dict
 
+from imagebank.dicom.names import HOLDING_NAMES, NAMES
 from imagebank.dicom.policy import load_policy
+from imagebank.dicom.rule import Action
 
 POLICY = load_policy()
 SECRET = b"Featherstonehaugh"
 LONG = {"OB", "OD", "OF", "OL", "OV", "OW", "SQ", "SV", "UC", "UN", "UR", "UT", "UV"}
 SIZES = {"SS": 2, "US": 2, "SL": 4, "UL": 4, "FL": 4, "FD": 8, "SV": 8, "UV": 8, "AT": 4}
-MR_IMAGE = b"1.2.840.10008.5.1.4.1.1.4\0"
+MR_IMAGE, ENHANCED = b"1.2.840.10008.5.1.4.1.1.4\0", b"1.2.840.10008.5.1.4.1.1.4.1\0"
 IMPLICIT, EXPLICIT = b"1.2.840.10008.1.2\0", b"1.2.840.10008.1.2.1\0"
 BIG, DEFLATED = b"1.2.840.10008.1.2.2\0", b"1.2.840.10008.1.2.1.99"
 CHARSETS = [
@@ -65,13 +67,24 @@ TEXTS = st.sampled_from(
     ]
 )
 CREATORS = [b"SIEMENS MR HEADER ", b"SIEMENS CSA HEADER", b"Philips Imaging DD 001", b"Philips MR Imaging DD 005 "]
+CREATORS += [b"SIEMENS MR SDS 01 ", b"SIEMENS MR SDI 02 ", b"GEMS_ACQU_01", b"GEMS_SERS_01"]
 CREATORS += [b"GEMS_PARM_01", b"Image Private Header", b"SOMEBODY", b"", SECRET]
 KEPT = sorted(POLICY.rules)
+OBJECTS = [MR_IMAGE, ENHANCED, b"1.2.840.10008.5.1.4.1.1.7\0", b"1.2.3.\0"]
+DEMANDED = sorted(
+    {
+        tag
+        for each in OBJECTS
+        for tag, rule in POLICY.for_class(each.rstrip(b"\0").decode()).resolved.items()
+        if rule.action is not Action.REMOVE
+    }
+)
 ALL_TAGS = sorted(tag for tag in DicomDictionary if 8 <= tag >> 16 < 0x7FE0)
 SEQUENCES = [tag for tag in KEPT if DicomDictionary.get(tag, ("",))[0] == "SQ"]
 SEQUENCES += [
     keyword_dict[name] for name in ("OtherPatientIDsSequence", "RequestAttributesSequence", "IconImageSequence")
 ]
+SEQUENCES += [*HOLDING_NAMES, *(tag for tag in DEMANDED if DicomDictionary[tag][0] == "SQ")]
 ALL_VRS = sorted(
     LONG | set(SIZES) | {"AE", "AS", "CS", "DA", "DS", "DT", "IS", "LO", "LT", "PN", "SH", "ST", "TM", "UI"}
 )
@@ -128,10 +141,11 @@ def private_group(draw: st.DrawFn, group: int, depth: int, *, implicit: bool) ->
         if draw(st.integers(0, 5)):
             content += element(group << 16 | block, "LO", draw(st.sampled_from(CREATORS)), implicit=implicit)
     for block in sorted(blocks):
-        safe = [0x03, 0x09, 0x0A, 0x0B, 0x0C, 0x0D, 0x0E, 0x0F, 0x10, 0x11, 0x13, 0x20, 0x39, 0x51, 0xFF]
+        safe = [0x03, 0x09, 0x0A, 0x0B, 0x0C, 0x0D, 0x0E, 0x0F, 0x10, 0x11, 0x13, 0x1B, 0x20, 0x2A, 0x39, 0x51, 0x5A]
+        safe += [0x9C, 0xA2, 0xFE, 0xFF]
         for number in sorted(draw(st.lists(st.sampled_from(safe), max_size=4, unique=True))):
             tag = group << 16 | block << 8 | number
-            if number in (0x0F, 0x51) and depth < 3 and draw(st.booleans()):
+            if number in (0x0F, 0x51, 0xFE) and depth < 3 and draw(st.booleans()):
                 content += draw(sequence(tag, depth, implicit=implicit))
                 continue
             vr = draw(st.sampled_from(["UN", "DS", "IS", "FD", "US", "LO", "CS", "SH", "OB", "FL", "SL"]))
@@ -145,13 +159,16 @@ def data_sets(draw: st.DrawFn, depth: int = 0, *, implicit: bool, given: dict[in
     parts: dict[int, bytes] = {}
     if draw(st.integers(0, 3)) == 0:
         parts[0x00080005] = element(0x00080005, "CS", draw(st.sampled_from(CHARSETS)), implicit=implicit)
-    for tag in draw(st.lists(st.sampled_from(KEPT) | st.sampled_from(ALL_TAGS), max_size=6)):
+    some = st.sampled_from(KEPT) | st.sampled_from(DEMANDED) | st.sampled_from(ALL_TAGS) | st.sampled_from(NAMES)
+    for tag in draw(st.lists(some, max_size=6)):
         told = DicomDictionary[tag][0].split()[0]
         vr = told if draw(st.integers(0, 7)) else draw(st.sampled_from(ALL_VRS))
         if vr == "SQ" or tag == 0x7FE00010:
             continue
         parts[tag] = element(tag, vr, draw(values(vr)), implicit=implicit)
-    for group in draw(st.lists(st.sampled_from([0x19, 0x29, 0x43, 0x65, 0x2001, 0x2005]), max_size=2, unique=True)):
+    for group in draw(
+        st.lists(st.sampled_from([0x19, 0x21, 0x25, 0x29, 0x43, 0x65, 0x2001, 0x2005]), max_size=2, unique=True)
+    ):
         parts[group << 16] = draw(private_group(group, depth, implicit=implicit))
     if depth < 4:
         for tag in draw(st.lists(st.sampled_from(SEQUENCES), max_size=2)):
@@ -163,7 +180,7 @@ def data_sets(draw: st.DrawFn, depth: int = 0, *, implicit: bool, given: dict[in
 
 @st.composite
 def files(draw: st.DrawFn) -> bytes:
-    """A whole file, of an MR image that may be banked."""
+    """A whole file, mostly of an MR image that may be banked."""
     implicit = draw(st.booleans())
 
     def told(tag: int, vr: str, value: bytes) -> tuple[int, bytes]:
@@ -172,7 +189,7 @@ def files(draw: st.DrawFn) -> bytes:
     name = draw(st.sampled_from([SECRET + b"^Jo", b"Sag^Long ", b"M\xfcller ", b""]))
     given = dict(
         [
-            told(0x00080016, "UI", MR_IMAGE),
+            told(0x00080016, "UI", draw(st.sampled_from(OBJECTS))),
             told(0x00080018, "UI", b"1.2.3."),
             told(0x0008103E, "LO", draw(TEXTS)),
             told(0x00100010, "PN", name),
@@ -182,6 +199,8 @@ def files(draw: st.DrawFn) -> bytes:
             told(0x7FE00010, "OW", bytes(8)),
         ]
     )
+    if draw(st.integers(0, 7)) == 0:
+        given |= [told(0x60000102, "US", bytes((draw(st.integers(0, 12)), 0)))]
     body = draw(data_sets(implicit=implicit, given=given))
     if draw(st.integers(0, 3)) == 0:
         body += element(0xFFFCFFFC, "OB", bytes(6), implicit=implicit)

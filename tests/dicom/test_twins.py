@@ -17,6 +17,7 @@ from made_files import BIG, DEFLATED, EXPLICIT, MR_IMAGE, POLICY, SECRET, data_s
 from imagebank.dicom.decisions import Decision, Refused
 from imagebank.dicom.elements import MOST_DEPTH, Odd, elements_of, items_of, read_layout
 from imagebank.dicom.instance import Cleaned, Cleaner, clean_instance, clean_slowly
+from imagebank.dicom.policy import Policy, load_policy
 from imagebank.dicom.values import Subject
 from imagebank.identities.pseudonyms import Keys
 
@@ -41,9 +42,9 @@ def quickly(cleaner: Cleaner, content: bytes) -> tuple[Answer, bool]:
     return answer_of(clean), clean.quick
 
 
-def slowly(content: bytes) -> Answer:
+def slowly(content: bytes, policy: Policy = POLICY) -> Answer:
     try:
-        return answer_of(clean_slowly(content, SUBJECT, POLICY))
+        return answer_of(clean_slowly(content, SUBJECT, policy))
     except Refused as refusal:
         return str(refusal)
 
@@ -57,6 +58,39 @@ def test_twins_agree_on_random_files(content: bytes) -> None:
     assert answer == slowly(content)
     if isinstance(answer, tuple):
         assert SECRET not in answer[0]
+
+
+OTHER_POLICIES = {
+    "hours": '[options]\npatient_weight = true\nclean_descriptors = false\n[settings]\ntimes = "hour"',
+    "dummies": "[options]\nmodified_dates = false\ndevice_identity = false\nclean_pixel_data = false",
+    "masked": '[options]\nsafe_private = false\n[settings]\ntimes = "remove"\nburned_in = "mask"',
+}
+
+
+@pytest.mark.parametrize("name", OTHER_POLICIES)
+def test_twins_agree_under_other_policies(name: str, tmp_path: Path) -> None:
+    (tmp_path / "site.toml").write_text(f'extends = "default"\nname = "{name}"\n{OTHER_POLICIES[name]}')
+    policy = load_policy(tmp_path / "site.toml")
+
+    @given(files())
+    @settings(max_examples=25, suppress_health_check=RELAXED, deadline=None)
+    def agree(content: bytes) -> None:
+        answer, _ = quickly(Cleaner(SUBJECT, policy), content)
+        assert answer == slowly(content, policy)
+
+    agree()
+
+
+def test_blocks_keep_their_numbers_and_two_of_one_creator_stay_two() -> None:
+    blocks = [(0x00190020, b"SIEMENS MR HEADER "), (0x001900E1, b"SIEMENS MR HEADER ")]
+    parts = [element(tag, "LO", name, implicit=False) for tag, name in blocks]
+    parts += [element(0x0019200C, "IS", b"1000", implicit=False), element(0x0019E10C, "IS", b"2000", implicit=False)]
+    content = whole(EXPLICIT, example(x00190000=b"".join(parts)))
+    clean = Cleaner(SUBJECT, POLICY).clean(content)
+    assert clean.quick
+    assert answer_of(clean) == slowly(content)
+    for part in parts:
+        assert part in clean.content
 
 
 @given(st.lists(files(), min_size=2, max_size=4))

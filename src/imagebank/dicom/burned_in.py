@@ -21,7 +21,7 @@ FEWEST_STROKES = 16  # rows of three small letters cross more
 THICKEST = 4  # pixels of a stroke that is looked for row by row
 MOST_STEPS = 0.12  # of all pixels: where more are steep, the frame is noise and holds nothing that could be read
 MOST_INK = 0.2  # of all pixels: more of one brightness is ground
-FEWEST_LETTERS = 3  # in a line: initials and a digit
+FEWEST_LETTERS = 4  # in a line: a short name, or the year of birth
 HEIGHTS = (5, 64)  # pixels of a letter; smaller cannot be read
 LEVELS_TRIED = 3  # brightnesses of ink in one frame
 WIDEST = 15  # times its height: a word whose letters touch
@@ -165,10 +165,10 @@ def _glyphs(ink: NDArray[np.bool_], steep_down: NDArray[np.bool_], steep_across:
     edges, sharp = _outline(pieces, steep_down, steep_across, count)
     stroke = 2 * area / np.maximum(edges, 1)
     good = (area >= HEIGHTS[0]) & (sharp >= SHARP_EDGE * edges) & (stroke <= HEIGHTS[1] / 3)
-    places = ndimage.find_objects(pieces)
+    good[0] = False
+    places = ndimage.find_objects((np.cumsum(good) * good)[pieces])  # noise has thousands of pieces, few of them good
     found = []
-    for number in np.flatnonzero(good[1:]) + 1:
-        rows, columns = places[number - 1]
+    for number, (rows, columns) in zip(np.flatnonzero(good), places, strict=True):
         box = Box(rows.start, columns.start, rows.stop, columns.stop)
         if letters := _letters(box, int(area[number]), int(edges[number]), float(stroke[number])):
             found.append(_Glyph(box, letters))
