@@ -49,12 +49,11 @@ def _plant_replaced(dataset: Dataset, canaries: Canaries, policy: Policy) -> Ite
     """Plant in what the object must have although nothing of it may stay: emptied, or replaced by a dummy."""
     told = policy.for_class(str(dataset.get("SOPClassUID", "")))
     for tag, rule in sorted(told.resolved.items()):
-        vr = dictionary_VR(tag)
-        if tag in policy.rules or rule.action not in EMPTIED or vr not in TEXT_VRS:
-            continue
-        value, wanted = canaries.of_vr(vr)
-        dataset.add_new(Tag(tag), vr, value)
-        yield Plant("element that must be empty", f"({tag >> 16:04X},{tag & 0xFFFF:04X})", 0, wanted)
+        vr = dictionary_VR(tag) if keyword_for_tag(tag) and tag not in policy.rules else ""
+        if rule.action in EMPTIED and vr in TEXT_VRS:
+            value, wanted = canaries.of_vr(vr)
+            dataset.add_new(Tag(tag), vr, value)
+            yield Plant("element that must be empty", f"({tag >> 16:04X},{tag & 0xFFFF:04X})", 0, wanted)
 
 
 def _words(dataset: Dataset, canaries: Canaries, tag: int, vr: str) -> Iterator[Plant]:
