@@ -195,7 +195,7 @@ def deidentification_page() -> str:
         "reasons": _reasons({**UNREADABLE_MEMBERS, **SUBJECT_REASONS}),
         "leak_policy": leaks["policy"],
         "leak_counts": ", ".join(f"{number:,} {name}" for name, number in leaks["files"].items() if number),
-        "verdict": f"**{leaks['leaks']} leaks** of the kinds that are judged; {leaks['blind']} values not seen.",
+        "verdict": f"**{leaks['leaks']} leaks**; {leaks['blind']} values not seen.",
         "leaks": _leaks(sorted(leaks["kinds"], key=lambda each: (-each["leaked"], each["kind"]))),
         "depths": _leaks(leaks["depths"]),
         "hospital": _leaks(leaks["hospital"]),
@@ -214,7 +214,7 @@ def _share(each: Mapping[str, Any]) -> tuple[str, str]:
 def _leaks(kinds: Iterable[Mapping[str, Any]]) -> str:
     rows = [
         (
-            each["kind"] if each["judged"] else f"{each['kind']} (told, not judged)",
+            each["kind"],
             f"{each['planted']:,}",
             f"{each['leaked']:,}",
             *_share(each),

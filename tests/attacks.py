@@ -48,10 +48,15 @@ def day_of(text: object) -> date | None:
 
 
 def moved_day(dataset: Dataset) -> date:
-    """The study date that the release shows."""
+    """The study date that a file shows, which must have one."""
     day = day_of(dataset.StudyDate)
     assert day
     return day
+
+
+def dated(files: Iterable[Dataset]) -> list[Dataset]:
+    """The files that show a study date: the others give nothing to subtract from."""
+    return [each for each in files if day_of(each.get("StudyDate"))]
 
 
 def values(dataset: Dataset, above: str = "") -> Iterator[tuple[str, str, str]]:

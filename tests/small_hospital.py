@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-import csv
 import shutil
 from collections import Counter
 from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as parquet
 
 from imagebank.synthetic import Hospital
 
@@ -15,19 +17,15 @@ FILES_A_SERIES = 2
 def trimmed(hospital: Hospital, folder: Path) -> Path:
     """Copy the first files of each series, and the answers about them, to a folder; returns it."""
     shutil.copytree(hospital.answers, folder / "answers")
+    files = parquet.read_table(hospital.answers / "files.parquet")
     taken: Counter[str] = Counter()
-    with open(hospital.answers / "files.csv", newline="", encoding="utf-8") as file:
-        rows = list(csv.DictReader(file))
     kept = []
-    for row in rows:
+    for row in files.to_pylist():
         taken[row["series_uid"]] += 1
-        if taken[row["series_uid"]] <= FILES_A_SERIES:
+        if not row["series_uid"] or taken[row["series_uid"]] <= FILES_A_SERIES:
             kept.append(row)
             target = folder / "pacs" / row["path"]
             target.parent.mkdir(parents=True, exist_ok=True)
             shutil.copy(hospital.images / row["path"], target)
-    with open(folder / "answers" / "files.csv", "w", newline="", encoding="utf-8") as file:
-        writer = csv.DictWriter(file, rows[0].keys())
-        writer.writeheader()
-        writer.writerows(kept)
+    parquet.write_table(pa.Table.from_pylist(kept, files.schema), folder / "answers" / "files.parquet")
     return folder

@@ -16,7 +16,7 @@ from imagebank.dicom.policy import load_policy
 from imagebank.proof.canaries import Canaries, Plant
 from imagebank.proof.clones import Clone, clones_of
 from imagebank.proof.planting import DEPTHS, VRS
-from imagebank.proof.planting_pixels import HIGH_BITS, MEASURED, PIXEL_TEXT
+from imagebank.proof.planting_pixels import HIGH_BITS, TIMES
 from imagebank.proof.planting_texts import CHARACTER_SETS
 from imagebank.proof.report import LeakReport, as_json, as_page, row
 from imagebank.proof.search import Searcher
@@ -34,15 +34,11 @@ KINDS = [
     *("text where the sex should be", "element that must be empty", "patient id or name", "safe private element"),
     *("beside a safe private element", "CSA image header", "CSA series header", "Phoenix protocol", "overlay text"),
     *("overlay bits", "curve", "icon image", "preamble", "file meta", "trailing padding element", "file name"),
-    *("bytes behind the end", *MEASURED, *(f"characters: {name}" for name in CHARACTER_SETS)),
+    *("bytes behind the end", "bytes behind the pixels", "long number where another should be"),
+    *("letters as a binary number", HIGH_BITS, *TIMES, *(f"characters: {name}" for name in CHARACTER_SETS)),
     *(f"{vr} element" for vr in VRS if vr not in ("UN", "OL", "OD", "OV", "SV", "UV", "UN")),
 ]
 
-
-OPEN_LEAKS = {
-    "safe private element": "text in a private number of a file that writes no VRs: only its length is looked at",
-}
-"""What is known to leak, and why; the command reports it and ends with 7."""
 
 REAL = (
     "neurolabusc+dcm_qa_nih/In/20180918Si/mr_0003/epi_pe_ap-00001.dcm",
@@ -97,16 +93,16 @@ def test_canaries_stand_at_every_depth(clones: list[Clone]) -> None:
 
 
 def leaking(report: LeakReport) -> set[str]:
-    return {each.kind for each in report.kinds if each.judged and each.leaked}
+    return {each.kind for each in report.kinds if each.leaked}
 
 
 def test_nothing_leaks_from_clones_of_a_pretend_image(hospital: Hospital) -> None:
     """Its scanner writes no VRs, which makes it the harder case."""
     report = measure_leaks([image_in(hospital.images)], None, LeakTest(workers=1))
-    assert leaking(report) == set(OPEN_LEAKS), "a leak is new, or one is closed: then take it off the list"
+    assert leaking(report) == set()
     assert report.blind == 0
     assert report.elsewhere == ()
-    assert report.files["clones written"] == report.files["clones"] > 10
+    assert report.files["clones written"] == report.files["clones"] - len(TIMES) > 10, "what shows text is refused"
     assert {each.kind for each in report.kinds} >= set(KINDS)
     assert all(each.low > 0.9 for each in report.depths)
 
@@ -114,7 +110,7 @@ def test_nothing_leaks_from_clones_of_a_pretend_image(hospital: Hospital) -> Non
 @pytest.mark.skipif(not DATA.is_dir(), reason="the real MRI files are not beside the repository")
 def test_nothing_leaks_from_clones_of_real_images() -> None:
     report = measure_leaks([DATA / name for name in REAL], None, LeakTest(workers=1))
-    assert leaking(report) <= set(OPEN_LEAKS)
+    assert leaking(report) == set()
     assert report.blind == 0
     assert report.files["files given"] == len(REAL)
 
@@ -139,13 +135,13 @@ def test_without_an_image_there_is_nothing_to_measure(tmp_path: Path) -> None:
 
 
 def leaky() -> LeakReport:
-    kinds = (row("coded value", 20, 20, ["(0008,0008)"]), row(PIXEL_TEXT, 3, 3, ["x"] * 3), row(HIGH_BITS, 3, 3, []))
+    kinds = (row("coded value", 20, 20, ["(0008,0008)"]), row(HIGH_BITS, 3, 3, []))
     return LeakReport({"files given": 1}, "default 1", kinds, ())
 
 
 def test_a_leak_is_told_with_its_kind_place_and_interval() -> None:
     told = json.loads(as_json(leaky()))
-    assert told["leaks"] == 1, "text in the pixels is told and not judged"
+    assert told["leaks"] == 1
     assert told["kinds"][0]["recall"] == 0.95
     assert 0.75 < told["kinds"][0]["low"] < 0.76
     page = as_page(leaky())

@@ -118,8 +118,7 @@ def leaks(
 
     The values stand in every kind of element, at every depth, in private blocks, in character sets, around and inside
     the pixels and in file names. Reports the share that is gone by kind, with its exact confidence interval. Ends with
-    7 when a value is found, or when the search did not see a value where it was hidden. Text drawn into the pixels is
-    told and not judged.
+    7 when a value is found, or when the search did not see a value where it was hidden.
     """
     from imagebank.cli.progress import TerminalProgress
     from imagebank.cli.report import print_table
@@ -141,8 +140,7 @@ def leaks(
 
 
 def _leak_row(row: Row) -> tuple[str, ...]:
-    name = row.kind if row.judged else f"{row.kind} (told, not judged)"
-    return name, f"{row.planted:,}", f"{row.seen:,}", f"{row.leaked:,}", f"{100 * row.recall:.2f} %", _interval(row)
+    return row.kind, f"{row.planted:,}", f"{row.seen:,}", f"{row.leaked:,}", f"{100 * row.recall:.2f} %", _interval(row)
 
 
 def _interval(told: Row | Score) -> str:

@@ -52,10 +52,11 @@ class Box:
 
 @dataclass(frozen=True)
 class _Glyph:
-    """A letter, or several that touch."""
+    """A letter, or several that touch: where, how many, and of how many pixels."""
 
     box: Box
     letters: int
+    area: int
 
     @property
     def height(self) -> int:
@@ -171,7 +172,7 @@ def _glyphs(ink: NDArray[np.bool_], steep_down: NDArray[np.bool_], steep_across:
     for number, (rows, columns) in zip(np.flatnonzero(good), places, strict=True):
         box = Box(rows.start, columns.start, rows.stop, columns.stop)
         if letters := _letters(box, int(area[number]), int(edges[number]), float(stroke[number])):
-            found.append(_Glyph(box, letters))
+            found.append(_Glyph(box, letters, int(area[number])))
     return found
 
 
@@ -231,8 +232,8 @@ def _follows(last: _Glyph, glyph: _Glyph) -> bool:
 
 
 def _is_text(line: list[_Glyph]) -> bool:
-    """Letters differ in shape, a row of ticks or teeth does not."""
-    shapes = {(glyph.height, glyph.box.right - glyph.box.left) for glyph in line}
+    """Letters differ in shape, and those of one width in ink; a row of ticks or teeth does not."""
+    shapes = {(glyph.height, glyph.box.right - glyph.box.left, glyph.area) for glyph in line}
     return len(shapes) > 1 or any(glyph.letters > 1 for glyph in line)
 
 

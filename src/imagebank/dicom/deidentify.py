@@ -23,6 +23,7 @@ from pydicom.uid import UID, ExplicitVRLittleEndian, ImplicitVRLittleEndian
 from imagebank.dicom.decisions import Decision, Refused, decided, label
 from imagebank.dicom.method import IMPLEMENTATION_NAME, IMPLEMENTATION_UID, describe_method
 from imagebank.dicom.names import name_words
+from imagebank.dicom.pixel_sizes import FLOAT_BITS, PIXELS, Promised, native_bytes
 from imagebank.dicom.policy import DENY_PRIVATE, Action, Policy, Rule
 from imagebank.dicom.raw import UNDEFINED, charset_in, item, items_in, peek, told
 from imagebank.dicom.rewriting import (
@@ -32,14 +33,12 @@ from imagebank.dicom.rewriting import (
     Context,
     class_of,
     creator_of,
-    enough_pixels,
     resolve_vr,
     rewrite,
 )
 from imagebank.dicom.values import Subject
 
-VERSION = "3"
-PIXELS = ("PixelData", "FloatPixelData", "DoubleFloatPixelData")
+VERSION = "4"
 
 
 Elements = dict[BaseTag, DataElement | RawDataElement]
@@ -53,6 +52,7 @@ class _Walk:
     subject: Subject
     syntax: UID
     forbidden: frozenset[str]
+    pixels: Promised
     noted: set[Decision] = field(default_factory=set)
 
     def context(self, charset: Charset) -> Context:
@@ -75,10 +75,10 @@ def deidentify(dataset: FileDataset, subject: Subject, policy: Policy) -> tuple[
     """The instance as the bank may keep it, and what was decided on each element. Raises Refused without pixels."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # pydicom's warnings quote values
-        check_pixels(dataset)
+        pixels = check_pixels(dataset)
         syntax = transfer_syntax(dataset)
         sop_class = told(item(dataset, "SOPClassUID"))[1] if "SOPClassUID" in dataset else None
-        walk = _Walk(policy.for_class(class_of(sop_class)), subject, syntax, name_words(dataset))
+        walk = _Walk(policy.for_class(class_of(sop_class)), subject, syntax, name_words(dataset), pixels)
         body = _walk(dataset, walk, "", DEFAULT_CHARSET)
     describe_method(body, policy)
     result = FileDataset(io.BytesIO(), body, preamble=b"\0" * 128, file_meta=_file_meta(body, syntax))
@@ -102,8 +102,8 @@ def transfer_syntax(dataset: FileDataset) -> UID:
     return ImplicitVRLittleEndian if implicit else ExplicitVRLittleEndian
 
 
-def check_pixels(dataset: FileDataset) -> None:
-    """Raise Refused unless there are as many pixels as the header promises."""
+def check_pixels(dataset: FileDataset) -> Promised:
+    """What the header promises of its pixels. Raises Refused unless as many are there."""
     name = next((name for name in PIXELS if name in dataset), None)
     if name is None:
         raise Refused("no-pixel-data")
@@ -114,15 +114,17 @@ def check_pixels(dataset: FileDataset) -> None:
         frames, samples = (int(peek(dataset, name) or 1) for name in ("NumberOfFrames", "SamplesPerPixel"))
     except (TypeError, ValueError):
         raise Refused("no-pixel-geometry") from None
+    if frames < 1 or samples < 1:
+        raise Refused("no-pixel-geometry")
     vr, pixels = told(item(dataset, name))
     if vr and vr not in PIXEL_VRS | {"UN"}:
         raise Refused("no-pixel-data")
-    if pixels is None or (transfer_syntax(dataset).is_encapsulated and not pixels):
+    bits = FLOAT_BITS.get(name, bits)
+    compressed = transfer_syntax(dataset).is_encapsulated
+    size = None if compressed else native_bytes(rows=rows, columns=columns, bits=bits, samples=samples, frames=frames)
+    if pixels is None or len(pixels) < (1 if size is None else size):
         raise Refused("truncated-pixels")
-    if not transfer_syntax(dataset).is_encapsulated and not enough_pixels(
-        len(pixels), rows=rows, columns=columns, bits=bits, samples=samples, frames=frames
-    ):
-        raise Refused("truncated-pixels")
+    return Promised(int(Tag(name)), size, frames)
 
 
 def _walk(source: Dataset, walk: _Walk, place: str, around: Charset) -> Dataset:
@@ -178,7 +180,7 @@ def _keep(
     vr = resolve_vr(tag, vr, rule)
     if rule.action is Action.PIXELS:
         whole = content is not None and not place and vr in PIXEL_VRS
-        new = content + b"\0" * (len(content) % 2) if content is not None and whole else None
+        new = walk.pixels.kept(tag, content) if content is not None and whole else None
     else:
         new = rewrite(rule, tag, vr, content, walk.context(charset), implicit=walk.syntax.is_implicit_VR)
     return None if new is None else _raw(tag, vr, new, walk.syntax, length=getattr(element, "length", 0))

@@ -18,7 +18,8 @@ from pydicom.tag import Tag
 from pydicom.uid import UID
 
 from imagebank.dicom.decisions import Decision, Refused, label
-from imagebank.dicom.deidentify import PIXELS, transfer_syntax
+from imagebank.dicom.deidentify import transfer_syntax
+from imagebank.dicom.pixel_sizes import FLOAT_BITS, PIXELS
 from imagebank.dicom.pixels import (
     Buffer,
     PixelLayout,
@@ -31,7 +32,6 @@ from imagebank.dicom.policy import Policy
 from imagebank.dicom.raw import item, peek, told
 
 BURNED_IN_TEXT, NOT_READABLE = "burned-in-text", "pixels-not-readable"
-FLOAT_BITS = {"FloatPixelData": 32, "DoubleFloatPixelData": 64}
 OVERLAY_APART = {0x0100: 1, 0x0102: 0}  # OverlayBitsAllocated and OverlayBitPosition of one that has bits of its own
 TOLD = ("Rows", "Columns", "NumberOfFrames", "SamplesPerPixel", "BitsAllocated", "BitsStored", "HighBit")
 TOLD_TOO = ("PixelRepresentation", "PlanarConfiguration")

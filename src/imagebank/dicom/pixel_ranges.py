@@ -10,9 +10,9 @@ from collections.abc import Mapping
 from pydicom.uid import UID
 
 from imagebank.dicom.elements import PIXEL_DATA, Element, Layout, Odd
-from imagebank.dicom.pixel_cleaning import FLOAT_BITS, OVERLAY_APART, layout_of
+from imagebank.dicom.pixel_cleaning import OVERLAY_APART, layout_of
+from imagebank.dicom.pixel_sizes import FLOAT_BITS, OFFSET_TABLES, native_bytes
 from imagebank.dicom.pixels import PixelLayout, PixelsUnreadable, text_by_frame
-from imagebank.dicom.rewriting import enough_pixels
 
 PIXELS = {PIXEL_DATA: 0, 0x7FE00008: FLOAT_BITS["FloatPixelData"], 0x7FE00009: FLOAT_BITS["DoubleFloatPixelData"]}
 NEEDED = {0x00280010: "Rows", 0x00280011: "Columns", 0x00280100: "BitsAllocated"}
@@ -28,22 +28,28 @@ def read_pixels(content: bytes, found: Found, layout: Layout) -> tuple[PixelLayo
     """How the pixels are stored, and a view of them. Raises Odd unless they are surely all there."""
     tag = next((tag for tag in PIXELS if tag in found), 0)
     facts = {name: _small(content, found.get(tag)) for tag, name in NEEDED.items()}
-    if not tag or not all(facts.values()):
+    if not tag or not all(facts.values()) or any(other in found for other in (*PIXELS, *OFFSET_TABLES) if other != tag):
         raise Odd
     start, end = _checked(content, found[tag], layout)
     facts |= {name: _small(content, found[tag]) for tag, name in OPTIONAL.items() if tag in found}
     facts["NumberOfFrames"] = _frames(content, found.get(FRAMES))
     stored = layout_of(facts, _photometric(content, found), UID(layout.syntax), PIXELS[tag])
-    if not layout.encapsulated and not enough_pixels(
-        end - start,
+    if not layout.encapsulated:
+        _check_size(content, start, end, stored)
+    return stored, memoryview(content)[start:end]
+
+
+def _check_size(content: bytes, start: int, end: int, stored: PixelLayout) -> None:
+    """Raise Odd unless native pixels are exactly as many as promised, and the padding says nothing."""
+    size = native_bytes(
         rows=stored.rows,
         columns=stored.columns,
-        bits=facts["BitsAllocated"],
+        bits=stored.bits_allocated,
         samples=stored.samples,
         frames=stored.frames,
-    ):
+    )
+    if end - start != size + size % 2 or (size % 2 and content[end - 1]):
         raise Odd
-    return stored, memoryview(content)[start:end]
 
 
 def _checked(content: bytes, element: Element, layout: Layout) -> tuple[int, int]:

@@ -20,8 +20,18 @@ from pydicom.tag import Tag
 from pydicom.values import convert_string
 
 from imagebank.dicom.elements import SPECIFIC_CHARACTER_SET, Element
+from imagebank.dicom.number_bounds import are_plausible
 from imagebank.dicom.rule import Action, Rule
-from imagebank.dicom.values import BINARY_SIZES, EMPTIABLE_VRS, Subject, clean, clean_private, is_plain_number, texts
+from imagebank.dicom.values import (
+    EMPTIABLE_VRS,
+    NUMERIC_VRS,
+    Subject,
+    clean,
+    clean_private,
+    is_plain_number,
+    numbers,
+    texts,
+)
 
 Charset = tuple[str, ...]
 """Python's names of the character sets of a data set, as pydicom gives them."""
@@ -36,7 +46,6 @@ MOST_BYTES = 0xFFFE  # of an element whose length is told in two bytes
 REPLACING = (Action.EMPTY, Action.DUMMY, Action.PSEUDONYM, Action.STATION)  # whatever the value was
 ESCAPE = b"\x1b"
 LONGEST_NAME = 512  # bytes of a creator or of character sets that are looked at: all may be remembered
-SHORTEST_TEXT = 8  # bytes; of so many or fewer some numbers read as text by chance
 
 
 @dataclass(frozen=True)
@@ -90,8 +99,8 @@ def _rewritten(rule: Rule, tag: int, vr: str, content: bytes | None, context: Co
         return None  # of these nothing is a value
     if tag >> 16 & 1 and not content:
         return None
-    if rule.action is Action.NUMBER and is_plain_number("US" if vr == "US or SS" else vr, content):
-        return None if _is_no_number(tag, vr, content) else content  # neither decoded nor encoded again
+    if rule.action is Action.NUMBER:
+        return _number(rule, tag, vr, content, context)
     value = decode(tag, vr, content, context.charset, little=context.little)
     if tag >> 16 & 1:
         return _encode(tag, vr, clean_private(rule, vr, value, context.subject), little=context.little)
@@ -99,17 +108,16 @@ def _rewritten(rule: Rule, tag: int, vr: str, content: bytes | None, context: Co
     return _encode(tag, vr, kept, little=context.little)
 
 
-def _is_no_number(tag: int, vr: str, content: bytes) -> bool:
-    """Whether bytes that would pass for binary numbers are more than the attribute may have, or a text."""
-    size = BINARY_SIZES.get(vr[:2])
-    if size is None:
-        return False
-    text = (
-        len(content) > SHORTEST_TEXT
-        and content.rstrip(b"\0").isascii()
-        and content.rstrip(b"\0").decode().isprintable()
-    )
-    return text or len(content) > size * _most_values(tag)
+def _number(rule: Rule, tag: int, vr: str, content: bytes, context: Context) -> bytes | None:
+    """Numbers that are plainly that are neither decoded nor encoded again; none stays that is not plausible."""
+    plain = "US" if vr == "US or SS" else vr
+    told: bytes | None = content
+    if not is_plain_number(plain, content):
+        value = numbers(decode(tag, vr, content, context.charset, little=context.little))
+        told = _encode(tag, vr, value, little=context.little) if vr in NUMERIC_VRS else None
+    count = rule.count if tag >> 16 & 1 else _most_values(tag)
+    fits = told is not None and are_plausible(plain, told, most=rule.most, count=count, little=context.little)
+    return told if fits else None
 
 
 @lru_cache(maxsize=4096)
@@ -117,7 +125,7 @@ def _most_values(tag: int) -> float:
     """How many values an attribute may have; without end where the dictionary does not say."""
     try:
         return float(dictionary_VM(tag))
-    except (KeyError, ValueError):  # private, or a range as 1-n
+    except (KeyError, ValueError):  # unknown, or a range as 1-n
         return float("inf")
 
 
@@ -190,8 +198,3 @@ def _creator_of(content: bytes, charset: Charset) -> str:
 def class_of(content: bytes | None) -> str:
     """The SOP class that an element names; empty where there is none."""
     return (content or b"").decode("ascii", "replace").strip("\0 ")
-
-
-def enough_pixels(content_bytes: int, *, rows: int, columns: int, bits: int, samples: int, frames: int) -> bool:
-    """Whether native pixels are as many as the header promises."""
-    return content_bytes * 8 >= rows * columns * samples * frames * bits

@@ -5,10 +5,11 @@ The one place that knows how a hospital writes its answers; everything else here
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+
+import pyarrow.parquet as parquet
 
 from imagebank.core.errors import SourceError
 
@@ -53,13 +54,6 @@ def read_files(hospital: Path) -> list[ExpectedFile]:
 
 
 def _rows(hospital: Path, table: str, columns: tuple[str, ...]) -> Iterator[tuple[str, ...]]:
-    """The rows of a table of answers, as CSV or as Parquet."""
-    path = hospital / ANSWERS / f"{table}.csv"
-    if not path.is_file():
-        import pyarrow.parquet as parquet
-
-        rows = parquet.read_table(path.with_suffix(".parquet"), columns=list(columns)).to_pylist()
-        yield from (tuple(str(row[each] or "") for each in columns) for row in rows)
-        return
-    with open(path, newline="", encoding="utf-8") as file:
-        yield from (tuple(row[each] for each in columns) for row in csv.DictReader(file))
+    """The rows of a table of answers."""
+    rows = parquet.read_table(hospital / ANSWERS / f"{table}.parquet", columns=list(columns)).to_pylist()
+    yield from (tuple(str(row[each] or "") for each in columns) for row in rows)

@@ -15,7 +15,15 @@ from imagebank.dicom.deidentify import transfer_syntax
 from imagebank.dicom.policy import Policy
 from imagebank.proof.canaries import Canaries, Plant
 from imagebank.proof.planting import plant_elements
-from imagebank.proof.planting_pixels import plain_pixels, plant_overlays, plant_pixels
+from imagebank.proof.planting_numbers import plant_letters, plant_long_numbers
+from imagebank.proof.planting_pixels import (
+    TIMES,
+    plain_pixels,
+    plant_behind_pixels,
+    plant_high_bits,
+    plant_overlays,
+    plant_text,
+)
 from imagebank.proof.planting_places import plant_after_end, plant_behind, plant_name, plant_places
 from imagebank.proof.planting_texts import CHARACTER_SETS, plant_characters, plant_csa, plant_kept_texts
 
@@ -39,8 +47,12 @@ def clones_of(content: bytes, patient_id: str, canaries: Canaries, policy: Polic
         lambda dataset: plant_kept_texts(dataset, canaries, policy),
         lambda dataset: plant_csa(dataset, canaries),
         lambda dataset: plant_overlays(dataset, canaries),
-        lambda dataset: plant_pixels(dataset, canaries),
+        lambda dataset: plant_high_bits(dataset, canaries),
+        lambda dataset: plant_behind_pixels(dataset, canaries),
+        lambda dataset: plant_long_numbers(dataset, canaries, policy),
+        lambda dataset: plant_letters(dataset, canaries, policy),
     ]
+    planters += [_text(kind, canaries) for kind in TIMES]
     planters += [_characters(name, canaries) for name in CHARACTER_SETS]
     for planter in planters:
         dataset = _read(content)
@@ -70,6 +82,10 @@ def lighten(dataset: FileDataset) -> None:
 
 def _characters(name: str, canaries: Canaries) -> Planter:
     return lambda dataset: plant_characters(dataset, canaries, name)
+
+
+def _text(kind: str, canaries: Canaries) -> Planter:
+    return lambda dataset: plant_text(dataset, canaries, kind)
 
 
 def _outside(content: bytes, patient_id: str, canaries: Canaries) -> Iterator[Clone]:

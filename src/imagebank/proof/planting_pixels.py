@@ -1,7 +1,6 @@
 """Hides canaries in and around pixels: overlays, curves, icons, unused high bits, and text drawn into the image.
 
-Text in the pixels and bits above the stored ones are found by eye or by a detector, not by a rule on elements: they are
-kinds of their own, and `MEASURED` says which are told without being judged.
+Text is crisp and bright, of two sizes. What a detector makes of other text is measured in `tests/dicom/test_burned_in.py`.
 """
 
 from __future__ import annotations
@@ -18,11 +17,13 @@ from pydicom.tag import Tag
 
 from imagebank.proof.canaries import Canaries, Plant
 
-PIXEL_TEXT = "text drawn into the pixels"
+PIXEL_TEXT, SMALL_TEXT = "text drawn into the pixels", "small text drawn into the pixels"
 HIGH_BITS = "overlay in the high bits of pixels"
-MEASURED = (PIXEL_TEXT, HIGH_BITS)
-LETTER_ROWS, LETTER_COLUMNS = 7, 6
-TEXT_LETTERS = 9
+LETTER_ROWS = 7
+TEXT_LETTERS = 7
+TIMES = {SMALL_TEXT: 1, PIXEL_TEXT: 2}  # how large a point of a letter is
+SMALLEST = 96  # rows and columns of an image with a word in it
+SPARING_BITS = 12  # stored in an image that leaves high bits for an overlay
 HIDDEN_BYTES = 24
 
 
@@ -57,29 +58,59 @@ def _bytes(dataset: Dataset, canaries: Canaries, group: int, element: int, kind:
     return Plant(kind, f"({group:04X},{element:04X})", 0, content)
 
 
-def plant_pixels(dataset: Dataset, canaries: Canaries) -> Iterator[Plant]:
-    """Draw a word into the first frame, and hide bits above the stored ones, where the pixels are plain."""
-    pixels = plain_pixels(dataset)
-    if pixels is None:
+def plant_text(dataset: Dataset, canaries: Canaries, kind: str) -> Iterator[Plant]:
+    """Draw a word into an image, where the pixels are plain; one that is too small for it is repeated."""
+    image = _canvas(dataset)
+    if image is None:
         return
-    rows, columns = int(dataset.Rows), int(dataset.Columns)
-    stored = int(dataset.get("BitsStored", 16))
-    image = pixels[: rows * columns].reshape(rows, columns)
-    if rows > 2 * LETTER_ROWS and columns > TEXT_LETTERS * LETTER_COLUMNS + 4:
-        word = canaries.word(TEXT_LETTERS)
-        points = drawn(word) * (2 ** (stored - 1) - 1)
-        image[4 : 4 + points.shape[0], 2 : 2 + points.shape[1]] = points
-        middle = image[4 + LETTER_ROWS // 2, 2 : 2 + points.shape[1]]
-        yield Plant(PIXEL_TEXT, "(7FE0,0010)", 0, middle.tobytes())
-    if pixels.dtype == np.uint16 and stored < 16 and rows * columns > 16 * HIDDEN_BYTES:
+    word = canaries.word(TEXT_LETTERS)
+    points = drawn(word, TIMES[kind]) * (2 ** (int(dataset.BitsStored) - 1) - 1)
+    image[4 : 4 + points.shape[0], 2 : 2 + points.shape[1]] = points
+    dataset[Tag(0x7FE00010)].value = image.tobytes()
+    middle = image[4 + TIMES[kind] * (LETTER_ROWS // 2), 2 : 2 + points.shape[1]]
+    yield Plant(kind, "(7FE0,0010)", 0, middle.tobytes())
+
+
+def plant_high_bits(dataset: Dataset, canaries: Canaries) -> Iterator[Plant]:
+    """Hide an overlay in the highest bit of each pixel, where the pixels are plain and of 16 bits, and declare it."""
+    image = _canvas(dataset)
+    if image is None or image.dtype != np.uint16:
+        return
+    if int(dataset.BitsStored) > SPARING_BITS:
+        image >>= 16 - SPARING_BITS
+        dataset.BitsStored, dataset.HighBit = SPARING_BITS, SPARING_BITS - 1
+    hidden = canaries.raw(HIDDEN_BYTES)
+    bits = np.unpackbits(np.frombuffer(hidden, np.uint8)).astype(np.uint16)
+    flat = image.reshape(-1)
+    start = len(flat) // 2 // 8 * 8
+    flat[start : start + len(bits)] = flat[start : start + len(bits)] & 0x7FFF | bits << 15
+    dataset.add_new((0x6000, 0x0100), "US", 16)
+    dataset.add_new((0x6000, 0x0102), "US", 15)
+    dataset[Tag(0x7FE00010)].value = image.tobytes()
+    yield Plant(HIGH_BITS, "(7FE0,0010)", 0, hidden)
+
+
+def plant_behind_pixels(dataset: Dataset, canaries: Canaries) -> Iterator[Plant]:
+    """Bytes within the element of plain pixels, behind the last that the header promises."""
+    image = _canvas(dataset)
+    if image is not None:
         hidden = canaries.raw(HIDDEN_BYTES)
-        bits = np.unpackbits(np.frombuffer(hidden, np.uint8)).astype(np.uint16)
-        start = rows * columns // 2 // 8 * 8
-        pixels[start : start + len(bits)] = pixels[start : start + len(bits)] & 0x7FFF | bits << 15
-        dataset.add_new((0x6000, 0x0100), "US", 16)
-        dataset.add_new((0x6000, 0x0102), "US", 15)
-        yield Plant(HIGH_BITS, "(7FE0,0010)", 0, hidden)
-    dataset[Tag(0x7FE00010)].value = pixels.tobytes()
+        dataset[Tag(0x7FE00010)].value = image.tobytes() + hidden
+        yield Plant("bytes behind the pixels", "(7FE0,0010)", 0, hidden)
+
+
+def _canvas(dataset: Dataset) -> NDArray[Any] | None:
+    """The first frame, at least as large as a drawn word needs; the dataset is made to fit it."""
+    pixels = plain_pixels(dataset)
+    rows, columns = int(dataset.get("Rows") or 0), int(dataset.get("Columns") or 0)
+    if pixels is None or not 0 < rows * columns <= len(pixels):
+        return None
+    image = pixels[: rows * columns].reshape(rows, columns)
+    image = np.pad(image, [(0, max(0, SMALLEST - side)) for side in image.shape], mode="wrap")
+    dataset.Rows, dataset.Columns = image.shape
+    if "NumberOfFrames" in dataset:
+        dataset.NumberOfFrames = 1
+    return image
 
 
 def plain_pixels(dataset: Dataset) -> NDArray[Any] | None:
@@ -107,11 +138,12 @@ def high_bits(dataset: Dataset) -> bytes:
     return b"".join(np.packbits((pixels >> plane & 1).astype(np.uint8)).tobytes() for plane in planes)
 
 
-def drawn(word: str) -> NDArray[np.uint16]:
-    """A word as points, 1 where there is ink."""
+def drawn(word: str, times: int = 1) -> NDArray[np.uint16]:
+    """A word as points, 1 where there is ink, each letter so many times seven points high."""
     letters = [_letters()[letter] for letter in word]
     columns = [[[row >> (4 - x) & 1 for x in range(5)] + [0] for row in letter] for letter in letters]
-    return np.concatenate([np.array(each, np.uint16) for each in columns], axis=1)
+    points = np.concatenate([np.array(each, np.uint16) for each in columns], axis=1)
+    return points.repeat(times, axis=0).repeat(times, axis=1)
 
 
 @cache

@@ -16,6 +16,8 @@ from pydicom.tag import Tag
 from imagebank.dicom.policy import Action, Policy
 from imagebank.proof.canaries import Canaries, Plant
 
+EMPTIED = (Action.EMPTY, Action.DUMMY)
+TEXT_VRS = ("AE", "CS", "DA", "DT", "LO", "LT", "PN", "SH", "ST", "UC", "UT")
 Planter = Callable[[Dataset, Canaries, int, str], Iterator[Plant]]
 DATES_IN_TEXT = ("%d/%m/%Y", "%Y-%m-%d", "%d.%m.%Y", "%d %b %Y", "%Y%m%d")
 LEFT_ALONE = {"SOPClassUID", "Modality", "PhotometricInterpretation", "BurnedInAnnotation", "ReferencedSOPClassUID"}
@@ -39,7 +41,19 @@ def plant_kept_texts(dataset: Dataset, canaries: Canaries, policy: Policy) -> It
         if not keyword or keyword in LEFT_ALONE or rule.action not in _PLANTERS:
             continue
         yield from _PLANTERS[rule.action](dataset, canaries, tag, dictionary_VR(tag))
+    yield from _plant_replaced(dataset, canaries, policy)
     yield from _plant_safe_private(dataset, canaries, policy)
+
+
+def _plant_replaced(dataset: Dataset, canaries: Canaries, policy: Policy) -> Iterator[Plant]:
+    """Plant in what the object must have although nothing of it may stay: emptied, or replaced by a dummy."""
+    told = policy.for_class(str(dataset.get("SOPClassUID", "")))
+    for tag, rule in sorted(told.resolved.items()):
+        vr = dictionary_VR(tag) if keyword_for_tag(tag) and tag not in policy.rules else ""
+        if rule.action in EMPTIED and vr in TEXT_VRS:
+            value, wanted = canaries.of_vr(vr)
+            dataset.add_new(Tag(tag), vr, value)
+            yield Plant("element that must be empty", f"({tag >> 16:04X},{tag & 0xFFFF:04X})", 0, wanted)
 
 
 def _words(dataset: Dataset, canaries: Canaries, tag: int, vr: str) -> Iterator[Plant]:
@@ -112,7 +126,6 @@ _PLANTERS = {
     Action.DEVICE: _device,
     Action.STATION: _whole("station or serial number"),
     Action.PSEUDONYM: _whole("patient id or name"),
-    Action.EMPTY: _whole("element that must be empty"),
     Action.SEX: _whole("text where the sex should be"),
     Action.TIME: _whole("text where a time should be"),
     Action.DATE: _date,

@@ -13,14 +13,13 @@ from importlib.resources import files
 
 from imagebank.proof.canaries import Plant
 from imagebank.proof.intervals import CONFIDENCE, exact_interval
-from imagebank.proof.planting_pixels import MEASURED
 
 SHOWN_PLACES = 5
 
 
 @dataclass(frozen=True)
 class Row:
-    """One kind of hiding place. `low` and `high` bound the recall; a kind that is not `judged` is only told."""
+    """One kind of hiding place. `low` and `high` bound the recall."""
 
     kind: str
     planted: int
@@ -28,7 +27,6 @@ class Row:
     leaked: int
     low: float
     high: float
-    judged: bool = True
     places: tuple[str, ...] = ()
 
     @property
@@ -51,8 +49,8 @@ class LeakReport:
 
     @property
     def leaks(self) -> int:
-        """Leaks of the kinds that are judged, and of logs."""
-        told = sum(row.leaked for row in (*self.kinds, *self.hospital) if row.judged)
+        """Leaks of all kinds, and of logs."""
+        told = sum(row.leaked for row in (*self.kinds, *self.hospital))
         return told + len(self.elsewhere)
 
     @property
@@ -62,11 +60,10 @@ class LeakReport:
 
 
 def tally(plants: Iterable[Plant], seen: frozenset[Plant], leaked: frozenset[Plant]) -> tuple[list[Row], list[Row]]:
-    """Rows by kind, and by depth for those that are judged."""
+    """Rows by kind, and by depth."""
     every = list(plants)
     kinds = _rows(every, seen, leaked, lambda plant: plant.kind)
-    judged = [plant for plant in every if plant.kind not in MEASURED]
-    depths = _rows(judged, seen, leaked, lambda plant: f"depth {plant.depth}")
+    depths = _rows(every, seen, leaked, lambda plant: f"depth {plant.depth}")
     return kinds, depths
 
 
@@ -87,7 +84,7 @@ def row(kind: str, planted: int, seen: int, leaks: list[str]) -> Row:
     """One kind, with the exact interval of its recall and the first places that leaked."""
     low, high = exact_interval(planted - len(leaks), planted)
     places = tuple(sorted(set(leaks))[:SHOWN_PLACES])
-    return Row(kind, planted, seen, len(leaks), low, high, kind not in MEASURED, places)
+    return Row(kind, planted, seen, len(leaks), low, high, places)
 
 
 def as_json(report: LeakReport) -> str:
@@ -104,7 +101,7 @@ def as_page(report: LeakReport) -> str:
 
     text = (files("imagebank.proof") / "templates" / "leaks.html").read_text("utf-8")
     template = Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True).from_string(text)
-    kinds = sorted(report.kinds, key=lambda row: (-row.leaked * row.judged, -row.leaked, row.kind))
+    kinds = sorted(report.kinds, key=lambda row: (-row.leaked, row.kind))
     tables = [("By hiding place", tuple(kinds)), ("By depth in sequences", report.depths)]
     if report.hospital:
         tables.append(("Identifiers of the hospital", report.hospital))
