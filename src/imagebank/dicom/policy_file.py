@@ -45,7 +45,7 @@ CANARIES = (  # what people write where it does not belong: a pattern that accep
 
 @dataclass(frozen=True)
 class Section:
-    """A portion of the keep list: attributes under one action, the option that switches it, the bound of its numbers."""
+    """A portion of the keep list: attributes under one action, the option that switches it, bounds of numbers."""
 
     name: str
     action: str
