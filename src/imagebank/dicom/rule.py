@@ -40,9 +40,9 @@ class Action(StrEnum):
 class Rule:
     """The action for an element and the rule that says so; the rest is for some actions only.
 
-    `vr`, `pattern` and `count` (of binary numbers): private elements. `most`: the magnitude of kept numbers. `times`: keep, hour or remove, for dates with a time and for times.
-    `vocabulary`: the words that descriptions may keep. `kind`: the type of the attribute in its object
-    definition, 1 or 2, where it may not be absent. `why`: for people.
+    `vr`, `pattern` and `count` (of binary numbers): private elements. `most`: the magnitude of kept numbers. `times`:
+    keep, hour or remove, for dates with a time and for times. `vocabulary`: the words that descriptions may keep.
+    `kind`: the type of the attribute in its object definition, 1 or 2, where it may not be absent. `why`: for people.
     """
 
     action: Action
