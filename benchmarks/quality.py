@@ -22,6 +22,7 @@ import pyarrow.parquet as parquet
 
 from imagebank.core.config import open_bank
 from imagebank.core.progress import Silent
+from imagebank.engine import Outcome
 from imagebank.identities.vault import open_vault
 from imagebank.imaging.quality import QualityTask, assess_image
 from imagebank.synthetic import build_hospital, read_answers
@@ -29,10 +30,12 @@ from imagebank.synthetic.anatomy import grain, head_of, paint
 from imagebank.synthetic.register import DEFAULT_RATES
 from imagebank.synthetic.visits import Anatomy, Grid, Physics
 from imagebank.workflows.init import init
+from imagebank.workflows.opening import open_ledger
 from imagebank.workflows.update import update
 
 WHOLE = Grid("sagittal", 192, 256, 256, 1.0, 1.0)
 MPRAGE = Physics("mprage", 2300, 2.98, 900, 9, 3.0)
+REFUSED = "files refused"
 ALARMS = ("caution", "unusable")
 RUNS = 3
 
@@ -74,18 +77,23 @@ def report_cost(folder: Path) -> None:
 
 
 def judged(folder: Path, patients: int, share: float) -> list[tuple[str, str]]:
-    """Fault (empty: sound) and verdict of every image of a pretend hospital with a share of faults."""
+    """Fault (empty: sound) and verdict of every image of a pretend hospital with a share of faults.
+
+    A series of which de-identification refused a file truly lacks a slice, though nobody planted that.
+    """
     rates = DEFAULT_RATES.having(fault=share, phantom=0.0)
     hospital = build_hospital(folder / "hospital", patients=patients, trouble=False, rates=rates, workers=0)
     bank = folder / "bank"
     init(bank, images=[hospital.images], records=[hospital.records], pretend=True)
     version = update(bank, environ={}, progress=Silent()).version
+    with open_ledger(open_bank(bank), {}) as ledger:
+        refused = {lot.item for lot in ledger.lots() if lot.outcome is Outcome.QUARANTINED}
     with open_vault(open_bank(bank), "benchmark", environ={}) as vault:
         item = vault.keys.uid_map.item
         answers = read_answers(hospital.answers, "series")
         faults = {item(row["series_uid"]): row["fault"] or "" for row in answers}
     rows = parquet.read_table(bank / "tables" / version / "quality.parquet").to_pylist()
-    return [(faults[row["series"]], row["verdict"]) for row in rows]
+    return [(faults[row["series"]] or (REFUSED if row["series"] in refused else ""), row["verdict"]) for row in rows]
 
 
 def report_faults(found: list[tuple[str, str]]) -> None:
