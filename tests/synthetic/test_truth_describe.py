@@ -12,7 +12,20 @@ from imagebank.core.errors import SourceError
 from imagebank.synthetic.describe import describe
 from imagebank.synthetic.truth import QUESTIONS, AnswersWriter, read_answers
 
-UNITS = ("patient", "registration", "study", "series", "scanner", "file", "span", "identifier", "person", "diagnosis")
+UNITS = (
+    "patient",
+    "registration",
+    "study",
+    "series",
+    "scanner",
+    "file",
+    "span",
+    "identifier",
+    "person",
+    "diagnosis",
+    "year",
+    "age in years",
+)
 
 
 @pytest.fixture(scope="module")
@@ -33,7 +46,7 @@ def test_every_line_names_its_unit(answers: Path) -> None:
 
 
 def test_counts_are_those_of_the_answers(answers: Path) -> None:
-    counts = dict(re.split(r"\s{2,}", line.strip())[:2] for line in sections(describe(answers))["Counts"])
+    counts = dict(re.split(r"\s{2,}", line.strip())[:2] for line in sections(describe(answers))["Everybody"])
     assert counts["people"] == str(len(PEOPLE))
     assert counts["studies"] == str(sum(len(person.visits) for person in PEOPLE))
     assert counts["registrations"] == str(sum(len(person.recorded) for person in PEOPLE))

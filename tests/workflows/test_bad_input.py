@@ -20,7 +20,7 @@ from dumps import every_byte
 from imagebank.core.errors import ImagebankError, SourceError
 from imagebank.core.progress import Silent
 from imagebank.dicom import headers
-from imagebank.synthetic import Hospital
+from imagebank.synthetic import Hospital, build_hospital
 from imagebank.workflows import indexing
 from imagebank.workflows.init import init
 from imagebank.workflows.update import update
@@ -29,10 +29,17 @@ from outcomes import outcome_of_files
 MakeBank = Callable[..., Path]
 
 
+@pytest.fixture(scope="module")
+def one_patient(tmp_path_factory: pytest.TempPathFactory) -> Hospital:
+    """A hospital of one patient, with images of a usual size."""
+    return build_hospital(tmp_path_factory.mktemp("one") / "hospital", patients=1, trouble=False)
+
+
 @pytest.fixture
-def images(hospital: Hospital, tmp_path: Path) -> Path:
+def images(one_patient: Hospital, tmp_path: Path) -> Path:
     """One good series of the hospital, in a folder of its own."""
-    files = next(folder for folder in sorted(hospital.images.rglob("*T2w*")) if len(list(folder.iterdir())) > 10)
+    folders = sorted(one_patient.images.rglob("*T2w*"))
+    files = next(folder for folder in folders if len(list(folder.iterdir())) > 10)
     shutil.copytree(files, tmp_path / "images" / "series")
     return tmp_path / "images"
 
@@ -304,10 +311,10 @@ def test_records_without_a_column_name_the_nearest(small_bank: MakeBank, images:
 
 
 def test_a_full_disk_is_told_and_the_run_goes_on_when_there_is_room(
-    hospital: Hospital, small_disk: Path, tmp_path: Path
+    one_patient: Hospital, small_disk: Path, tmp_path: Path
 ) -> None:
     bank = small_disk / "bank"
-    init(bank, images=[hospital.images], records=[hospital.records], key_file=tmp_path / "key", pretend=True)
+    init(bank, images=[one_patient.images], records=[one_patient.records], key_file=tmp_path / "key", pretend=True)
     ran = imagebank("update", bank)
     assert ran.code == 8, ran.err
     assert "No space is left" in ran.err
