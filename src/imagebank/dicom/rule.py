@@ -40,7 +40,8 @@ class Action(StrEnum):
 class Rule:
     """The action for an element and the rule that says so; the rest is for some actions only.
 
-    `vr` and `pattern`: private elements. `bounds`: of kept numbers; the dictionary says how many a standard one has. `times`: keep, hour or remove, for dates with a time and for times.
+    `vr` and `pattern`: private elements. `bounds`: kept numbers; of a standard one the dictionary says how many.
+    `times`: keep, hour or remove, for dates with a time and for times.
     `vocabulary`: the words that descriptions may keep. `kind`: the type of the attribute in its object
     definition, 1 or 2, where it may not be absent. `why`: for people.
     """
