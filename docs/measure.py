@@ -20,7 +20,7 @@ from imagebank.workflows.leak_test import LeakTest, measure_leaks
 from imagebank.workflows.scoring import score_hospital
 
 SCORES = Path(__file__).parent / "scores"
-PATIENTS = 12
+PATIENTS, SIZE = 60, "tiny"
 
 
 def one_of_each_series(root: Path) -> list[Path]:
@@ -39,7 +39,7 @@ def main(arguments: list[str]) -> int:
     progress = TerminalProgress()
     files = [path for root in arguments for path in one_of_each_series(Path(root))]
     with tempfile.TemporaryDirectory() as folder:
-        hospital = build_hospital(Path(folder) / "hospital", patients=PATIENTS)
+        hospital = build_hospital(Path(folder) / "hospital", patients=PATIENTS, size=SIZE)
         report = measure_leaks(files, hospital.folder, LeakTest(progress=progress))
         scores, policy = score_hospital(hospital.folder, progress=progress)
     SCORES.mkdir(exist_ok=True)

@@ -8,23 +8,39 @@ anybody's, and two letters are a number of two bytes.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 
 MOST = 9_999_999.0  # magnitude of a number for which the policy says nothing else
+MOST_ABOVE_A_BASE = 99_999.0
 SHORTEST_TEXT = 8  # bytes: of fewer some true numbers read as text by chance
 _KINDS = {"US": "u2", "SS": "i2", "UL": "u4", "SL": "i4", "UV": "u8", "SV": "i8", "FL": "f4", "FD": "f8"}
 _DECIMAL = ("DS", "IS")
 
 
-def are_plausible(vr: str, content: bytes, *, most: float, count: float, little: bool) -> bool:
-    """Whether the bytes of numbers may stay. `most` bounds each magnitude, `count` how many binary ones there are."""
+@dataclass(frozen=True)
+class Bounds:
+    """How many binary numbers an element may hold, their magnitude, and numbers that some makers add to a true one."""
+
+    count: float = 1
+    most: float = MOST
+    bases: tuple[int, ...] = ()
+
+    def hold(self, number: float) -> bool:
+        """Whether a number may stay; what is not a number never does."""
+        return abs(number) <= self.most or any(0 <= number - base <= MOST_ABOVE_A_BASE for base in self.bases)
+
+
+def are_plausible(vr: str, content: bytes, bounds: Bounds, *, little: bool) -> bool:
+    """Whether the bytes of numbers may stay."""
     if vr in _DECIMAL:
-        return all(abs(float(part)) <= most for part in content.decode("ascii").split("\\") if part.strip(" \0"))
+        parts = content.decode("ascii").split("\\")
+        return all(bounds.hold(float(part)) for part in parts if part.strip(" \0"))
     kind = np.dtype(("<" if little else ">") + _KINDS[vr])
-    if len(content) > kind.itemsize * count or _is_text(content):
+    if len(content) > kind.itemsize * bounds.count or _is_text(content):
         return False
-    numbers = np.frombuffer(content, kind).astype(np.float64)
-    return bool(np.all(np.abs(numbers) <= most))  # no comparison holds for what is not a number
+    return all(map(bounds.hold, np.frombuffer(content, kind).astype(np.float64).tolist()))
 
 
 def _is_text(content: bytes) -> bool:

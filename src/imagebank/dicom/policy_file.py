@@ -16,7 +16,6 @@ from typing import Any
 from imagebank.core.errors import ConfigError
 from imagebank.dicom.data_files import read_data
 from imagebank.dicom.dates import TIMES
-from imagebank.dicom.number_bounds import MOST
 from imagebank.dicom.options import options
 
 BUILT_IN = {"default": "policy.toml"}
@@ -24,7 +23,7 @@ SAFE_PRIVATE = "safe_private.toml"
 PROTOCOL_WORDS = "protocol_words.txt"
 KEYS = ("extends", "name", "version", "options", "settings", "keep", "remove", "words", "private")
 SETTINGS = {"times": TIMES, "burned_in": ("quarantine", "mask")}
-SECTION_KEYS = ("action", "option", "why", "keywords", "most")
+SECTION_KEYS = ("action", "option", "why", "keywords")
 _WORD = re.compile(r"[a-z][a-z0-9]*")
 _NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,30}")
 CANARIES = (  # what people write where it does not belong: a pattern that accepts one of these accepts too much
@@ -45,14 +44,13 @@ CANARIES = (  # what people write where it does not belong: a pattern that accep
 
 @dataclass(frozen=True)
 class Section:
-    """A portion of the keep list: attributes under one action, the option that switches it, bounds of numbers."""
+    """A portion of the keep list: attributes under one action, and the option that switches it."""
 
     name: str
     action: str
     option: str
     why: str
     keywords: tuple[str, ...]
-    most: float = MOST
 
 
 @dataclass(frozen=True)
@@ -171,11 +169,8 @@ def _section(name: str, each: Any, where: str, parent: PolicyText | None = None)
     if option:
         _known({option: True}, options(), f"{where}: [keep.{name}] option")
     action = str(each.get("action", base.action if base else name))
-    most = each.get("most", base.most if base else MOST)
-    if isinstance(most, bool) or not isinstance(most, int | float) or not most > 0:
-        raise ConfigError(f"{where}: [keep.{name}] most is no number above 0.", "for example: most = 1_000_000_000")
     why = str(each.get("why", base.why if base else ""))
-    return Section(name, action, option, why, (*each["keywords"].split(),), float(most))
+    return Section(name, action, option, why, (*each["keywords"].split(),))
 
 
 def _switches(told: Mapping[str, Any], where: str) -> Mapping[str, bool]:

@@ -13,7 +13,7 @@ from imagebank.dicom import iods, options, table_e1_1
 from imagebank.dicom.charsets import TRANSLITERATION
 from imagebank.dicom.data_files import read_data
 from imagebank.dicom.dates import CONSTANTS
-from imagebank.dicom.number_bounds import MOST
+from imagebank.dicom.number_bounds import MOST, Bounds
 from imagebank.dicom.options import Option
 from imagebank.dicom.policy_file import PolicyText, Section, check_pattern
 from imagebank.dicom.rule import Action, Rule
@@ -74,9 +74,7 @@ def rules_of(text: PolicyText, on: tuple[Option, ...]) -> dict[int, Rule]:
             check_floor(action, tag, keyword, every if off else on)
             if not off:
                 why = section.why
-                rules[tag] = Rule(
-                    action, f"keep.{section.name}", most=section.most, times=times, vocabulary=words, why=why
-                )
+                rules[tag] = Rule(action, f"keep.{section.name}", times=times, vocabulary=words, why=why)
     return rules
 
 
@@ -148,5 +146,12 @@ def _private_rule(element: Mapping[str, Any], creator: Mapping[str, Any], text: 
         raise ConfigError(f"The safe private element {where} lacks a source, or its action is not allowed.", advice)
     check_pattern(pattern, where)
     why = f"{element.get('meaning', '')} ({element.get('source', creator.get('source'))})"
-    count, most = float(element.get("count", 1)), float(element.get("most", MOST))
-    return Rule(Action(action), "safe-private", element["vr"], pattern, count, most, text.settings["times"], why=why)
+    return Rule(
+        Action(action),
+        "safe-private",
+        element["vr"],
+        pattern,
+        Bounds(element.get("count", 1), element.get("most", MOST), tuple(element.get("bases", ()))),
+        text.settings["times"],
+        why=why,
+    )

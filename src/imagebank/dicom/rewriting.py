@@ -7,7 +7,7 @@ Laws: a value that is not understood is dropped; what comes out is plain ASCII o
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any
 
@@ -115,8 +115,8 @@ def _number(rule: Rule, tag: int, vr: str, content: bytes, context: Context) -> 
     if not is_plain_number(plain, content):
         value = numbers(decode(tag, vr, content, context.charset, little=context.little))
         told = _encode(tag, vr, value, little=context.little) if vr in NUMERIC_VRS else None
-    count = rule.count if tag >> 16 & 1 else _most_values(tag)
-    fits = told is not None and are_plausible(plain, told, most=rule.most, count=count, little=context.little)
+    bounds = rule.bounds if tag >> 16 & 1 else replace(rule.bounds, count=_most_values(tag))
+    fits = told is not None and are_plausible(plain, told, bounds, little=context.little)
     return told if fits else None
 
 

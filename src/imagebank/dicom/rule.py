@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from imagebank.dicom.number_bounds import MOST
+from imagebank.dicom.number_bounds import Bounds
 from imagebank.dicom.words import Vocabulary
 
 
@@ -40,17 +40,17 @@ class Action(StrEnum):
 class Rule:
     """The action for an element and the rule that says so; the rest is for some actions only.
 
-    `vr`, `pattern` and `count` (of binary numbers): private elements. `most`: the magnitude of kept numbers. `times`:
-    keep, hour or remove, for dates with a time and for times. `vocabulary`: the words that descriptions may keep.
-    `kind`: the type of the attribute in its object definition, 1 or 2, where it may not be absent. `why`: for people.
+    `vr` and `pattern`: private elements. `bounds`: kept numbers; of a standard one the dictionary says how many.
+    `times`: keep, hour or remove, for dates with a time and for times.
+    `vocabulary`: the words that descriptions may keep. `kind`: the type of the attribute in its object
+    definition, 1 or 2, where it may not be absent. `why`: for people.
     """
 
     action: Action
     rule: str
     vr: str = ""
     pattern: str = ""
-    count: float = 1
-    most: float = MOST
+    bounds: Bounds = Bounds()
     times: str = "keep"
     vocabulary: Vocabulary | None = field(default=None, repr=False, compare=False)
     kind: str = field(default="", compare=False)

@@ -21,7 +21,7 @@ ACTIONS = {
     "text_notnull": "an attribute that must have a value has one",
     "text_retained": "a value that identifies nobody and is needed is what it was",
     "text_removed": "an identifying value is gone from its place",
-    "date_shifted": "a date is moved by the patient's offset, in whole days",
+    "date_shifted": "a date is moved by the patient's offset, in whole days; one before there was MRI is blanked",
     "uid_changed": "a UID of the hospital is replaced",
     "uid_consistent": "one UID is replaced by the same UID everywhere, and two never by one",
     "patid_consistent": "one patient has one pseudonym, and two never share one",
@@ -48,6 +48,9 @@ _NOT_EMPTY = "PatientID PatientName StudyInstanceUID SeriesInstanceUID SOPInstan
 _DATES = "StudyDate SeriesDate AcquisitionDate ContentDate AcquisitionDateTime"
 UNCHANGED, NOT_EMPTY, DATES = (tuple(words.split()) for words in (_UNCHANGED, _NOT_EMPTY, _DATES))
 NEEDED = UNCHANGED + tuple(_NEEDED.split())
+FIRST_SCAN = date(
+    1977, 7, 3
+)  # an earlier day is none of a scan: a clock that was never set, which would tell the offset
 WELL_KNOWN_UID = "1.2.840.10008."
 _PLACE = re.compile(r"\(([0-9A-Fa-f]{4}),([0-9A-Fa-f]{4})\)")
 
@@ -78,7 +81,9 @@ def check_elements(pair: Pair) -> Iterator[Check]:
     for keyword in NEEDED:
         if _has(original, keyword):
             yield Check("tag_retained", keyword, keyword in output)
-    yield from (Check("text_notnull", keyword, _has(output, keyword)) for keyword in NOT_EMPTY)
+    for keyword in NOT_EMPTY:
+        if (day_of(original, keyword) or FIRST_SCAN) >= FIRST_SCAN or keyword not in DATES:
+            yield Check("text_notnull", keyword, _has(output, keyword))
     for keyword in UNCHANGED:
         if _has(original, keyword):
             yield Check("text_retained", keyword, str(original[keyword].value) == str(output.get(keyword)))
@@ -141,7 +146,9 @@ def texts_at(dataset: Dataset, tags: list[Tag]) -> list[str]:  # type: ignore[va
 def _check_dates(pair: Pair) -> Iterator[Check]:
     for keyword in DATES:
         before, after = day_of(pair.original, keyword), day_of(pair.output, keyword)
-        if before is not None:
+        if before is not None and before < FIRST_SCAN:
+            yield Check("date_shifted", keyword, after is None)
+        elif before is not None:
             moved = before + timedelta(pair.offset_days)
             yield Check("date_shifted", keyword, after == moved and pair.offset_days != 0)
 
@@ -186,7 +193,7 @@ def check_intervals(pairs: list[Pair]) -> Iterator[Check]:
     for pair in pairs:
         for keyword in DATES:
             before = day_of(pair.original, keyword)
-            if before is not None:
+            if before is not None and before >= FIRST_SCAN:
                 days.setdefault(pair.patient, set()).add((before, day_of(pair.output, keyword)))
     for told in days.values():
         for (a, new_a), (b, new_b) in combinations(sorted(told, key=str), 2):

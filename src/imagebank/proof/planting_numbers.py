@@ -51,7 +51,7 @@ def _numbers(dataset: Dataset, policy: Policy) -> Iterator[Place]:
         if rule.action is Action.NUMBER:
             block = blocks.setdefault((group, creator), 0x40 + len(blocks))
             dataset.add_new((group, block), "LO", creator)
-            yield group << 16 | block << 8 | element, rule.vr, int(rule.count)
+            yield group << 16 | block << 8 | element, rule.vr, int(rule.bounds.count)
 
 
 def _raw(tag: int, vr: str, content: bytes) -> RawDataElement:

@@ -1,6 +1,6 @@
 """Hides canaries in and around pixels: overlays, curves, icons, unused high bits, and text drawn into the image.
 
-Text is crisp and bright, of two sizes. What a detector makes of other text is measured by `benchmarks/burned_in.py`.
+Text is crisp and bright, of two sizes. What is found of other text is measured in `tests/dicom/test_burned_in.py`.
 """
 
 from __future__ import annotations
