@@ -39,7 +39,8 @@ def publish_tables(work: Work, linked: Linked, studies: Sequence[BankedStudy], e
         **_events(work, people, extracts),
     }
     version = snapshots.publish(work.bank.layout, tables, _provenance(work))
-    _write_dataset(work, rows, studies)
+    verdicts = {row.image: row.verdict for row in tables["quality"]}
+    _write_dataset(work, rows, studies, verdicts)
     return version
 
 
@@ -176,11 +177,13 @@ def _block(event: Any) -> str:
     return icd10_block(event.code) if event.code_system == "ICD-10" else "other"
 
 
-def _write_dataset(work: Work, patients: Sequence[Any], studies: Sequence[BankedStudy]) -> None:
+def _write_dataset(
+    work: Work, patients: Sequence[Any], studies: Sequence[BankedStudy], verdicts: Mapping[str, str]
+) -> None:
     ages: dict[str, float] = {}
     for study in studies:
         if study.age_years is not None:
             ages[study.patient] = min(study.age_years, ages.get(study.patient, study.age_years))
     people = [Participant(each.patient, each.sex, ages.get(each.patient)) for each in patients]
     sessions = converted_sessions(work, studies)
-    write_dataset_files(work.bank.layout, people, sessions, name=work.bank.config.bank.name)
+    write_dataset_files(work.bank.layout, people, sessions, name=work.bank.config.bank.name, quality=verdicts)

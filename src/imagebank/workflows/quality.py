@@ -114,11 +114,6 @@ def _take_back(work: Work, gone: list[Entry]) -> None:
     work.ledger.forget(QUALITY.name, [entry.item for entry in gone])
 
 
-def verdicts(work: Work, studies: Iterable[BankedStudy]) -> dict[str, Verdict]:
-    """The verdict on every image of the bank, by its path: what `scans.tsv` may say of it."""
-    return judge([_measured(entry, series) for entry, series, _ in _assessed(work, studies)])
-
-
 def quality_rows(work: Work, studies: Iterable[BankedStudy]) -> list[Quality]:
     """The table `quality`."""
     assessed = list(_assessed(work, studies))
