@@ -14,6 +14,7 @@ import pyarrow.parquet as parquet
 from imagebank.core.errors import SourceError
 
 IMAGES, ANSWERS = "pacs", "answers"
+DRAWN = "bitmap"
 
 
 @dataclass(frozen=True, order=True)
@@ -44,8 +45,12 @@ def images_of(hospital: Path) -> Path:
 
 
 def read_identifiers(hospital: Path) -> list[Identifier]:
-    """Every identifying value that was planted, once for each place."""
-    return [Identifier(*each) for each in _rows(hospital, "identifiers", ("value", "kind", "hospital_number", "place"))]
+    """Every identifying value that was planted as text, once for each place.
+
+    What is drawn into pixels, icons and overlays is no text that a search could see: `pixels_hidden` judges it.
+    """
+    rows = _rows(hospital, "identifiers", ("value", "kind", "hospital_number", "place", "encoding"))
+    return [Identifier(*each[:4]) for each in rows if each[4] != DRAWN]
 
 
 def read_files(hospital: Path) -> list[ExpectedFile]:
