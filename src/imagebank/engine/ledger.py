@@ -14,6 +14,7 @@ from __future__ import annotations
 import hashlib
 import json
 import sqlite3
+import time
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -30,6 +31,7 @@ from imagebank.engine.schema import ATTEMPTS, ENTRIES, LOTS, META, METADATA, TEX
 ROWS_AT_ONCE = 2000  # rows fetched together: a few megabytes of digests
 CONNECT_SECONDS = 10  # after which a server that does not answer is given up
 BUSY_MS = 10_000  # how long SQLite waits for another writer, whose transactions take milliseconds
+WAIT_MS = 20  # between tries where SQLite does not wait by itself
 MAKE_LOCK = 0x696D6762  # PostgreSQL's advisory lock of the one who makes the tables
 DISK_FULL_STATE = "53100"  # PostgreSQL's SQLSTATE disk_full
 INSERTS: dict[str, Any] = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}
@@ -226,8 +228,21 @@ def _prepare_sqlite(connection: Any, _record: Any) -> None:
     """WAL: a killed writer leaves a file that opens; NORMAL: a commit waits for no disk; we begin transactions."""
     connection.isolation_level = None
     connection.execute(f"PRAGMA busy_timeout={BUSY_MS}")
-    connection.execute("PRAGMA journal_mode=WAL")
+    _use_wal(connection)
     connection.execute("PRAGMA synchronous=NORMAL")
+
+
+def _use_wal(connection: Any) -> None:
+    """Of two processes that make a ledger at once, SQLite tells one at once that it is busy, whatever the timeout."""
+    for _ in range(BUSY_MS // WAIT_MS):
+        try:
+            connection.execute("PRAGMA journal_mode=WAL")
+            return
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY:
+                raise
+            time.sleep(WAIT_MS / 1000)
+    connection.execute("PRAGMA journal_mode=WAL")
 
 
 def _prepare_postgresql(_dialect: Any, _record: Any, _arguments: Any, settings: dict[str, Any]) -> None:

@@ -34,7 +34,7 @@ SCANS: dict[str, object] = {
             "usable": "No fault was found.",
             "caution": "Something is unusual: look before use.",
             "unusable": "A fault that makes it worthless for measurements.",
-            "not assessable": "The measures make no sense of this image.",
+            "not-assessable": "The measures make no sense of this image.",
         },
     },
     "defaced": {
