@@ -83,6 +83,15 @@ def test_a_hospital_that_cannot_be_is_refused(tmp_path: Path, design: dict[str, 
     assert not (tmp_path / "h").exists()
 
 
+def test_phantoms_of_every_day_can_be_written(tmp_path: Path) -> None:
+    """Whatever is planted in turns must not ask a phantom for the images of a brain."""
+    rates = Rates.none().having(phantom=1.0)
+    made = build_hospital(tmp_path / "h", patients=12, size="tiny", rates=rates)
+    phantoms = [row for row in read_answers(made.answers, "series") if row["kind"] == "phantom"]
+    assert len(phantoms) >= 8
+    assert {row["expected"] for row in phantoms} == {"unlinked"}
+
+
 def test_progress_counts_to_the_last_person(tmp_path: Path) -> None:
     told: list[tuple[int, int]] = []
     build_hospital(tmp_path / "h", patients=2, images=False, progress=lambda done, of: told.append((done, of)))

@@ -118,6 +118,8 @@ def plant_request(header: Header, scan: Scan) -> None:
 
 def plant_references(header: Header, scan: Scan) -> None:
     """References point to an instance that exists: the first of the study's first series."""
+    if not scan.visit.series:  # a phantom is a study of its own
+        return
     first = scan.visit.series[0]
     target = uid_below(first.uid, 1 if scan.era.enhanced else min(first.slices, default=0) + 1)
     purpose = code("121311", "DCM", "Localizer")
