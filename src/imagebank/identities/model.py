@@ -54,6 +54,9 @@ class Entrant:
     postcode: Private = NOBODY
     address: Private = NOBODY
     phone: Private = NOBODY
+    other_names: tuple[tuple[Private, Private], ...] = ()  # (given, family): birth name, known as, earlier names
+    other_postcodes: tuple[Private, ...] = ()
+    former_numbers: tuple[Private, ...] = ()  # hospital numbers that were merged into this one
 
 
 @dataclass(frozen=True)

@@ -216,8 +216,8 @@ def _person(source: str, row: Row) -> tuple[Entrant, Characteristics]:
         death_date=_day(row.get("death_date", "")),
         sex=codes.normalise_sex(row["sex"]),
     )
-    hidden = (Private(row.get(name, "").strip()) for name in ("postcode", "address", "phone"))
-    return Entrant(person, source, *hidden), _characteristics(person.person, row)
+    postcode, address, phone = (Private(row.get(name, "").strip()) for name in ("postcode", "address", "phone"))
+    return Entrant(person, source, postcode, address, phone), _characteristics(person.person, row)
 
 
 def _characteristics(person: str, row: Row) -> Characteristics:
