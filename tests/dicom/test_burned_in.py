@@ -16,7 +16,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from lettering import TEXTS, Style, write_text
 from numpy.typing import NDArray
+from plain_burned_in import find_text_plainly
 from pydicom.uid import ExplicitVRBigEndian, ExplicitVRLittleEndian, JPEGLSLossless, RLELossless
+from scipy import ndimage
 
 from conftest import DATA
 from imagebank.dicom.burned_in import Box, find_text
@@ -109,6 +111,42 @@ def test_at_most_one_in_fifty_real_series_is_taken_for_text() -> None:
     found = [bool(find_text(frame)) for frame in real_frames()]
     assert len(found) > 50
     assert sum(found) <= len(found) / 50
+
+
+@pytest.mark.parametrize("dtype", [np.uint8, np.uint16, np.int16, np.int32])
+@given(
+    st.tuples(st.integers(1, 70), st.integers(1, 70)),
+    st.integers(1, 4000),
+    st.sampled_from(["noise", "few levels", "blots"]),
+    st.integers(0, 2**32),
+)
+def test_the_quick_search_finds_in_any_frame_what_the_plain_one_finds(
+    dtype: type, shape: tuple[int, int], levels: int, kind: str, seed: int
+) -> None:
+    chance = np.random.default_rng(seed)
+    frame = chance.integers(0, {"noise": levels, "few levels": 1 + levels % 5, "blots": 2}[kind], shape)
+    if kind == "blots":
+        frame = levels * (ndimage.uniform_filter(frame.astype(float), 3) > 0.5)
+    frame = frame.astype(dtype)
+    assert find_text(frame) == find_text_plainly(frame)
+
+
+def test_the_quick_search_finds_in_heads_with_and_without_text_what_the_plain_one_finds() -> None:
+    chance = Random(13)
+    frames = list(heads())
+    for image in heads():
+        for smooth in (False, True):
+            written = write_text(image, chance.choice(TEXTS), Style(chance.choice((9, 14)), smooth, 0.8), chance)
+            frames += [] if written is None else [written.image]
+    found = [find_text_plainly(frame) for frame in frames]
+    assert any(found)
+    assert [find_text(frame) for frame in frames] == found
+
+
+@pytest.mark.skipif(not DATA.is_dir(), reason="the folder of real files is not beside the project")
+def test_the_quick_search_finds_in_real_frames_what_the_plain_one_finds() -> None:
+    for frame in real_frames():
+        assert find_text(frame) == find_text_plainly(frame)
 
 
 def layout(array: NDArray[Any], **other: Any) -> PixelLayout:

@@ -14,6 +14,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from imagebank.dicom.pieces import Mask, pieces_of
+
 STEEP = 0.30  # of the range of brightness: letters step from paper to ink within a pixel, anatomy rarely does
 STEEP_FLAT = 0.08  # enough where the ink has one brightness to the unit, which no anatomy has
 FEWEST_STEPS = 24  # three small letters have more
@@ -65,37 +67,49 @@ class _Glyph:
 
 @dataclass(frozen=True)
 class _Steps:
-    """A frame and how its brightness changes along its rows."""
+    """A frame and how its brightness changes from each pixel to the next of its row; by nothing from the last."""
 
     image: NDArray[Any]
     size: NDArray[Any]
-    up: NDArray[np.bool_]
     span: int
 
-    def steep(self, share: float) -> NDArray[np.bool_]:
+    def steep(self, share: float) -> Mask:
         """Where a row steps by a share of the range."""
-        return np.asarray(self.size >= self.size.dtype.type(max(1, round(share * self.span))))
+        return np.asarray(self.size >= self._least(share))
 
-    def steep_down(self, share: float) -> NDArray[np.bool_]:
+    def steep_down(self, share: float) -> Mask:
         """Where a column does."""
         size = np.maximum(self.image[1:], self.image[:-1]) - np.minimum(self.image[1:], self.image[:-1])
-        return np.asarray(size >= size.dtype.type(max(1, round(share * self.span))))
+        return np.asarray(size >= self._least(share))
+
+    def _least(self, share: float) -> Any:
+        return self.size.dtype.type(max(1, round(share * self.span)))
 
 
 def find_text(frame: NDArray[Any]) -> tuple[Box, ...]:
     """The boxes of all lines of text in one grey frame (rows, columns), in order; none where there is no text."""
-    image = _unsigned(frame)
+    image = np.ascontiguousarray(_unsigned(frame))
     span = _range(image)
     if not span:
         return ()
-    left, right = image[:, :-1], image[:, 1:]
-    steps = _Steps(image, np.maximum(left, right) - np.minimum(left, right), right > left, span)
+    steps = _Steps(image, _sizes(image), span)
     found: list[Box] = []
     for share, inks in ((STEEP_FLAT, _flat_inks), (STEEP, _soft_inks)):
-        steep = steps.steep(share)
+        steep, down = steps.steep(share), None
         for ink in inks(steps, steep):
-            found += _lines(_glyphs(ink, steps.steep_down(share), steep))
-    return tuple(sorted(_merged([_grown(box, image.shape) for box in found])))
+            down = steps.steep_down(share) if down is None else down
+            found += _lines(_glyphs(ink, down, steep))
+    return tuple(sorted(_merged([_grown(box, image.shape) for box in found]))) if found else ()
+
+
+def _sizes(image: NDArray[Any]) -> NDArray[Any]:
+    """The steps along rows: of the frame as one long row, which is quicker, less those from a row to the next."""
+    pixels = image.ravel()
+    size = np.empty_like(pixels)
+    np.subtract(np.maximum(pixels[1:], pixels[:-1]), np.minimum(pixels[1:], pixels[:-1]), out=size[:-1])
+    size = size.reshape(image.shape)
+    size[:, -1] = 0
+    return size
 
 
 def _unsigned(frame: NDArray[Any]) -> NDArray[Any]:
@@ -115,81 +129,75 @@ def _range(image: NDArray[Any]) -> int:
     return max(0, int(brightest) - int(image.min()))
 
 
-def _flat_inks(steps: _Steps, steep: NDArray[np.bool_]) -> Iterator[NDArray[np.bool_]]:
+def _flat_inks(steps: _Steps, steep: Mask) -> Iterator[Mask]:
     """Where the ink could be that is one brightness to the unit: beside a step, and the same as the pixel below."""
-    image = steps.image
-    same = image[:-1] == image[1:]
-    bright_right = steep & steps.up
-    for bright in (True, False):
-        on_right = (bright_right if bright else steep & ~steps.up)[:-1] & same[:, 1:]
-        on_left = (steep & ~steps.up if bright else bright_right)[:-1] & same[:, :-1]
-        ink = np.concatenate((image[:-1, 1:][on_right], image[:-1, :-1][on_left]))
-        if len(ink) < FEWEST_STEPS // 2:
-            continue
-        levels, counts = np.unique(ink, return_counts=True)
-        for index in np.argsort(counts)[::-1][:LEVELS_TRIED]:
-            here = image == levels[index]
-            if counts[index] >= FEWEST_STEPS // 2 and np.count_nonzero(here) <= MOST_INK * image.size:
-                yield here
+    image, pixels = steps.image, steps.image.ravel()
+    same, beside = (image[:-1] == image[1:]).ravel(), steep[:-1].ravel()
+    touched = beside.copy()
+    touched[1:] |= beside[:-1]
+    here = np.flatnonzero(touched & same)
+    left, right = here[beside[here]], here[beside[here - 1]]  # of the step; none goes beyond the end of a row
+    ink = np.concatenate((pixels[left], pixels[right]))
+    ground = np.concatenate((pixels[left + 1], pixels[right - 1]))
+    for one in (ink[ink > ground], ink[ink < ground]):
+        for level in _common(one):
+            mask = image == level
+            if np.count_nonzero(mask) <= MOST_INK * image.size:
+                yield mask
 
 
-def _soft_inks(steps: _Steps, steep: NDArray[np.bool_]) -> Iterator[NDArray[np.bool_]]:
+def _common(ink: NDArray[Any]) -> NDArray[Any]:
+    """The brightnesses that stand most often, of those that stand often enough."""
+    often = FEWEST_STEPS // 2
+    if len(ink) < often:
+        return ink[:0]
+    ink = np.sort(ink)
+    if not (ink[often - 1 :] == ink[: len(ink) - often + 1]).any():  # as in noise: quicker than to count them all
+        return ink[:0]
+    levels, counts = np.unique(ink, return_counts=True)
+    most = np.argsort(counts)[::-1][:LEVELS_TRIED]
+    return np.asarray(levels[most[counts[most] >= often]])
+
+
+def _soft_inks(steps: _Steps, steep: Mask) -> Iterator[Mask]:
     """Where smoothed ink could be: about as bright, or as dark, as the far side of most steps."""
     image, limit = steps.image, STEEP * steps.span
     if not 2 * FEWEST_STROKES <= np.count_nonzero(steep) <= MOST_STEPS * image.size:
         return
-    up, down = steep & steps.up, steep & ~steps.up
-    left, right = image[:, :-1][steep], image[:, 1:][steep]
+    pixels, at = image.ravel(), np.flatnonzero(steep)
+    left, right = pixels[at], pixels[at + 1]
     bright, dark = float(np.median(np.maximum(left, right))), float(np.median(np.minimum(left, right)))
-    if _strokes(up, down) >= FEWEST_STROKES:
+    up, down = at[left < right], at[left > right]
+    if _strokes(up, down, image.shape) >= FEWEST_STROKES:
         yield image >= bright - limit / 2
         yield image >= (bright + dark) / 2
-    if _strokes(down, up) >= FEWEST_STROKES:
+    if _strokes(down, up, image.shape) >= FEWEST_STROKES:
         yield image <= dark + limit / 2
         yield image <= (bright + dark) / 2
 
 
-def _strokes(enter: NDArray[np.bool_], leave: NDArray[np.bool_]) -> int:
-    """How often a row steps into something thin and out of it again."""
-    thin = np.zeros_like(enter)
-    for width in range(1, THICKEST + 1):
-        thin[:, :-width] |= enter[:, :-width] & leave[:, width:]
+def _strokes(enter: NDArray[np.intp], leave: NDArray[np.intp], shape: tuple[int, ...]) -> int:
+    """How often a row steps into something thin and out of it again; places are counted from row to row."""
+    if not len(leave):
+        return 0
+    following = leave[np.minimum(np.searchsorted(leave, enter), len(leave) - 1)]
+    thin = (following > enter) & (following - enter <= THICKEST) & (following // shape[1] == enter // shape[1])
     return int(np.count_nonzero(thin))
 
 
-def _glyphs(ink: NDArray[np.bool_], steep_down: NDArray[np.bool_], steep_across: NDArray[np.bool_]) -> list[_Glyph]:
+def _glyphs(ink: Mask, steep_down: Mask, steep_across: Mask) -> list[_Glyph]:
     """The pieces of ink that could be letters: thin, with a sharp outline, of a readable size."""
-    from scipy import ndimage
-
-    pieces, count = ndimage.label(ink, structure=np.ones((3, 3), dtype=int))
-    area = np.bincount(pieces.ravel(), minlength=count + 1)
-    edges, sharp = _outline(pieces, steep_down, steep_across, count)
+    pieces = pieces_of(ink, steep_down, steep_across)
+    area, edges, sharp = pieces.area, pieces.edges, pieces.sharp
     stroke = 2 * area / np.maximum(edges, 1)
     good = (area >= HEIGHTS[0]) & (sharp >= SHARP_EDGE * edges) & (stroke <= HEIGHTS[1] / 3)
     good[0] = False
-    places = ndimage.find_objects((np.cumsum(good) * good)[pieces])  # noise has thousands of pieces, few of them good
     found = []
-    for number, (rows, columns) in zip(np.flatnonzero(good), places, strict=True):
-        box = Box(rows.start, columns.start, rows.stop, columns.stop)
+    for number, *corners in pieces.boxes(good):
+        box = Box(*corners)
         if letters := _letters(box, int(area[number]), int(edges[number]), float(stroke[number])):
             found.append(_Glyph(box, letters, int(area[number])))
     return found
-
-
-def _outline(
-    pieces: NDArray[Any], steep_down: NDArray[np.bool_], steep_across: NDArray[np.bool_], count: int
-) -> tuple[NDArray[Any], NDArray[Any]]:
-    """Length of each piece's outline in pixel edges, and how much of it is steep."""
-    edges, sharp = np.zeros(count + 1, dtype=int), np.zeros(count + 1, dtype=int)
-    for one, two, steep in (
-        (pieces[:-1], pieces[1:], steep_down),
-        (pieces[:, :-1], pieces[:, 1:], steep_across),
-    ):
-        border = one != two
-        for side in (one, two):
-            edges += np.bincount(side[border], minlength=count + 1)
-            sharp += np.bincount(side[border & steep], minlength=count + 1)
-    return edges, sharp
 
 
 def _letters(box: Box, area: int, edges: int, stroke: float) -> int:

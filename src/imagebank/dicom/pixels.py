@@ -6,8 +6,10 @@ bits above the stored ones are cleared where an overlay was declared in them, an
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -40,7 +42,7 @@ class PixelLayout:
     planar: int = 0
     is_float: bool = False
 
-    @property
+    @cached_property
     def shape(self) -> tuple[int, ...]:
         """Frames, rows, columns; with the samples last, or before the rows in planar configuration 1."""
         if self.samples == 1:
@@ -49,7 +51,7 @@ class PixelLayout:
             return (self.frames, self.samples, self.rows, self.columns)
         return (self.frames, self.rows, self.columns, self.samples)
 
-    @property
+    @cached_property
     def dtype(self) -> np.dtype[Any]:
         """Of the stored numbers."""
         order = "<" if self.syntax.is_little_endian else ">"
@@ -96,7 +98,7 @@ def _frames(layout: PixelLayout, pixels: Buffer) -> Iterator[NDArray[Any]]:
 def _native(layout: PixelLayout, pixels: Buffer) -> NDArray[Any]:
     if layout.syntax.is_encapsulated or layout.bits_allocated % 8:
         raise PixelsUnreadable
-    count = int(np.prod(layout.shape))
+    count = math.prod(layout.shape)
     try:
         return np.frombuffer(pixels, dtype=layout.dtype, count=count).reshape(layout.shape)
     except (TypeError, ValueError):  # fewer bytes than the layout promises, or numbers of an unknown size
@@ -154,7 +156,7 @@ def _bits_above(layout: PixelLayout, frame: NDArray[Any]) -> Iterator[NDArray[An
     """One image a bit that is set above the stored ones; of signed pixels there is none that is no sign."""
     if layout.signed or layout.bits_stored >= layout.bits_allocated:
         return
-    above = frame >> layout.bits_stored
-    if above.any():
+    if frame.size and int(frame.max()) >> layout.bits_stored:
+        above = frame >> layout.bits_stored
         for bit in range(layout.bits_allocated - layout.bits_stored):
             yield ((above >> bit) & 1).astype(np.int32)
