@@ -53,7 +53,7 @@ def slowly(content: bytes, policy: Policy = POLICY) -> Answer:
 @settings(max_examples=200, suppress_health_check=RELAXED, deadline=None)
 def test_twins_agree_on_random_files(content: bytes) -> None:
     with suppress(Odd):  # anything else that the quick way raises is a fault of its own
-        Cleaner(SUBJECT, POLICY)._splice(content, read_layout(content))
+        Cleaner(SUBJECT, POLICY)._read(content)
     answer, _ = quickly(Cleaner(SUBJECT, POLICY), content)
     assert answer == slowly(content)
     if isinstance(answer, tuple):
@@ -281,7 +281,7 @@ def test_damaged_files_are_cleaned_alike_or_refused_and_fill_no_memory() -> None
     for round_ in range(300):
         content = mutated(chance.choice(contents), chance)
         with suppress(Odd):  # anything else that the quick way raises is a fault of its own
-            cleaner._splice(content, read_layout(content))
+            cleaner._read(content)
         answer, quick = quickly(cleaner, content)
         if isinstance(answer, tuple):
             assert len(answer[0]) < len(content) + 2_000, round_

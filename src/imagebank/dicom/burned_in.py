@@ -136,6 +136,8 @@ def _flat_inks(steps: _Steps, steep: Mask) -> Iterator[Mask]:
     touched = beside.copy()
     touched[1:] |= beside[:-1]
     here = np.flatnonzero(touched & same)
+    if not _repeats(pixels[here], FEWEST_STEPS // 4):  # a pixel stands beside two steps at most
+        return
     left, right = here[beside[here]], here[beside[here - 1]]  # of the step; none goes beyond the end of a row
     ink = np.concatenate((pixels[left], pixels[right]))
     ground = np.concatenate((pixels[left + 1], pixels[right - 1]))
@@ -149,14 +151,17 @@ def _flat_inks(steps: _Steps, steep: Mask) -> Iterator[Mask]:
 def _common(ink: NDArray[Any]) -> NDArray[Any]:
     """The brightnesses that stand most often, of those that stand often enough."""
     often = FEWEST_STEPS // 2
-    if len(ink) < often:
-        return ink[:0]
-    ink = np.sort(ink)
-    if not (ink[often - 1 :] == ink[: len(ink) - often + 1]).any():  # as in noise: quicker than to count them all
+    if not _repeats(ink, often):
         return ink[:0]
     levels, counts = np.unique(ink, return_counts=True)
     most = np.argsort(counts)[::-1][:LEVELS_TRIED]
     return np.asarray(levels[most[counts[most] >= often]])
+
+
+def _repeats(ink: NDArray[Any], times: int) -> bool:
+    """Whether any brightness stands so often: in noise none does, and to sort is quicker than to count."""
+    ink = np.sort(ink)
+    return bool((ink[times - 1 :] == ink[: max(0, len(ink) - times + 1)]).any())
 
 
 def _soft_inks(steps: _Steps, steep: Mask) -> Iterator[Mask]:

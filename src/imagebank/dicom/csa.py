@@ -13,12 +13,14 @@ import struct
 from collections.abc import Container, Iterator
 from dataclasses import dataclass, replace
 from functools import cache, lru_cache
+from itertools import groupby
 
 from imagebank.dicom.vendor_fields import allowed, is_allowed
 
 MAGIC = b"SV10\x04\x03\x02\x01"
 TAG = struct.Struct("<64si4siii")
 ITEM = struct.Struct("<4i")
+COUNT = struct.Struct("<II")
 MOST_TAGS = 512
 NAME_BYTES = 64
 MOST_ITEMS = 4096
@@ -48,10 +50,74 @@ def clean_csa(content: bytes) -> bytes | None:
         protocol = clean_protocol(content.decode("latin-1"))
         return _even(protocol.encode("ascii")) if protocol else None
     try:
+        if content.startswith(MAGIC):
+            return _habit(content[: len(MAGIC) + COUNT.size]).clean(content)
         fields = [kept for field in parse_csa(content, only=_wanted()) if (kept := _cleaned(field))]
     except (struct.error, ValueError):
         return None
-    return build_csa(fields, old=not content.startswith(MAGIC)) if fields else None
+    return build_csa(fields, old=True) if fields else None
+
+
+class _Habit:
+    """The CSA2 headers of a series, of which few fields change from one to the next: the others are only compared.
+
+    Each field is judged by its own bytes, so that those which are the same again have the same answer. One of these
+    knows the headers that begin with the same bytes, which say how many fields there are.
+    """
+
+    def __init__(self, start: bytes) -> None:
+        self._count = _count(start, len(MAGIC))
+        self._varying: set[int] = set()
+        self._last: list[bytes] = []
+        self._steps: list[tuple[bytes, list[bytes]] | None] = []  # fields that were the same; None is one that may vary
+
+    def clean(self, content: bytes) -> bytes | None:
+        """The header with the allowed fields; None where there are none. Raises struct.error or ValueError."""
+        kept = self._follow(content)
+        if kept is None:
+            kept = self._read(content)
+        return _even(b"".join((MAGIC, COUNT.pack(len(kept), MARKERS[0]), *kept))) if kept else None
+
+    def _follow(self, content: bytes) -> list[bytes] | None:
+        """The kept fields of a header that differs where others did; None where it differs elsewhere."""
+        kept, place = list[bytes](), len(MAGIC) + COUNT.size
+        for step in self._steps:
+            if step is None:
+                field, place = _clean_field(content, place)
+                kept += field
+            elif content.startswith(step[0], place):
+                kept += step[1]
+                place += len(step[0])
+            else:
+                return None
+        return kept if self._steps else None
+
+    def _read(self, content: bytes) -> list[bytes]:
+        """The kept fields of a header read from its beginning, and what can be learned from them."""
+        place, fields = len(MAGIC) + COUNT.size, list[tuple[bytes, list[bytes]]]()
+        for _ in range(self._count):
+            kept, end = _clean_field(content, place)
+            fields.append((content[place:end], kept))
+            place = end
+        if len(self._last) == len(fields):
+            self._varying |= {at for at, old in enumerate(self._last) if old != fields[at][0]}
+        self._last = [old for old, _ in fields]
+        self._steps = []
+        for varies, run in groupby(range(len(fields)), self._varying.__contains__):
+            same = [fields[at] for at in run]
+            one = b"".join(old for old, _ in same), [piece for _, kept in same for piece in kept]
+            self._steps += [None] * len(same) if varies else [one]
+        return [piece for _, kept in fields for piece in kept]
+
+
+_habit = lru_cache(maxsize=8)(_Habit)
+
+
+def _clean_field(content: bytes, place: int) -> tuple[list[bytes], int]:
+    """One field of a CSA2 header as it may stay, if it may, and where the next begins."""
+    field, end = _field_at(content, place, None, _wanted())
+    kept = None if field is None else _cleaned(field)
+    return ([] if kept is None else [_build_field(kept, 0)]), end
 
 
 @cache
@@ -94,22 +160,35 @@ def parse_csa(content: bytes, *, only: Container[bytes] | None = None) -> Iterat
     Raises struct.error or ValueError where the bytes are not one.
     """
     old = not content.startswith(MAGIC)
-    place = 0 if old else 8
-    count, marker = struct.unpack_from("<II", content, place)
-    if count > MOST_TAGS or marker not in MARKERS:
-        raise ValueError("not a CSA header")
-    place += 8
+    place = 0 if old else len(MAGIC)
+    count = _count(content, place)
+    place += COUNT.size
     extra = TAG.unpack_from(content, place)[4] if old and count else None
     for _ in range(count):
-        end = content.find(b"\0", place, place + NAME_BYTES)
-        label = content[place : place + NAME_BYTES if end < 0 else end]
-        _, multiplicity, vr, syngo_type, items, _ = TAG.unpack_from(content, place)
-        place += TAG.size
-        if only is not None and label not in only:
-            place = _past_items(content, place, items, extra)
-            continue
-        values, place = _parse_items(content, place, items, extra)
-        yield CsaField(label.decode("ascii", "replace"), multiplicity, vr, syngo_type, values)
+        field, place = _field_at(content, place, extra, only)
+        if field is not None:
+            yield field
+
+
+def _count(content: bytes, place: int) -> int:
+    count, marker = COUNT.unpack_from(content, place)
+    if count > MOST_TAGS or marker not in MARKERS:
+        raise ValueError("not a CSA header")
+    return int(count)
+
+
+def _field_at(
+    content: bytes, place: int, extra: int | None, only: Container[bytes] | None
+) -> tuple[CsaField | None, int]:
+    """The field at a place, None where it is not asked for, and where the next begins."""
+    end = content.find(b"\0", place, place + NAME_BYTES)
+    label = content[place : place + NAME_BYTES if end < 0 else end]
+    _, multiplicity, vr, syngo_type, items, _ = TAG.unpack_from(content, place)
+    place += TAG.size
+    if only is not None and label not in only:
+        return None, _past_items(content, place, items, extra)
+    values, place = _parse_items(content, place, items, extra)
+    return CsaField(label.decode("ascii", "replace"), multiplicity, vr, syngo_type, values), place
 
 
 def _past_items(content: bytes, place: int, items: int, extra: int | None) -> int:
@@ -146,14 +225,17 @@ def build_csa(fields: list[CsaField], *, old: bool = False) -> bytes:
     All fields of an old one get equally many items, as Siemens wrote them: readers differ in which field they count.
     """
     items = max((len(field.values) for field in fields), default=0) if old else 0
-    parts = [b"" if old else MAGIC, struct.pack("<II", len(fields), MARKERS[0])]
-    for field in fields:
-        name = field.name.encode("ascii").ljust(64, b"\0")
-        vr = field.vr.split(b"\0")[0].ljust(4, b"\0")
-        values = field.values + ("",) * (items - len(field.values))
-        parts.append(TAG.pack(name, field.multiplicity, vr, field.syngo_type, len(values), MARKERS[0]))
-        parts += [_build_item(value, items) for value in values]
-    return _even(b"".join(parts))
+    parts = [b"" if old else MAGIC, COUNT.pack(len(fields), MARKERS[0])]
+    return _even(b"".join((*parts, *(_build_field(field, items) for field in fields))))
+
+
+def _build_field(field: CsaField, items: int) -> bytes:
+    """One field, with so many items at least, which is also what each adds to its length in an old header."""
+    name = field.name.encode("ascii").ljust(NAME_BYTES, b"\0")
+    vr = field.vr.split(b"\0")[0].ljust(4, b"\0")
+    values = field.values + ("",) * (items - len(field.values))
+    head = TAG.pack(name, field.multiplicity, vr, field.syngo_type, len(values), MARKERS[0])
+    return b"".join((head, *(_build_item(value, items) for value in values)))
 
 
 def _build_item(value: str, extra: int) -> bytes:

@@ -28,6 +28,7 @@ ITEM, ITEM_END, SEQUENCE_END = 0xFFFEE000, 0xFFFEE00D, 0xFFFEE0DD
 _EXPLICIT = struct.Struct("<HH2sH")
 _IMPLICIT = struct.Struct("<HHI")
 _LENGTH = struct.Struct("<I")
+_GROUP_LENGTH = struct.Struct("<I2sHI")
 _PREFIX = b"DICM"
 
 
@@ -49,6 +50,16 @@ Element = tuple[int, bytes, int, int, int, tuple[Item, ...] | None]
 
 A plain tuple, because one is made for each element of each file.
 """
+
+
+class Start(NamedTuple):
+    """How a file begins: transfer syntax, meta header, and where its data set begins."""
+
+    syntax: str
+    implicit: bool
+    encapsulated: bool
+    meta: list[Element]
+    end: int
 
 
 @dataclass(frozen=True)
@@ -91,24 +102,45 @@ def items_of(content: bytes, element: Element, implicit: bool, depth: int = 0) -
         raise Odd from None
 
 
-def _read_layout(content: bytes, stop: int) -> Layout:
+def read_start(content: bytes) -> Start:
+    """How a file begins. Raises Odd."""
+    try:
+        return _read_start(content)
+    except struct.error:
+        raise Odd from None
+
+
+def elements_from(content: bytes, place: int, implicit: bool, last: int) -> tuple[list[Element], int]:
+    """The elements of a data set from a place on with tags up to `last`, and the place behind them. Raises Odd."""
+    try:
+        return _walk(content, place, len(content), implicit, 0, last + 1)
+    except struct.error:
+        raise Odd from None
+
+
+def _read_start(content: bytes) -> Start:
     if content[128:132] != _PREFIX:
         raise Odd
-    tag, vr, length, size = struct.unpack_from("<I2sHI", content, 132)
+    tag, vr, length, size = _GROUP_LENGTH.unpack_from(content, 132)
     end = 144 + size
     if (tag, vr, length) != (0x00000002, b"UL", 4) or end > len(content):
         raise Odd
     meta, _ = _walk(content, 132, end, False, 0, NO_TAG)
-    if any(element[0] >> 16 != 2 for element in meta):
+    if meta[-1][0] >> 16 != 2:  # tags ascend, and the first is the length of this group
         raise Odd
     syntax = _syntax(content, meta)
     implicit, encapsulated = _encoding(syntax)
     if implicit:
         _check_implicit(content, end, len(content) - end)
-    elements, _ = _walk(content, end, len(content), implicit, 0, stop)
+    return Start(syntax, implicit, encapsulated, meta, end)
+
+
+def _read_layout(content: bytes, stop: int) -> Layout:
+    start = _read_start(content)
+    elements, _ = _walk(content, start.end, len(content), start.implicit, 0, stop)
     if not elements or elements[0][0] >> 16 <= 2:
         raise Odd
-    return Layout(syntax, implicit, encapsulated, meta, elements)
+    return Layout(start.syntax, start.implicit, start.encapsulated, start.meta, elements)
 
 
 def _syntax(content: bytes, meta: list[Element]) -> str:

@@ -7,7 +7,6 @@ what neither understands is refused. Whichever did it, the bytes and the decisio
 from __future__ import annotations
 
 import warnings
-from bisect import bisect_left
 from dataclasses import dataclass, field
 from itertools import takewhile
 from typing import TYPE_CHECKING
@@ -19,22 +18,24 @@ from pydicom.tag import Tag
 
 from imagebank.dicom.decisions import Decision, Refused
 from imagebank.dicom.deidentify import deidentify, read_instance, to_bytes
-from imagebank.dicom.elements import Element, Layout, Odd, read_layout
-from imagebank.dicom.method import IMPLEMENTATION_NAME, IMPLEMENTATION_UID, describe_method
+from imagebank.dicom.elements import Element, Odd, read_layout, read_start
+from imagebank.dicom.file_head import file_head
+from imagebank.dicom.method import describe_method
 from imagebank.dicom.names import names_at, words_of
 from imagebank.dicom.original import Original
 from imagebank.dicom.pixel_cleaning import clean_pixels
-from imagebank.dicom.pixel_ranges import check_untouched, read_pixels
-from imagebank.dicom.plan import Plan, Plans, header
+from imagebank.dicom.pixel_ranges import check_overlays, check_text, read_stored, view_pixels
+from imagebank.dicom.pixels import PixelLayout
+from imagebank.dicom.plan import Plan, Plans
 from imagebank.dicom.policy import Policy
 from imagebank.dicom.rewriting import DEFAULT_CHARSET, class_of, own_charset
 from imagebank.dicom.splice import Splice
+from imagebank.dicom.template import SOP_CLASS, SOP_INSTANCE, Addition, Habits, Template, splice_all
 from imagebank.dicom.values import Subject
 
 if TYPE_CHECKING:
     from pydicom.dataset import FileDataset
 
-SOP_CLASS, SOP_INSTANCE = 0x00080016, 0x00080018
 MOST_CLASSES = 8  # of one series, remembered with the policy that holds for them
 
 
@@ -94,6 +95,17 @@ def _written(clean: FileDataset) -> bytes:
         raise Refused("not-writable") from None
 
 
+@dataclass(frozen=True)
+class _Known:
+    """What the last instance that was read from its beginning says of the next one, where it follows the template."""
+
+    template: Template
+    syntax: str
+    sop_class: str
+    pixel_tag: int
+    stored: PixelLayout
+
+
 class Cleaner:
     """De-identifies the instances of one patient, and remembers from one to the next what became of each value."""
 
@@ -101,7 +113,9 @@ class Cleaner:
         self._subject, self._policy = subject, policy
         self._plans: Plans | None = None
         self._policies: dict[bytes, Policy] = {}
-        self._additions: dict[bool, list[tuple[int, bytes]]] = {}
+        self._additions: dict[bool, list[Addition]] = {}
+        self._habits = Habits()
+        self._known: _Known | None = None
 
     def clean(self, content: bytes) -> Cleaned:
         """De-identify one file. Raises Refused."""
@@ -109,7 +123,9 @@ class Cleaner:
 
     def _clean_quickly(self, content: bytes) -> Cleaned | None:
         try:
-            return self._splice(content, read_layout(content))
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")  # pydicom's warnings quote values
+                return self._follow(content) or self._read(content)
         except Odd:
             return None
         except MemoryError:
@@ -117,24 +133,43 @@ class Cleaner:
         except Exception:  # a file that our own walker trips over is for the patient one to judge
             return None
 
-    def _splice(self, content: bytes, layout: Layout) -> Cleaned:
+    def _follow(self, content: bytes) -> Cleaned | None:
+        """An instance that follows the template of its series; None where it does not. Raises Odd."""
+        known = self._known
+        if known is None or known.template.plan.plans.full:
+            return None
+        start = read_start(content)
+        followed = known.template.follow(content, start.end) if start.syntax == known.syntax else None
+        return None if followed is None else self._cleaned(content, known, *followed)
+
+    def _read(self, content: bytes) -> Cleaned:
+        """An instance read from its beginning to its end. Raises Odd."""
+        layout = read_layout(content)
         elements = layout.elements
         found = {element[0]: element for element in elements}
-        stored, pixels = read_pixels(content, found, layout)
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # pydicom's warnings quote values
-            charset = own_charset(content, elements, DEFAULT_CHARSET)
-            names = tuple(names_at(content, found, charset))
-            plans = self._plans_for(self._policy_for(content, found), words_of(names), implicit=layout.implicit)
-            plan = plans.at("", charset)
-            splice = Splice(content, layout.implicit)
-            self._fill(splice, plan, elements)
-            uids = [_uid(content, found, plan, tag) for tag in (SOP_CLASS, SOP_INSTANCE)]
-            check_untouched(content, found, stored, pixels, search=bool(self._policy.burned_in))
-        head = _head(uids[0], uids[1], layout.syntax)
-        original = Original(content, layout, found, charset)
-        decisions = plans.decisions(splice.noted)
-        return Cleaned((head, *_joined(splice.parts)), decisions, uids[1], original, quick=True)
+        pixel_tag, stored = read_stored(content, found, layout)
+        charset = own_charset(content, elements, DEFAULT_CHARSET)
+        names = tuple(names_at(content, found, charset))
+        plans = self._plans_for(self._policy_for(content, found), words_of(names), implicit=layout.implicit)
+        check_overlays(content, found)
+        self._habits.learn(content, elements)
+        additions = self._added(layout.implicit)
+        splice, template = splice_all(content, elements, plans.at("", charset), additions, self._habits)
+        sop_class = _uid(content, found, template.plan, SOP_CLASS)
+        self._known = _Known(template, layout.syntax, sop_class, pixel_tag, stored)
+        return self._cleaned(content, self._known, splice, found)
+
+    def _cleaned(self, content: bytes, known: _Known, splice: Splice, found: dict[int, Element]) -> Cleaned:
+        """The new file, when its pixels may stay as they are. Raises Odd."""
+        plan = known.template.plan
+        uid = _uid(content, found, plan, SOP_INSTANCE)
+        pixels = view_pixels(content, found[known.pixel_tag], known.stored)
+        if self._policy.burned_in:
+            check_text(known.stored, pixels)
+        head = file_head(known.sop_class, uid, known.syntax)
+        original = Original(content, plan.charset)
+        decisions = known.template.decisions(splice.noted)
+        return Cleaned((head, *_joined(splice.parts)), decisions, uid, original, quick=True)
 
     def _policy_for(self, content: bytes, found: dict[int, Element]) -> Policy:
         """The policy for the class of an instance, worked out once a class."""
@@ -155,19 +190,8 @@ class Cleaner:
             plans = self._plans = Plans(policy, self._subject, forbidden, implicit=implicit)
         return plans
 
-    def _fill(self, splice: Splice, plan: Plan, elements: list[Element]) -> None:
-        """Splice all elements, and in their places those that say how the instance was de-identified."""
-        place = 0
-        for tag, added in self._added(splice.implicit):
-            before, behind = bisect_left(elements, (tag,)), bisect_left(elements, (tag + 1,))
-            splice.add(plan, elements[place:before])
-            kept = len(splice.parts)
-            splice.add(plan, elements[before:behind])
-            splice.parts[kept:] = [added]
-            place = behind
-        splice.add(plan, elements[place:])
-
-    def _added(self, implicit: bool) -> list[tuple[int, bytes]]:
+    def _added(self, implicit: bool) -> list[Addition]:
+        """The elements that say how the instance was de-identified."""
         added = self._additions.get(implicit)
         if added is None:
             body = Dataset()
@@ -195,24 +219,6 @@ def _uid(content: bytes, found: dict[int, Element], plan: Plan, tag: int) -> str
     if not uid or vr not in (b"UI", b"") or "\\" in uid:
         raise Odd
     return uid
-
-
-def _head(sop_class: str, sop_instance: str, syntax: str) -> bytes:
-    """Preamble, prefix and file meta of the new file (PS3.10, section 7.1)."""
-    texts = (
-        (0x00020002, sop_class),
-        (0x00020003, sop_instance),
-        (0x00020010, syntax),
-        (0x00020012, IMPLEMENTATION_UID),
-    )
-    meta = header(0x00020001, "OB", 2, implicit=False) + b"\0\1"
-    for tag, text in texts:
-        value = text.encode("ascii") + b"\0" * (len(text) % 2)
-        meta += header(tag, "UI", len(value), implicit=False) + value
-    name = IMPLEMENTATION_NAME.encode("ascii") + b" " * (len(IMPLEMENTATION_NAME) % 2)
-    meta += header(0x00020013, "SH", len(name), implicit=False) + name
-    length = header(0x00020000, "UL", 4, implicit=False) + len(meta).to_bytes(4, "little")
-    return b"\0" * 128 + b"DICM" + length + meta
 
 
 def _joined(parts: list[bytes | memoryview]) -> list[bytes | memoryview]:

@@ -7,7 +7,8 @@ for, and most of the others are the same in all instances of a series. Only sequ
 from __future__ import annotations
 
 from collections.abc import Iterable
-from functools import lru_cache
+from dataclasses import replace
+from functools import cached_property, lru_cache
 from typing import Any
 
 from pydicom.datadict import tag_for_keyword
@@ -24,15 +25,24 @@ LONGEST_REMEMBERED = 1024  # bytes of a value whose decoded form is kept for the
 def read_original(content: bytes) -> Original:
     """The header of a file as far as its pixels, of which nothing need be there. Raises Odd."""
     layout = read_layout(content, stop=PIXEL_GROUP)
-    charset = own_charset(content, layout.elements, DEFAULT_CHARSET)
-    return Original(content, layout, {element[0]: element for element in layout.elements}, charset)
+    return Original(content, own_charset(content, layout.elements, DEFAULT_CHARSET), layout)
 
 
 class Original:
     """The elements of one file by their tags. Holds identifying values; lives no longer than its file is at work."""
 
-    def __init__(self, content: bytes, layout: Layout, found: dict[int, Element], charset: Charset) -> None:
-        self._content, self._layout, self._found, self._charset = content, layout, found, charset
+    def __init__(self, content: bytes, charset: Charset, layout: Layout | None = None) -> None:
+        self._content, self._charset = content, charset
+        if layout is not None:
+            self._layout = layout
+
+    @cached_property
+    def _layout(self) -> Layout:
+        return read_layout(self._content, stop=PIXEL_GROUP)
+
+    @cached_property
+    def _found(self) -> dict[int, Element]:
+        return {element[0]: element for element in self._layout.elements}
 
     def __contains__(self, keyword: str) -> bool:
         return tag_for_keyword(keyword) in self._found
@@ -51,7 +61,8 @@ class Original:
     @property
     def file_meta(self) -> Original:
         """The meta header."""
-        return Original(self._content, self._layout, {each[0]: each for each in self._layout.meta}, self._charset)
+        layout = self._layout
+        return Original(self._content, self._charset, replace(layout, elements=layout.meta))
 
     def _element(self, tag: int | None, default: Any) -> Any:
         element = self._found.get(tag or 0)

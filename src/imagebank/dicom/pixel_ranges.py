@@ -19,24 +19,29 @@ NEEDED = {0x00280010: "Rows", 0x00280011: "Columns", 0x00280100: "BitsAllocated"
 OPTIONAL = {0x00280002: "SamplesPerPixel", 0x00280006: "PlanarConfiguration"}
 OPTIONAL |= {0x00280101: "BitsStored", 0x00280103: "PixelRepresentation"}
 FRAMES, PHOTOMETRIC = 0x00280008, 0x00280004
+FACTS = (*NEEDED, *OPTIONAL, FRAMES, PHOTOMETRIC, *OFFSET_TABLES)
 DELIMITER_BYTES = 8
 
 Found = Mapping[int, Element]
 
 
-def read_pixels(content: bytes, found: Found, layout: Layout) -> tuple[PixelLayout, memoryview]:
-    """How the pixels are stored, and a view of them. Raises Odd unless they are surely all there."""
+def read_stored(content: bytes, found: Found, layout: Layout) -> tuple[int, PixelLayout]:
+    """Which element holds the pixels, and how they are stored. Raises Odd unless both are told plainly."""
     tag = next((tag for tag in PIXELS if tag in found), 0)
     facts = {name: _small(content, found.get(tag)) for tag, name in NEEDED.items()}
     if not tag or not all(facts.values()) or any(other in found for other in (*PIXELS, *OFFSET_TABLES) if other != tag):
         raise Odd
-    start, end = _checked(content, found[tag], layout)
     facts |= {name: _small(content, found[tag]) for tag, name in OPTIONAL.items() if tag in found}
     facts["NumberOfFrames"] = _frames(content, found.get(FRAMES))
-    stored = layout_of(facts, _photometric(content, found), UID(layout.syntax), PIXELS[tag])
-    if not layout.encapsulated:
+    return tag, layout_of(facts, _photometric(content, found), UID(layout.syntax), PIXELS[tag])
+
+
+def view_pixels(content: bytes, element: Element, stored: PixelLayout) -> memoryview:
+    """The pixels themselves. Raises Odd unless they are surely all there."""
+    start, end = _checked(content, element, encapsulated=stored.encapsulated)
+    if not stored.encapsulated:
         _check_size(content, start, end, stored)
-    return stored, memoryview(content)[start:end]
+    return memoryview(content)[start:end]
 
 
 def _check_size(content: bytes, start: int, end: int, stored: PixelLayout) -> None:
@@ -52,13 +57,13 @@ def _check_size(content: bytes, start: int, end: int, stored: PixelLayout) -> No
         raise Odd
 
 
-def _checked(content: bytes, element: Element, layout: Layout) -> tuple[int, int]:
+def _checked(content: bytes, element: Element, *, encapsulated: bool) -> tuple[int, int]:
     """Where pixels begin and end; packed ones without their delimiter. Raises Odd."""
     _, vr, _, start, end, _ = element
     packed = vr in (b"OB", b"OW") and content[start - 4 : start] == b"\xff\xff\xff\xff"
     if vr not in (b"OB", b"OW", b"OF", b"OD", b""):
         raise Odd
-    if packed != layout.encapsulated or (packed and content[start : start + 4] != b"\xfe\xff\x00\xe0"):
+    if packed != encapsulated or (packed and content[start : start + 4] != b"\xfe\xff\x00\xe0"):
         raise Odd
     return start, end - DELIMITER_BYTES if packed else end
 
@@ -84,15 +89,19 @@ def _photometric(content: bytes, found: Found) -> str:
     return told.decode("ascii").strip("\0 ")
 
 
-def check_untouched(content: bytes, found: Found, stored: PixelLayout, pixels: memoryview, *, search: bool) -> None:
-    """Raise Odd unless the pixels may stay as they are: no overlay in spare bits and, where asked for, no text."""
+def check_overlays(content: bytes, found: Found) -> None:
+    """Raise Odd where an overlay lies in the spare bits of the pixels."""
     for tag in found:
         if tag >> 24 == 0x60 and tag & 0xFFFF in OVERLAY_APART:
             _, _, _, value, end, _ = found[tag]
             if content[value:end] != OVERLAY_APART[tag & 0xFFFF].to_bytes(2, "little"):
                 raise Odd
+
+
+def check_text(stored: PixelLayout, pixels: memoryview) -> None:
+    """Raise Odd where text is burned into the pixels, or they cannot be searched for it."""
     try:
-        if search and text_by_frame(stored, pixels):
+        if text_by_frame(stored, pixels):
             raise Odd
     except PixelsUnreadable:
         raise Odd from None

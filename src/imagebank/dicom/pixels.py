@@ -43,6 +43,11 @@ class PixelLayout:
     is_float: bool = False
 
     @cached_property
+    def encapsulated(self) -> bool:
+        """Whether frames are packed, each into fragments of its own."""
+        return self.syntax.is_encapsulated
+
+    @cached_property
     def shape(self) -> tuple[int, ...]:
         """Frames, rows, columns; with the samples last, or before the rows in planar configuration 1."""
         if self.samples == 1:
@@ -89,14 +94,14 @@ def without_overlay_bits(layout: PixelLayout, pixels: Buffer) -> bytes:
 
 
 def _frames(layout: PixelLayout, pixels: Buffer) -> Iterator[NDArray[Any]]:
-    if layout.syntax.is_encapsulated:
+    if layout.encapsulated:
         yield from _decoded(layout, pixels)
     else:
         yield from _native(layout, pixels)
 
 
 def _native(layout: PixelLayout, pixels: Buffer) -> NDArray[Any]:
-    if layout.syntax.is_encapsulated or layout.bits_allocated % 8:
+    if layout.encapsulated or layout.bits_allocated % 8:
         raise PixelsUnreadable
     count = math.prod(layout.shape)
     try:

@@ -74,9 +74,8 @@ class Plans:
             self._decisions.append(decision)
         return number
 
-    def decisions(self, numbers: set[int]) -> frozenset[Decision]:
-        """The decisions for which the numbers stand; instances of a series mostly share one set."""
-        key = frozenset(numbers)
+    def decisions(self, key: frozenset[int]) -> frozenset[Decision]:
+        """The decisions for which numbers stand; instances of a series mostly share one set."""
         found = self._sets.get(key)
         if found is None:
             found = self._sets[key] = frozenset(self._decisions[number] for number in key)
@@ -134,6 +133,5 @@ class Plan:
 
     def remember(self, entry: Entry, element: bytes, answer: Answer) -> None:
         """Keep an answer for the next instance that has the same element."""
-        if len(element) <= LONGEST_REMEMBERED:
-            entry.answers[element] = answer
-            self.plans.count(len(element) + len(answer[0]) + COST_OF_ONE)
+        entry.answers[element] = answer
+        self.plans.count(len(element) + len(answer[0]) + COST_OF_ONE)

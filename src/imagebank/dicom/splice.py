@@ -11,11 +11,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from imagebank.dicom.elements import MOST_DEPTH, Element, Item, Odd, elements_of, items_of
-from imagebank.dicom.plan import Answer, Entry, Plan, header
+from imagebank.dicom.plan import LONGEST_REMEMBERED, Answer, Entry, Plan, header
 from imagebank.dicom.policy import Action
 from imagebank.dicom.rewriting import PIXEL_VRS, creator_of, own_charset
 
-_PRIVATE = 0x10000
+PRIVATE = 0x10000
 _ITEM = struct.Struct("<HHI")
 
 
@@ -31,13 +31,13 @@ class Splice:
 
     def add(self, plan: Plan, elements: Sequence[Element]) -> None:
         """Append what stays of these elements, in their order. Raises Odd."""
-        content, parts, entries = self.content, self.parts, plan.entries
+        parts, entries = self.parts, plan.entries
         note, note_all = self.noted.add, self.noted.update
         place, count = 0, len(elements)
         while place < count:
             element = elements[place]
-            tag, vr, start, _, end, _ = element
-            if tag & _PRIVATE:
+            tag, vr, _, _, _, _ = element
+            if tag & PRIVATE:
                 place = self._add_private(plan, elements, place)
                 continue
             place += 1
@@ -48,7 +48,7 @@ class Splice:
             if entry.pixels:
                 self._add_pixels(entry, element)
                 continue
-            piece, numbers = entry.answers.get(content[start:end]) or self._answer(plan, entry, element)
+            piece, numbers = self._answer(plan, entry, element)
             parts.append(piece)
             note_all(numbers)
 
@@ -63,33 +63,42 @@ class Splice:
         self.parts.append(memoryview(self.content)[start:end])
 
     def _add_private(self, plan: Plan, elements: Sequence[Element], place: int) -> int:
-        """Append what stays of one private group, every block with the number that it had; the place behind it."""
-        group = elements[place][0] >> 16
+        """Append what stays of one private group; the place behind it."""
+        group, end = elements[place][0] >> 16, place + 1
+        while end < len(elements) and elements[end][0] >> 16 == group:
+            end += 1
+        creators, answers = self.private_group(plan, elements[place:end])
+        self.parts.append(creators)
+        for _, (piece, numbers) in answers:
+            self.parts.append(piece)
+            self.noted.update(numbers)
+        return end
+
+    def private_group(self, plan: Plan, elements: Sequence[Element]) -> tuple[bytes, list[tuple[str, Answer]]]:
+        """The creators that stay of a private group, each with the number that it had; creator and answer of each."""
         creators: dict[int, str] = {}
         blocks: dict[int, str] = {}
-        pieces: list[bytes] = []
-        private = plan.private
-        while place < len(elements) and elements[place][0] >> 16 == group:
-            element = elements[place]
-            tag, vr, start, value, end, _ = element
-            place += 1
+        answers: list[tuple[str, Answer]] = []
+        for element in elements:
+            tag, _, _, value, end, _ = element
             number = tag & 0xFFFF
             if 0x10 <= number <= 0xFF:
                 creators[number] = creator_of(self.content[value:end], plan.charset)
+                answers.append(("", (b"", frozenset())))
                 continue
             creator = creators.get(number >> 8, "")
-            entry = private.get((tag, vr, creator)) or plan.learn_private(tag, vr, creator)
-            if entry.removed:
-                self.noted.add(entry.dropped)
-                continue
-            piece, numbers = entry.answers.get(self.content[start:end]) or self._answer(plan, entry, element)
-            self.noted.update(numbers)
-            if piece:
+            answer = self.private(plan, element, creator)
+            if answer[0]:
                 blocks[number >> 8] = creator
-                pieces.append(piece)
-        self.parts.extend(self._creator_element(group, creator, block) for block, creator in blocks.items())
-        self.parts.extend(pieces)
-        return place
+            answers.append((creator, answer))
+        group = elements[0][0] >> 16
+        return b"".join(self._creator_element(group, name, block) for block, name in blocks.items()), answers
+
+    def private(self, plan: Plan, element: Element, creator: str) -> Answer:
+        """What becomes of a private element in a block of this creator."""
+        tag, vr, _, _, _, _ = element
+        entry = plan.private.get((tag, vr, creator)) or plan.learn_private(tag, vr, creator)
+        return (b"", frozenset((entry.dropped,))) if entry.removed else self._answer(plan, entry, element)
 
     def _creator_element(self, group: int, creator: str, block: int) -> bytes:
         name = creator.encode("ascii")
@@ -97,13 +106,21 @@ class Splice:
         return header(group << 16 | block, "LO", len(name), implicit=self.implicit) + name
 
     def _answer(self, plan: Plan, entry: Entry, element: Element) -> Answer:
-        _, _, start, value, end, items = element
-        if entry.rule.action is Action.SEQUENCE:
-            answer = self._sequence(plan, entry, element)
-        else:
-            answer = plan.answer(entry, self.content[value:end] if items is None else None)
-        plan.remember(entry, self.content[start:end], answer)
+        _, _, start, _, end, _ = element
+        if end - start > LONGEST_REMEMBERED:  # to look for it would cost as much as to read it
+            return self._new_answer(plan, entry, element)
+        whole = self.content[start:end]
+        answer = entry.answers.get(whole)
+        if answer is None:
+            answer = self._new_answer(plan, entry, element)
+            plan.remember(entry, whole, answer)
         return answer
+
+    def _new_answer(self, plan: Plan, entry: Entry, element: Element) -> Answer:
+        _, _, _, value, end, items = element
+        if entry.rule.action is Action.SEQUENCE:
+            return self._sequence(plan, entry, element)
+        return plan.answer(entry, self.content[value:end] if items is None else None)
 
     def _sequence(self, plan: Plan, entry: Entry, element: Element) -> Answer:
         if entry.vr != "SQ":
