@@ -20,7 +20,7 @@ from pydicom.tag import Tag
 from pydicom.values import convert_string
 
 from imagebank.dicom.elements import SPECIFIC_CHARACTER_SET, Element
-from imagebank.dicom.number_bounds import are_plausible
+from imagebank.dicom.number_bounds import Bounds, are_plausible
 from imagebank.dicom.rule import Action, Rule
 from imagebank.dicom.values import (
     EMPTIABLE_VRS,
@@ -115,18 +115,18 @@ def _number(rule: Rule, tag: int, vr: str, content: bytes, context: Context) -> 
     if not is_plain_number(plain, content):
         value = numbers(decode(tag, vr, content, context.charset, little=context.little))
         told = _encode(tag, vr, value, little=context.little) if vr in NUMERIC_VRS else None
-    bounds = rule.bounds if tag >> 16 & 1 else replace(rule.bounds, count=_most_values(tag))
+    bounds = rule.bounds if tag >> 16 & 1 else _bounds(rule.bounds, tag)
     fits = told is not None and are_plausible(plain, told, bounds, little=context.little)
     return told if fits else None
 
 
 @lru_cache(maxsize=4096)
-def _most_values(tag: int) -> float:
-    """How many values an attribute may have; without end where the dictionary does not say."""
+def _bounds(bounds: Bounds, tag: int) -> Bounds:
+    """Bounds with as many values as an attribute may have; without end where the dictionary does not say."""
     try:
-        return float(dictionary_VM(tag))
+        return replace(bounds, count=float(dictionary_VM(tag)))
     except (KeyError, ValueError):  # unknown, or a range as 1-n
-        return float("inf")
+        return replace(bounds, count=float("inf"))
 
 
 @lru_cache(maxsize=4096)
