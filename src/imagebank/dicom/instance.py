@@ -36,6 +36,7 @@ from imagebank.dicom.values import Subject
 if TYPE_CHECKING:
     from pydicom.dataset import FileDataset
 
+_ADDITIONS: dict[tuple[str, bool], list[Addition]] = {}
 MOST_CLASSES = 8  # of one series, remembered with the policy that holds for them
 
 
@@ -113,7 +114,6 @@ class Cleaner:
         self._subject, self._policy = subject, policy
         self._plans: Plans | None = None
         self._policies: dict[bytes, Policy] = {}
-        self._additions: dict[bool, list[Addition]] = {}
         self._habits = Habits()
         self._known: _Known | None = None
 
@@ -153,7 +153,7 @@ class Cleaner:
         plans = self._plans_for(self._policy_for(content, found), words_of(names), implicit=layout.implicit)
         check_overlays(content, found)
         self._habits.learn(content, elements)
-        additions = self._added(layout.implicit)
+        additions = _additions(self._policy, layout.implicit)
         splice, template = splice_all(content, elements, plans.at("", charset), additions, self._habits)
         sop_class = _uid(content, found, template.plan, SOP_CLASS)
         self._known = _Known(template, layout.syntax, sop_class, pixel_tag, stored)
@@ -190,16 +190,16 @@ class Cleaner:
             plans = self._plans = Plans(policy, self._subject, forbidden, implicit=implicit)
         return plans
 
-    def _added(self, implicit: bool) -> list[Addition]:
-        """The elements that say how the instance was de-identified."""
-        added = self._additions.get(implicit)
-        if added is None:
-            body = Dataset()
-            describe_method(body, self._policy)
-            added = self._additions[implicit] = [
-                (int(tag), _encoded(body, tag, implicit)) for tag in sorted(body.keys())
-            ]
-        return added
+
+def _additions(policy: Policy, implicit: bool) -> list[Addition]:
+    """The elements that say how an instance was de-identified: the same for all under one policy."""
+    added = _ADDITIONS.get((policy.digest, implicit))
+    if added is None:
+        body = Dataset()
+        describe_method(body, policy)
+        added = [(int(tag), _encoded(body, tag, implicit)) for tag in sorted(body.keys())]
+        _ADDITIONS[policy.digest, implicit] = added
+    return added
 
 
 def _encoded(body: Dataset, tag: int, implicit: bool) -> bytes:
