@@ -79,8 +79,8 @@ def failing(checks: list[Check]) -> set[str]:
 
 def test_a_right_output_holds_in_every_action() -> None:
     assert failing(checked()) == set()
-    of_one_run = {"pixels_hidden", "stable_over_runs", "stable_over_workers"}
-    assert {check.action for check in checked()} == set(ACTIONS) - of_one_run
+    of_others = {"pixels_hidden", "stable_over_runs", "stable_over_workers", "date_blanked"}
+    assert {check.action for check in checked()} == set(ACTIONS) - of_others
 
 
 def item_of(output: Dataset) -> Dataset:
@@ -110,6 +110,15 @@ SPOILT: dict[str, tuple[str, Callable[[Dataset], None]]] = {
 def test_an_output_that_is_spoilt_fails_its_action(name: str) -> None:
     action, spoil = SPOILT[name]
     assert action in failing(checked(spoil))
+
+
+@pytest.mark.parametrize(("after", "held"), [("", True), ("19390109", False)])
+def test_a_date_before_there_was_mri_is_told_as_blanked_and_not_as_moved(after: str, held: bool) -> None:
+    original, output = dataset("19390110", 1), dataset("19390110", 1)
+    output.StudyDate = after
+    told = [check for check in check_elements(Pair("K1", original, output, -1)) if check.place == "StudyDate"]
+    assert [check.held for check in told if check.action == "date_blanked"] == [held]
+    assert "date_shifted" not in {check.action for check in told}
 
 
 def test_two_runs_that_differ_fail() -> None:

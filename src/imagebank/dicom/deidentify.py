@@ -38,7 +38,7 @@ from imagebank.dicom.rewriting import (
 )
 from imagebank.dicom.values import Subject
 
-VERSION = "4"
+VERSION = "5"
 
 
 Elements = dict[BaseTag, DataElement | RawDataElement]

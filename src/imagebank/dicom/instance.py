@@ -16,6 +16,7 @@ from pydicom.filebase import DicomBytesIO
 from pydicom.filewriter import write_data_element
 from pydicom.tag import Tag
 
+from imagebank.dicom.comments import without_comments
 from imagebank.dicom.decisions import Decision, Refused
 from imagebank.dicom.deidentify import deidentify, read_instance, to_bytes
 from imagebank.dicom.elements import Element, Odd, read_layout, read_start
@@ -24,7 +25,7 @@ from imagebank.dicom.method import describe_method
 from imagebank.dicom.names import names_at, words_of
 from imagebank.dicom.original import Original
 from imagebank.dicom.pixel_cleaning import clean_pixels
-from imagebank.dicom.pixel_ranges import check_overlays, check_text, read_stored, view_pixels
+from imagebank.dicom.pixel_ranges import DELIMITER_BYTES, check_overlays, check_text, read_stored, view_pixels
 from imagebank.dicom.pixels import PixelLayout
 from imagebank.dicom.plan import Plan, Plans
 from imagebank.dicom.policy import Policy
@@ -166,10 +167,13 @@ class Cleaner:
         pixels = view_pixels(content, found[known.pixel_tag], known.stored)
         if self._policy.burned_in:
             check_text(known.stored, pixels)
+        parts = _joined(splice.parts)
+        if known.stored.encapsulated:
+            parts = _uncommented(parts, pixels)
         head = file_head(known.sop_class, uid, known.syntax)
         original = Original(content, plan.charset)
         decisions = known.template.decisions(splice.noted)
-        return Cleaned((head, *_joined(splice.parts)), decisions, uid, original, quick=True)
+        return Cleaned((head, *parts), decisions, uid, original, quick=True)
 
     def _policy_for(self, content: bytes, found: dict[int, Element]) -> Policy:
         """The policy for the class of an instance, worked out once a class."""
@@ -219,6 +223,22 @@ def _uid(content: bytes, found: dict[int, Element], plan: Plan, tag: int) -> str
     if not uid or vr not in (b"UI", b"") or "\\" in uid:
         raise Odd
     return uid
+
+
+def _uncommented(parts: list[bytes | memoryview], pixels: memoryview) -> list[bytes | memoryview]:
+    """The same parts, without the comments in compressed pixels."""
+    old = bytes(pixels)
+    new = without_comments(old)
+    if new is old:
+        return parts
+
+    def changed(part: bytes | memoryview) -> bytes | memoryview:
+        if not isinstance(part, memoryview):
+            return part
+        start = len(part) - len(old) - DELIMITER_BYTES
+        return memoryview(b"".join((part[:start], new, part[-DELIMITER_BYTES:])))
+
+    return [changed(part) for part in parts]
 
 
 def _joined(parts: list[bytes | memoryview]) -> list[bytes | memoryview]:

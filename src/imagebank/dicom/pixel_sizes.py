@@ -2,12 +2,14 @@
 
 Laws: fewer pixels than promised are refused; more are cut, since nothing shows what is there; the padding is zero; of
 two elements of pixels only the one that was checked stays; offset tables stay only where they are as long as the frames
-need. What lies inside a compressed frame is the codec's.
+need. What lies inside a compressed frame is the codec's, but for its comments.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+
+from imagebank.dicom.comments import without_comments
 
 PIXELS = ("PixelData", "FloatPixelData", "DoubleFloatPixelData")
 FLOAT_BITS = {"FloatPixelData": 32, "DoubleFloatPixelData": 64}
@@ -29,7 +31,7 @@ class Promised:
             return content if self.size is None and len(content) == BYTES_OF_AN_OFFSET * self.frames else None
         if tag != self.tag:
             return None
-        cut = content if self.size is None else content[: self.size]
+        cut = without_comments(content) if self.size is None else content[: self.size]
         return cut + b"\0" * (len(cut) % 2)
 
 

@@ -21,7 +21,8 @@ ACTIONS = {
     "text_notnull": "an attribute that must have a value has one",
     "text_retained": "a value that identifies nobody and is needed is what it was",
     "text_removed": "an identifying value is gone from its place",
-    "date_shifted": "a date is moved by the patient's offset, in whole days; one before there was MRI is blanked",
+    "date_shifted": "a date is moved by the patient's offset, in whole days",
+    "date_blanked": "a date before there was MRI, which would tell the offset, is blanked: its intervals are lost",
     "uid_changed": "a UID of the hospital is replaced",
     "uid_consistent": "one UID is replaced by the same UID everywhere, and two never by one",
     "patid_consistent": "one patient has one pseudonym, and two never share one",
@@ -33,7 +34,7 @@ ACTIONS = {
     "stable_over_runs": "a second run gives the same bytes",
     "stable_over_workers": "another number of workers gives the same bytes",
 }
-"""Every action that is scored, with its meaning; the last five are not in the benchmark."""
+"""Every action that is scored, with its meaning; date_blanked and the last five are not in the benchmark."""
 
 _UNCHANGED = """
 SOPClassUID Modality MagneticFieldStrength EchoTime RepetitionTime FlipAngle SliceThickness ImagePositionPatient
@@ -48,9 +49,7 @@ _NOT_EMPTY = "PatientID PatientName StudyInstanceUID SeriesInstanceUID SOPInstan
 _DATES = "StudyDate SeriesDate AcquisitionDate ContentDate AcquisitionDateTime"
 UNCHANGED, NOT_EMPTY, DATES = (tuple(words.split()) for words in (_UNCHANGED, _NOT_EMPTY, _DATES))
 NEEDED = UNCHANGED + tuple(_NEEDED.split())
-FIRST_SCAN = date(
-    1977, 7, 3
-)  # an earlier day is none of a scan: a clock that was never set, which would tell the offset
+FIRST_SCAN = date(1977, 7, 3)  # an earlier day is of no scan: of a clock that was never set
 WELL_KNOWN_UID = "1.2.840.10008."
 _PLACE = re.compile(r"\(([0-9A-Fa-f]{4}),([0-9A-Fa-f]{4})\)")
 
@@ -147,7 +146,7 @@ def _check_dates(pair: Pair) -> Iterator[Check]:
     for keyword in DATES:
         before, after = day_of(pair.original, keyword), day_of(pair.output, keyword)
         if before is not None and before < FIRST_SCAN:
-            yield Check("date_shifted", keyword, after is None)
+            yield Check("date_blanked", keyword, after is None)
         elif before is not None:
             moved = before + timedelta(pair.offset_days)
             yield Check("date_shifted", keyword, after == moved and pair.offset_days != 0)
