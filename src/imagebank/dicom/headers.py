@@ -136,7 +136,7 @@ def _judge(file: IO[bytes], content: bytes, size: int, digest: bytes) -> FileFac
     if verdict:
         return FileFacts(verdict, size, digest)
     try:
-        return _facts(read_original(content), size, digest)
+        return _facts(read_original(content, cut=size > len(content)), size, digest)
     except Odd:  # or its header ends behind what was read: pydicom is more patient
         file.seek(0)
     prefixed = content[128:132] == b"DICM"
