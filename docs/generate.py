@@ -301,10 +301,13 @@ ACCURACY = """
 likely, of Siemens (classic, XA), GE, Philips, Canon, UIH and other headers, all are right; of the 56 that are MR images
 dcm2niix's own guess is right for 42. The one series whose label is uncertain holds slices in two planes and two
 contrasts, and is called a localizer. The rules were written with these files at hand, so that this is no measure of
-other scanners. On the pretend hospital no series is wrong. Of some of its Philips headers without a name of the pulse
-sequence, short runs of BOLD, time of flight and susceptibility-weighted volumes stay unknown: their physics alone does
-not tell them apart. Two names of its answers differ from ours: reports and presentation states have another modality
-and are `non-MR` here, where the answers say `non-image`.
+other scanners. On the pretend hospital no series is wrong. Six series of two of its Philips scanners, whose headers do
+not name the pulse sequence, stay unknown where a test writes them very small: a run of BOLD of two volumes, time of
+flight with voxels of 7.5 mm, and susceptibility-weighted volumes with an echo of 12 ms. Physics tells the first two at
+the size that real ones have (ten volumes, voxels below 0.8 mm), at a confidence of 0.75. The third stays unknown at any
+size: so short an echo serves other T2* weighting as well, and only the description says which. Two names of its answers
+differ from ours: reports and presentation states have another modality and are `non-MR` here, where the answers say
+`non-image`.
 
 Known limits: Siemens spin labelling of research sequences without any mark looks like BOLD; a bolus of contrast agent
 that the header does not mention looks like a short run of BOLD, and is not called confident; balanced steady-state
