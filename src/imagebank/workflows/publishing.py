@@ -73,9 +73,11 @@ def _patients(work: Work, linked: Linked, people: Mapping[str, str], extracts: S
                 birth_year=birth.year if birth else None,
                 ethnic_category=facts.ethnic_category,
                 ethnic_group=ethnic_group(facts.ethnic_category),
+                ethnic_grouping="nhs-2001",
                 deprivation_decile=facts.deprivation_decile,
                 deprivation_release=facts.deprivation_release,
                 death_date=shift_day(known.death_date, offset),
+                last_contact_date=None,
                 source=source,
             )
         )
@@ -143,17 +145,17 @@ def _events(work: Work, people: Mapping[str, str], extracts: Sequence[Extract]) 
     for extract in extracts:
         place = _Place(pseudonyms, offsets, extract.source)
         tables["diagnoses"] += [
-            Diagnosis(place.who(e), place.when(e), e.code, e.code_system, _block(e), e.role, extract.source)
+            Diagnosis(place.who(e), place.when(e), None, e.code, e.code_system, _block(e), e.role, *place.told)
             for e in extract.diagnoses
             if e.person in pseudonyms
         ]
         tables["assessments"] += [
-            Assessment(place.who(e), place.when(e), e.name, e.score, e.out_of, extract.source)
+            Assessment(place.who(e), place.when(e), e.name, e.score, e.out_of, "", *place.told)
             for e in extract.assessments
             if e.person in pseudonyms
         ]
         tables["notes"] += [
-            Note(place.who(e), place.when(e), e.kind, e.characters, extract.source)
+            Note(place.who(e), place.when(e), e.kind, e.characters, None, *place.told)
             for e in extract.notes
             if e.person in pseudonyms
         ]
@@ -164,7 +166,8 @@ class _Place:
     """Whom and when an event of one source belongs to."""
 
     def __init__(self, pseudonyms: Mapping[str, str], offsets: Mapping[str, int], source: str) -> None:
-        self._pseudonyms, self._offsets, self.source = pseudonyms, offsets, source
+        self._pseudonyms, self._offsets = pseudonyms, offsets
+        self.told = (source, "structured", "", "", "")
 
     def who(self, event: Any) -> str:
         return self._pseudonyms[event.person]
