@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 
+GROUPINGS = ("nhs-2001", "census-2021")
 ETHNIC_GROUPS = {
     **dict.fromkeys("ABC", "White"),
     **dict.fromkeys("DEFG", "Mixed"),
@@ -59,8 +60,10 @@ def normalise_ethnic_category(text: str) -> str | None:
     return code[0] if code[0] in ETHNIC_GROUPS and len(code) <= 2 else None
 
 
-def ethnic_group(category: str | None) -> str:
-    """The group of a category; not known where there is none."""
+def ethnic_group(category: str | None, grouping: str = "nhs-2001") -> str:
+    """The group of a category in one of `GROUPINGS`; not known where there is none."""
+    if grouping == "census-2021" and category == "R":
+        return "Asian"
     return ETHNIC_GROUPS.get(category or "99", "not known")
 
 
