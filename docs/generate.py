@@ -35,7 +35,8 @@ from imagebank.identities import linkage
 from imagebank.imaging.describe import bids_page
 from imagebank.imaging.model import FAILED, UNSORTED
 from imagebank.imaging.quality.page import metrics_markdown
-from imagebank.records.extracts import COLUMNS, REFUSALS
+from imagebank.records.reasons import REFUSALS, REPAIRS
+from imagebank.records.targets import TARGETS
 from imagebank.synthetic.declared import page_of
 from imagebank.synthetic.extracts import Habits, cris_form, extracts_form, omop_form
 from imagebank.synthetic.text.samples import sample_page
@@ -113,8 +114,11 @@ def settings_page() -> str:
         "Secrets never lie in it. Relative paths start at the folder of the bank.\n",
     ]
     parts += [_settings(field.name) for field in fields(Config)]
-    extracts = ((f"`{name}.csv`", ", ".join(f"`{each}`" for each in needed)) for name, needed in COLUMNS.items())
-    parts.append(section("Record extracts", EXTRACTS, table(("file", "columns it must have"), extracts)))
+    extracts = (
+        (f"`{name}.csv`", each.meaning, ", ".join(f"`{one}`" if one in each.required else one for one in each.names))
+        for name, each in TARGETS.items()
+    )
+    parts.append(section("Record extracts", EXTRACTS, table(("file", "one row is", "columns"), extracts)))
     return "\n".join([*parts, section("Environment", table(("variable", "meaning"), VARIABLES))])
 
 
@@ -122,12 +126,15 @@ VARIABLES = (
     (f"`{KEY_VARIABLE}`", "Key of the vault, 64 hexadecimal digits; goes before `[vault] key_file`."),
     (f"`{DEBUG_VARIABLE}`", "When set, an unexpected error shows its traceback, which may hold identifiers."),
     ("the one that `[ledger] url_variable` names", "Database URL of the ledger, where it is not `ledger.db`."),
+    ("the one that `[[records]] url_variable` names", "Database URL of a record source."),
 )
 
 
 EXTRACTS = """
-A record source is a folder of UTF-8 CSV files with a header line. Only `patients.csv` must be there. Dates are written
-2026-01-31. The pretend hospital writes such a folder: `demo/hospital/records` after `./run demo`.
+Without a mapping a record source is a folder with one file a table: CSV with a header line, Parquet or JSON lines. Only
+the patients must be there, and of each table the columns that stand like `this`. Dates are written 2026-01-31. The
+pretend hospital writes such a folder: `demo/hospital/records` after `./run demo`. [Any other form](records.md) needs a
+mapping.
 """
 
 
@@ -164,6 +171,7 @@ def errors_page() -> str:
     parts.append(section("Conversion: why an image is unsorted", _reasons(UNSORTED)))
     parts.append(section("Conversion: why a series failed", _reasons(FAILED)))
     parts.append(section("Records: why a row was refused", _reasons(REFUSALS)))
+    parts.append(section("Records: what was repaired in a row, or is odd", _reasons(REPAIRS)))
     return "\n".join(parts)
 
 

@@ -70,3 +70,9 @@ def ethnic_group(category: str | None, grouping: str = "nhs-2001") -> str:
 def normalise_sex(text: str) -> str:
     """male, female, other or unknown."""
     return _SEXES.get(text.strip().lower(), "unknown")
+
+
+def whole_number(text: str) -> int | None:
+    """A whole number, also one that a program wrote as 3.0."""
+    match = re.fullmatch(r"\s*(\d{1,9})(?:\.0+)?\s*", text)
+    return int(match[1]) if match else None

@@ -102,7 +102,7 @@ def _delimiter(sample: str) -> str:
     return max(DELIMITERS, key=lambda each: (first.count(each), -DELIMITERS.index(each)))
 
 
-def _open_bytes(path: Path) -> IO[bytes]:
+def _open_bytes(path: Path) -> Any:
     return gzip.open(path, "rb") if path.suffix == ".gz" else open(path, "rb")
 
 

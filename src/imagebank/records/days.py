@@ -1,7 +1,7 @@
 """Days as people and programs write them, and which days an event can have. Pure.
 
-A date that could mean two days (02/03/2015) is understood only in a form that the mapping declares. Times of day are left
-behind: the tables hold days.
+A date that could mean two days (02/03/2015) is understood only in a form that the mapping declares. Times of day are
+left behind: the tables hold days.
 """
 
 from __future__ import annotations
@@ -64,7 +64,7 @@ def parse_day(text: str, formats: tuple[str, ...] = ()) -> Day:
 def _declared(text: str, formats: Iterable[str]) -> date | None:
     for each in formats:
         try:
-            return datetime.strptime(text, each).date()  # noqa: DTZ007 - a day has no zone
+            return datetime.strptime(text, each).date()
         except ValueError:
             continue
     return None

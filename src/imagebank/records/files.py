@@ -65,7 +65,9 @@ def _parquet(path: Path) -> Any:
     try:
         return parquet.ParquetFile(path)
     except (pa.ArrowException, OSError) as error:
-        raise SourceError(f"{path.name} is no Parquet file that can be read ({type(error).__name__}).", _AGAIN) from None
+        raise SourceError(
+            f"{path.name} is no Parquet file that can be read ({type(error).__name__}).", _AGAIN
+        ) from None
 
 
 _AGAIN = "export it again; nothing of it was imported"
@@ -89,9 +91,11 @@ def _read_json(path: Path, size: int) -> Iterator[Rows]:
     numbers: list[int] = []
     refused: list[tuple[int, str]] = []
     try:
-        with gzip.open(path, "rt", encoding="utf-8-sig") if path.suffix == ".gz" else open(
-            path, encoding="utf-8-sig"
-        ) as file:
+        with (
+            gzip.open(path, "rt", encoding="utf-8-sig")
+            if path.suffix == ".gz"
+            else open(path, encoding="utf-8-sig") as file
+        ):
             for number, line in enumerate(file, start=1):
                 row = _object(line)
                 if row is not None:

@@ -15,9 +15,13 @@ from imagebank.records.code_systems import normalise_code
 from imagebank.records.days import parse_day
 from imagebank.records.registry import OTHER, Registry, name_key
 
-ROLES = {"primary": "primary", "1": "primary", "main": "primary", "p": "primary", "principal": "primary"} | dict.fromkeys(
-    ("secondary", "2", "s", "comorbid", "additional", "other"), "secondary"
-)
+ROLES = {
+    "primary": "primary",
+    "1": "primary",
+    "main": "primary",
+    "p": "primary",
+    "principal": "primary",
+} | dict.fromkeys(("secondary", "2", "s", "comorbid", "additional", "other"), "secondary")
 STATES = {
     **dict.fromkeys(("present", "yes", "true", "1", "y", "positive", "affirmed"), "present"),
     **dict.fromkeys(("absent", "no", "false", "0", "n", "negative", "negated"), "absent"),

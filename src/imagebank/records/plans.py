@@ -1,4 +1,4 @@
-"""How each table of events is made from what a source brings: which rules are asked, what is kept, what is refused. Pure.
+"""How each table of events is made from what a source brings: the rules asked, what is kept, what is refused. Pure.
 
 A plan is SQL over the shaped rows `r` (every column of the target, as a text) and the answers of the rules, each under
 its own name. The first refusal counts; repairs add up.

@@ -12,7 +12,7 @@ import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from importlib.resources import files
 from pathlib import Path
 from typing import Annotated, Any
@@ -142,15 +142,24 @@ def _keyed(spellings: Spellings) -> dict[str, str]:
     return keyed | {name_key(name): name for name in spellings}
 
 
+@cache
+def shipped_registry() -> Registry:
+    """The registry without the files of a site."""
+    return _checked(tomllib.loads(shipped_text()))
+
+
 def load_registry(*sites: Path) -> Registry:
     """The shipped registry with the files of a site laid over it. Raises ConfigError for a file that does not fit."""
-    told: dict[str, Any] = tomllib.loads(_shipped())
+    if not sites:
+        return shipped_registry()
+    told: dict[str, Any] = tomllib.loads(shipped_text())
     for site in sites:
         told = _laid_over(told, _read(site))
     return _checked(told)
 
 
-def _shipped() -> str:
+def shipped_text() -> str:
+    """The text of the shipped registry."""
     return (files("imagebank.records") / "data" / "registry.toml").read_text(encoding="utf-8")
 
 

@@ -17,9 +17,7 @@ class Rows:
     refused: tuple[tuple[int, str], ...] = ()  # number and reason of rows that have no place in the table
 
     @classmethod
-    def of(
-        cls, columns: Mapping[str, Any], numbers: Sequence[int], refused: tuple[tuple[int, str], ...] = ()
-    ) -> Rows:
+    def of(cls, columns: Mapping[str, Any], numbers: Sequence[int], refused: tuple[tuple[int, str], ...] = ()) -> Rows:
         """From columns of texts. A column without a name is left behind."""
         import pyarrow as pa
 

@@ -7,8 +7,8 @@ that it depends on, so that a part is staged once.
 
 from __future__ import annotations
 
+import hashlib
 import json
-import os
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -65,7 +65,8 @@ class Counted:
     valid: int = 0
     repaired: int = 0
     refused: dict[str, int] = field(default_factory=dict)
-    unknown: dict[str, int] = field(default_factory=dict)  # repairs by code
+    repairs: dict[str, int] = field(default_factory=dict)
+    fingerprint: str = ""  # of all rows in any order, where the part has no content of its own
 
 
 @dataclass(frozen=True)
@@ -76,6 +77,12 @@ class Rules:
     registry: Registry
     today: date
     secret: str = field(repr=False, default="")  # of the keyed hash that hides accession numbers
+
+    @property
+    def digest(self) -> str:
+        """The hash of all that decides what becomes of a row, but for the day of the import."""
+        told = [VERSION, self.mapping.digest, self.registry.digest, self.secret]
+        return hashlib.sha256(json.dumps(told).encode()).hexdigest()
 
 
 def stage(room: Room, place: Place, rows: Iterable[Rows], to: Path, rules: Rules, what: str) -> Counted:
@@ -131,7 +138,7 @@ class _Writers:
             if kind:
                 temporary.unlink(missing_ok=True)
             else:
-                os.replace(temporary, self._paths[name])
+                temporary.replace(self._paths[name])
 
 
 ENDINGS = {"valid": ".parquet", "refused": ".refused.parquet"}
@@ -140,20 +147,20 @@ ENDINGS = {"valid": ".parquet", "refused": ".refused.parquet"}
 class _Job:
     """One part under way."""
 
-    def __init__(
-        self, database: Any, place: Place, plan: Plan, rules: Rules, writers: _Writers, what: str
-    ) -> None:
+    def __init__(self, database: Any, place: Place, plan: Plan, rules: Rules, writers: _Writers, what: str) -> None:
         self._database, self._place, self._plan, self._rules = database, place, plan, rules
         self._writers, self._what = writers, what
         self._known: dict[str, dict[tuple[str, ...], Answer]] = {}
         self._tally: Counter[str] = Counter()
         self._refused: Counter[str] = Counter()
         self._repairs: Counter[str] = Counter()
+        self._sum = 0
 
     def counted(self) -> Counted:
         """What became of all rows so far."""
         told = dict(sorted(self._refused.items())), dict(sorted(self._repairs.items()))
-        return Counted(self._tally["offered"], self._tally["valid"], self._tally["repaired"], *told)
+        fingerprint = f"{self._sum % 2**128:032x}"
+        return Counted(self._tally["offered"], self._tally["valid"], self._tally["repaired"], *told, fingerprint)
 
     def take(self, portion: Rows) -> None:
         """Judge a portion and write what came of it."""
@@ -165,11 +172,16 @@ class _Job:
         database.register("portion", portion.table)
         database.execute(f"CREATE OR REPLACE TEMP TABLE r AS {shape_sql(self._place, found, self._rules.mapping)}")
         database.unregister("portion")
+        columns = ", ".join(self._place.target.names)
+        added = database.sql(f"SELECT sum(hash({columns})::HUGEINT) FROM r").fetchall()[0][0]  # noqa: S608
+        self._sum += added or 0
         looks = (*self._plan.looks, *_belonging(self._place, self._rules.registry))
         for look in looks:
             self._answer(look)
         sql = judged_sql(self._plan, self._place, self._rules)
-        database.execute(f"CREATE OR REPLACE TEMP TABLE judged AS {sql}", {"today": self._rules.today} if "$today" in sql else {})
+        database.execute(
+            f"CREATE OR REPLACE TEMP TABLE judged AS {sql}", {"today": self._rules.today} if "$today" in sql else {}
+        )
         self._write(portion)
 
     def _write(self, portion: Rows) -> None:
@@ -178,9 +190,7 @@ class _Job:
             f"SELECT who, number, {kept}, repairs, id, updated, gone FROM judged WHERE reason = ''"  # noqa: S608
         ).to_arrow_table()
         self._writers.write("valid", valid)
-        refused = self._database.sql(
-            "SELECT number, reason, content FROM judged WHERE reason <> ''"
-        ).to_arrow_table()
+        refused = self._database.sql("SELECT number, reason, content FROM judged WHERE reason <> ''").to_arrow_table()
         refused = _with_unread(refused, portion.refused)
         self._writers.write("refused", refused)
         self._count(valid, refused)
@@ -218,7 +228,9 @@ class _Job:
         schema = pa.schema([*((name, pa.string()) for name in look.inputs), *_answer_fields(look)])
         rows = [(*each, *known[each]) for each in asked]
         columns = zip(*rows, strict=True) if rows else ([] for _ in schema)
-        table = pa.table([pa.array(list(c), f.type) for c, f in zip(columns, schema, strict=True)], schema=_input_names(schema, look))
+        table = pa.table(
+            [pa.array(list(c), f.type) for c, f in zip(columns, schema, strict=True)], schema=_input_names(schema, look)
+        )
         self._database.register(f"said_{look.name}", table)
         self._database.execute(f"CREATE OR REPLACE TEMP TABLE {look.name} AS SELECT * FROM said_{look.name}")  # noqa: S608
         self._database.unregister(f"said_{look.name}")
@@ -269,7 +281,8 @@ def judged_sql(plan: Plan, place: Place, rules: Rules) -> str:
     gone = f"lower(r.withdrawn) IN ({', '.join(map(quoted, YES))})"
     return (
         f"SELECT {who} AS who, r.number AS number, {kept}, {reason} AS reason, {repairs} AS repairs, r.id AS id, "  # noqa: S608
-        f"r.updated AS updated, {gone} AS gone, CASE WHEN {reason} <> '' THEN json_object({shown})::VARCHAR END AS content "
+        f"r.updated AS updated, {gone} AS gone, "
+        f"CASE WHEN {reason} <> '' THEN json_object({shown})::VARCHAR END AS content "
         f"FROM r {joins}{' WHERE belonging.here' if belonging else ''}"
     )
 
@@ -294,4 +307,6 @@ def _with_unread(refused: Any, unread: tuple[tuple[int, str], ...]) -> Any:
         return refused
     numbers, reasons = zip(*unread, strict=True)
     more = {"number": numbers, "reason": reasons, "content": [None] * len(unread)}
-    return pa.concat_tables([refused, pa.table({n: pa.array(v, refused.schema.field(n).type) for n, v in more.items()})])
+    return pa.concat_tables(
+        [refused, pa.table({n: pa.array(v, refused.schema.field(n).type) for n, v in more.items()})]
+    )

@@ -80,7 +80,9 @@ PATIENTS = _identity(
     Wanted("postcode", "Postcode.", also=("current_postcode", "post_code", "zip")),
     Wanted("address", "Address in one line.", also=("current_address", "address_1")),
     Wanted("phone", "Telephone number.", also=("telephone", "mobile", "phone_number")),
-    Wanted("ethnic_category", "Ethnic category, NHS code of 2001.", also=("ethnicity", "ethnic_code", "ethnicitycleaned")),
+    Wanted(
+        "ethnic_category", "Ethnic category, NHS code of 2001.", also=("ethnicity", "ethnic_code", "ethnicitycleaned")
+    ),
     Wanted("lsoa", "Lower layer super output area, where there is no postcode.", also=("lsoa11", "lsoa21")),
     Wanted("deprivation_decile", "Tenth of deprivation, 1 is the most deprived.", also=("imd_decile", "imd")),
     Wanted("deprivation_release", "Release of the index of deprivation."),
@@ -186,14 +188,18 @@ EVENTS = (
         "One note or letter.",
         DATE,
         Wanted("kind", "Kind of note.", also=("note_type", "document_type", "note_title")),
-        Wanted("text", "The text: measured, and left behind unless redaction is on.", True, ("comments", "body", "note")),
+        Wanted(
+            "text", "The text: measured, and left behind unless redaction is on.", True, ("comments", "body", "note")
+        ),
     ),
     _event(
         "reports",
         "One report on an examination.",
         DATE,
         Wanted("kind", "Kind of report.", also=("report_type", "document_type")),
-        Wanted("text", "The text: measured, and left behind unless redaction is on.", True, ("report", "extracted_text")),
+        Wanted(
+            "text", "The text: measured, and left behind unless redaction is on.", True, ("report", "extracted_text")
+        ),
         Wanted("accession_number", "Accession number of the examination.", also=("accession", "order_number")),
     ),
     _event(
