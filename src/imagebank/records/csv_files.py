@@ -11,13 +11,15 @@ import codecs
 import csv
 import gzip
 import io
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import IO, Any
 
 from imagebank.core.errors import SourceError
-from imagebank.records.rows import Rows
+from imagebank.records.rows import Rows, uncollected
 
 ENCODINGS = ("utf-8", "utf-16", "cp1252")
 DELIMITERS = ",;\t|"
@@ -25,7 +27,8 @@ SAMPLE_BYTES = 1 << 16
 BLOCK_BYTES = 8 << 20
 PORTION_ROWS = 200_000
 PORTION_LETTERS = 48 << 20
-SHORT_ROW, LONG, WIDE = 40, 80, 30  # letters that a row is taken for, unless its last field or their number is larger
+FIRST_ROWS, SAMPLE_ROWS = 1000, 1000
+_BREAK = re.compile(r"\r\n|\r|\n")
 csv.field_size_limit(1 << 30)  # a discharge summary in one field may be long
 MARKS = (
     (codecs.BOM_UTF8, "utf-8-sig"),
@@ -127,27 +130,42 @@ def read_csv(path: Path, style: Style) -> Iterator[Rows]:
 
 
 def _portions(rows: Any, style: Style) -> Iterator[Rows]:
-    width, room = len(style.header), PORTION_LETTERS
-    kept: list[list[str]] = []
-    lines: list[int] = []
-    ragged: list[int] = []
-    for row in rows:
-        if len(row) == width:
-            kept.append(row)
-            lines.append(rows.line_num)
-            room -= sum(map(len, row)) if width > WIDE or len(row[-1]) > LONG else SHORT_ROW
-        elif row:
-            ragged.append(rows.line_num)
-        if len(kept) >= PORTION_ROWS or room < 0:
-            yield _rows(style.header, kept, lines, ragged)
-            kept, lines, ragged, room = [], [], [], PORTION_LETTERS
-    yield _rows(style.header, kept, lines, ragged)
+    """Rows in portions of about the same number of letters. Single rows are looked at only where one is odd."""
+    size, line = FIRST_ROWS, rows.line_num
+    while True:
+        with uncollected():
+            chunk = list(islice(rows, size))
+            if not chunk:
+                break
+            made = _portion(chunk, style.header, line, rows.line_num)
+        line = rows.line_num
+        yield made
+        letters = sum(len("".join(row)) for row in chunk[:SAMPLE_ROWS]) / len(chunk[:SAMPLE_ROWS])
+        size = max(1, min(PORTION_ROWS, int(PORTION_LETTERS / (letters + 1))))
+    if line <= 1:
+        yield _portion([], style.header, line, line)
 
 
-def _rows(header: tuple[str, ...], kept: list[list[str]], lines: list[int], ragged: list[int]) -> Rows:
-    columns = zip(*kept, strict=True) if kept else ([] for _ in header)
-    told = dict(zip(header, columns, strict=True))
-    return Rows.of(told, lines, tuple((line, "ragged-row") for line in ragged))
+def _portion(chunk: list[list[str]], header: tuple[str, ...], first: int, last: int) -> Rows:
+    """The rows that were read from behind one line to another, with the line at which each ends."""
+    lines: Any = range(first + 1, last + 1) if last - first == len(chunk) else _lines_of(chunk, first)
+    ragged: tuple[tuple[int, str], ...] = ()
+    if set(map(len, chunk)) - {len(header)}:
+        told = list(zip(chunk, lines, strict=True))
+        ragged = tuple((at, "ragged-row") for row, at in told if row and len(row) != len(header))
+        kept = [(row, at) for row, at in told if len(row) == len(header)]
+        chunk, lines = [row for row, _ in kept], [at for _, at in kept]
+    columns = zip(*chunk, strict=True) if chunk else ([] for _ in header)
+    return Rows.of(dict(zip(header, columns, strict=True)), lines, ragged)
+
+
+def _lines_of(chunk: list[list[str]], line: int) -> list[int]:
+    """The line at which each row ends, where some fields have line breaks."""
+    lines = []
+    for row in chunk:
+        line += 1 + sum(len(_BREAK.findall(field)) for field in row if "\n" in field or "\r" in field)
+        lines.append(line)
+    return lines
 
 
 def _unreadable(path: Path, error: Exception, line: int = 0) -> SourceError:

@@ -15,8 +15,8 @@ from imagebank.core.private import Private
 from imagebank.identities.model import Entrant, OptOut, Person
 from imagebank.records import codes
 from imagebank.records.days import PLACEHOLDERS, parse_day
-from imagebank.records.rows import NUMBER_COLUMN, Rows
-from imagebank.records.shaping import matched, shape_sql
+from imagebank.records.rows import NUMBER_COLUMN, Rows, uncollected
+from imagebank.records.shaping import matched, shape_sql, trimmed
 from imagebank.records.sources import Part, Source
 from imagebank.records.staging import Room
 
@@ -72,7 +72,8 @@ class Refused(Exception):
 
 def read_people(source: Source, room: Room) -> People:
     """Everybody that a source knows."""
-    return _Reader(source, room).people()
+    with uncollected():
+        return _Reader(source, room).people()
 
 
 def record_id(source: str, number: str) -> str:
@@ -273,7 +274,7 @@ def shaped(portion: Rows, part: Part, source: Source, room: Room) -> Iterator[Ro
         return
     found = matched(part.place, names, part.what)
     with room.database() as database:
-        database.register("portion", portion.table)
+        database.register("portion", trimmed(portion.table, found))
         database.execute("SET preserve_insertion_order = true")
         reader = database.sql(shape_sql(part.place, found, source.mapping)).to_arrow_reader(SHAPED_ROWS)
         for batch in reader:

@@ -2,11 +2,26 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 
 NUMBER_COLUMN = "#row"
+
+
+@contextmanager
+def uncollected() -> Iterator[None]:
+    """Keep the collector of garbage away while many small objects are made: it would look at all of them, often."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
 
 
 @dataclass(frozen=True)
@@ -61,15 +76,17 @@ def _numbers(column: Any) -> Any:
 
 def portions(rows: Iterator[Sequence[Any]], names: Sequence[str], size: int) -> Iterator[Rows]:
     """Rows of a database as portions of texts."""
-    kept: list[Sequence[Any]] = []
     first = 1
-    for row in rows:
-        kept.append(row)
-        if len(kept) == size:
-            yield _of_rows(kept, names, first)
-            first, kept = first + size, []
-    if kept or first == 1:
-        yield _of_rows(kept, names, first)
+    while True:
+        with uncollected():
+            kept = list(islice(rows, size))
+            made = _of_rows(kept, names, first)
+        if not kept and first > 1:
+            return
+        yield made
+        first += len(kept)
+        if not kept:
+            return
 
 
 def _of_rows(kept: Sequence[Sequence[Any]], names: Sequence[str], first: int) -> Rows:

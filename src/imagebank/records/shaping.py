@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterable
+from typing import Any
 
 from imagebank.core.errors import SourceError
 from imagebank.records.mapping import Mapping, Place
@@ -51,8 +52,21 @@ def _missing(what: str, name: str, present: list[str], place: Place) -> SourceEr
     return SourceError(f"{what} has no column `{name}`.", f"{advice}: imagebank records check tells of every column")
 
 
+def trimmed(table: Any, found: dict[str, str]) -> Any:
+    """The columns that are needed, without blanks around their texts; the text of a document stays as it is."""
+    from pyarrow import compute
+
+    documents = {source for name, source in found.items() if name in TEXTS}
+    names = [*dict.fromkeys(found.values()), NUMBER_COLUMN]
+    arrays = [
+        table[name] if name == NUMBER_COLUMN or name in documents else compute.utf8_trim(table[name], BLANKS)
+        for name in names
+    ]
+    return type(table).from_arrays(arrays, names=names)
+
+
 def shape_sql(place: Place, found: dict[str, str], mapping: Mapping) -> str:
-    """SQL that shapes the rows of `portion`."""
+    """SQL that shapes the rows of `portion`, which are trimmed."""
     columns = [f"{_column(place, name, found.get(name), mapping)} AS {name}" for name in place.target.names]
     return f'SELECT "{NUMBER_COLUMN}" AS number, {", ".join(columns)} FROM portion'  # noqa: S608
 
@@ -61,10 +75,9 @@ def _column(place: Place, name: str, source: str | None, mapping: Mapping) -> st
     constant = quoted(place.constants[name]) if name in place.constants else "''"
     if source is None:
         return constant
-    raw = f"coalesce({identifier(source)}, '')"
+    text = identifier(source)
     if name in TEXTS:
-        return raw
-    text = f"trim({raw}, {quoted(BLANKS)})"
+        return text
     nothing = (*(NAME_NULLS if name in NAMES else NULL_WORDS), *mapping.nulls)
     text = f"CASE WHEN {text} IN ({', '.join(map(quoted, nothing))}) THEN '' ELSE {text} END"
     if name in place.values:

@@ -25,7 +25,7 @@ from imagebank.records.mapping import Mapping, Place
 from imagebank.records.plans import Plan, plan_of
 from imagebank.records.registry import Registry
 from imagebank.records.rows import NUMBER_COLUMN, Rows
-from imagebank.records.shaping import matched, quoted, shape_sql
+from imagebank.records.shaping import matched, quoted, shape_sql, trimmed
 
 VERSION = "1"
 REMEMBERED = 200_000  # answers of one rule that are kept from portion to portion
@@ -169,7 +169,7 @@ class _Job:
         if not names and not portion.table.num_rows:
             return
         found = matched(self._place, names, self._what)
-        database.register("portion", portion.table)
+        database.register("portion", trimmed(portion.table, found))
         database.execute(f"CREATE OR REPLACE TEMP TABLE r AS {shape_sql(self._place, found, self._rules.mapping)}")
         database.unregister("portion")
         columns = ", ".join(self._place.target.names)

@@ -2,10 +2,10 @@
 
     vault/records/<source>/manifest.json      what is staged, of which content, by which rules
     vault/records/<source>/people.parquet     what is said of people beyond identity, by hospital number
-    vault/records/<source>/<part>.parquet     events by hospital number; .refused.parquet and .json beside
+    vault/records/<source>/<part>.parquet    events by hospital number; .refused.parquet and .json beside
 
-Laws: a part is there whole or not at all; what the manifest does not name is deleted; the same content by the same rules
-is the same part.
+Laws: a part is there whole or not at all; what the manifest does not name is deleted; the same content by the same
+rules is the same part.
 """
 
 from __future__ import annotations
