@@ -2,8 +2,8 @@
 
     python benchmarks/records.py [--rows 20000000] [--people 200000] [--form csv]
 
-The extract is made first: three kinds of events of the given people, as CSV, Parquet or JSON lines. Then four things are
-timed: a plain read of the same files by DuckDB into Parquet (which judges nothing, and no import can beat), reading and
+The extract is made first: three kinds of events of the given people, as CSV, Parquet or JSON lines. Then four things
+are timed: a plain read of the same files by DuckDB into Parquet (which judges nothing, and no import can beat), reading and
 staging, settling with everybody, and the sorted tables of all people. Nothing is asserted.
 """
 
@@ -55,8 +55,8 @@ def make(folder: Path, rows: int, people: int, form: str) -> float:
     folder.mkdir()
     with duckdb.connect(config={"threads": 2, "memory_limit": "1GB"}) as database:
         database.execute(
-            f"COPY (SELECT 'K' || lpad(i::VARCHAR, 7, '0') AS hospital_number, 'F' || i AS family_name, 'G' AS given_name, "
-            f"'' AS nhs_number, DATE '1930-01-01' + (hash(i) % 25000)::INTEGER AS birth_date, 'female' AS sex "
+            f"COPY (SELECT 'K' || lpad(i::VARCHAR, 7, '0') AS hospital_number, 'F' || i AS family_name, "
+            f"'G' AS given_name, '' AS nhs_number, DATE '1930-01-01' + (hash(i) % 25000)::INTEGER AS birth_date, 'female' AS sex "
             f"FROM range({people}) t(i)) TO '{folder}/patients.csv' (FORMAT csv, HEADER)"
         )
         for k, (name, columns) in enumerate(KINDS.items()):

@@ -130,7 +130,7 @@ def _assessments(registry: Registry, formats: Formats) -> Plan:
 def _items(registry: Registry, formats: Formats) -> Plan:
     day, kept, future = _dated("date", formats, "assessment_date")
     score = _number("score")
-    unknown = f"(r.score = '' OR {score} = item.unknown)"
+    unknown = f"(r.score = '' OR coalesce({score} = item.unknown, false))"
     columns = (
         kept,
         Kept("name", "item.name"),

@@ -29,6 +29,11 @@ class Target:
     event: bool = True
 
     @property
+    def also(self) -> tuple[str, ...]:
+        """Names that other systems use for the table, for guessing."""
+        return ALSO.get(self.name, ())
+
+    @property
     def names(self) -> tuple[str, ...]:
         """Names of the columns."""
         return tuple(each.name for each in self.columns)
@@ -43,6 +48,23 @@ class Target:
         return next(each for each in self.columns if each.name == name)
 
 
+ALSO = {
+    "patients": ("patient", "person", "demographics", "clients", "patient_index"),
+    "merged_numbers": ("merged_patient", "merges"),
+    "addresses": ("patient_address", "address"),
+    "deaths": ("death", "mortality"),
+    "opt_outs": ("opt_out", "objections"),
+    "diagnoses": ("diagnosis", "condition_occurrence", "icd10"),
+    "assessments": ("assessment", "scores", "mmse", "honos"),
+    "assessment_items": ("assessment_item", "honos_items"),
+    "symptoms": ("symptom",),
+    "medications": ("medication", "drugs", "prescriptions", "drug_exposure"),
+    "episodes": ("episode", "spell", "admissions", "visit_occurrence", "referral_spell"),
+    "biomarkers": ("laboratory_result", "bloods", "lab_results", "pathology", "measurement"),
+    "notes": ("event", "correspondence", "documents", "progress_notes"),
+    "reports": ("attachment", "radiology", "radiology_reports"),
+    "findings": ("finding", "visual_ratings"),
+}
 NUMBER = Wanted(
     "hospital_number",
     "Hospital number, or the `person_key` of the patients where the table refers to that.",
