@@ -3,8 +3,8 @@
     python benchmarks/records.py [--rows 20000000] [--people 200000] [--form csv]
 
 The extract is made first: three kinds of events of the given people, as CSV, Parquet or JSON lines. Then four things
-are timed: a plain read of the same files by DuckDB into Parquet (which judges nothing, and no import can beat), reading and
-staging, settling with everybody, and the sorted tables of all people. Nothing is asserted.
+are timed: a plain read of the same files by DuckDB into Parquet (which judges nothing, and no import can beat), reading
+and staging, settling with everybody, and the sorted tables of all people. Nothing is asserted.
 """
 
 from __future__ import annotations
@@ -23,11 +23,12 @@ import duckdb
 
 from imagebank.catalogue.events import EVENT_TABLES
 from imagebank.catalogue.streams import Stream, write_stream
+from imagebank.records.judging import Rules
 from imagebank.records.mapping import load_mapping
 from imagebank.records.registry import load_registry
 from imagebank.records.settling import Life, StagedPart, settle
 from imagebank.records.sources import open_source
-from imagebank.records.staging import Room, Rules
+from imagebank.records.staging import Room
 from imagebank.records.store import Lookups, bring_up_to_date, read_characteristics
 from imagebank.workflows.publishing_events import _load, events_sql
 
@@ -56,7 +57,8 @@ def make(folder: Path, rows: int, people: int, form: str) -> float:
     with duckdb.connect(config={"threads": 2, "memory_limit": "1GB"}) as database:
         database.execute(
             f"COPY (SELECT 'K' || lpad(i::VARCHAR, 7, '0') AS hospital_number, 'F' || i AS family_name, "
-            f"'G' AS given_name, '' AS nhs_number, DATE '1930-01-01' + (hash(i) % 25000)::INTEGER AS birth_date, 'female' AS sex "
+            "'G' AS given_name, '' AS nhs_number, DATE '1930-01-01' + (hash(i) % 25000)::INTEGER AS birth_date, "
+            "'female' AS sex "
             f"FROM range({people}) t(i)) TO '{folder}/patients.csv' (FORMAT csv, HEADER)"
         )
         for k, (name, columns) in enumerate(KINDS.items()):

@@ -48,6 +48,7 @@ from imagebank.workflows.status import MEANINGS
 HERE = Path(__file__).parent
 SPECS = HERE.parent / "tests" / "dicom" / "specs"
 PROSE = "because"  # the column of a table of examples that is not code
+RECORD_SPECS = HERE.parent / "tests" / "records" / "specs"
 UTILITY = HERE.parent / "tests" / "dicom" / "utility_contract.toml"
 EXAMPLE = default_config("example", "00000000")
 MADE = "<!-- Made by `./run docs` from the code. Do not edit. -->\n\n"
@@ -247,6 +248,17 @@ def _spec(path: Path) -> tuple[str, str]:
     return title, "The tests hold these.\n\n" + table(head, coded)
 
 
+RULES = """# Rules on records
+
+What becomes of single values of the health record, each with examples. What it is all for: [Records](records.md).
+"""
+
+
+def records_rules_page() -> str:
+    """The examples that the tests of the records hold."""
+    return "\n".join([RULES, *(section(*_spec(path)) for path in sorted(RECORD_SPECS.glob("*.txt")))])
+
+
 def classification_page() -> str:
     """The decision list that tells what a series shows, and what is said beside it."""
     parts = [
@@ -413,6 +425,7 @@ PAGES: dict[str, Callable[[], str]] = {
     "policy.md": policy_page,
     "classification.md": classification_page,
     "bids.md": bids_page,
+    "records-rules.md": records_rules_page,
     "pretend-hospital/records.md": records_page,
     "pretend-hospital/answers.md": answers_page,
     "pretend-hospital/sample-notes.md": sample_page,

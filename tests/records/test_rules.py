@@ -24,12 +24,13 @@ from imagebank.records.codes import (
     normalise_sex,
 )
 from imagebank.records.days import GRACE_DAYS, judge_day, parse_day
+from imagebank.records.judging import Rules
 from imagebank.records.looks import drug_look
 from imagebank.records.mapping import load_mapping, parse_mapping
 from imagebank.records.registry import KINDS, load_registry, name_key
 from imagebank.records.rows import Rows
 from imagebank.records.settling import Life, StagedPart, refused_file, settle, valid_file
-from imagebank.records.staging import Room, Rules, stage
+from imagebank.records.staging import Room, stage
 
 SPECS = Path(__file__).parent / "specs"
 TODAY = date(2024, 1, 1)

@@ -37,13 +37,13 @@ def write_stream(path: Path, record_type: type, stream: Stream, known: Mapping[s
         first = next(groups, schema.empty_table())
         if first.num_rows < ROW_GROUP_ROWS:  # as `write_table` writes it
             _check(path.stem, record_type, first, known)
-            parquet.write_table(first, file, compression=COMPRESSION, row_group_size=ROW_GROUP_ROWS)
+            parquet.write_table(first.cast(schema), file, compression=COMPRESSION, row_group_size=ROW_GROUP_ROWS)
             return int(first.num_rows)
         with parquet.ParquetWriter(file, schema, compression=COMPRESSION) as writer:
             group: pa.Table | None = first
             while group is not None:
                 _check(path.stem, record_type, group, known)
-                writer.write_table(group, row_group_size=ROW_GROUP_ROWS)
+                writer.write_table(group.cast(schema), row_group_size=ROW_GROUP_ROWS)
                 written += group.num_rows
                 group = next(groups, None)
     return written
@@ -55,11 +55,12 @@ def _groups(stream: Stream, schema: Any) -> Iterator[Any]:
 
     waiting: list[Any] = []
     rows = 0
+    open_schema = pa.schema([field.with_nullable(True) for field in schema])  # what is missing is told by `_check`
     for batch in stream.batches():
         if not batch.num_rows:
             continue
         table = pa.Table.from_batches([batch]) if isinstance(batch, pa.RecordBatch) else batch
-        waiting.append(table.select(schema.names).cast(schema))
+        waiting.append(table.select(schema.names).cast(open_schema))
         rows += table.num_rows
         while rows >= ROW_GROUP_ROWS:
             whole = pa.concat_tables(waiting)

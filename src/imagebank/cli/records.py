@@ -130,7 +130,7 @@ def report(
     if as_json:
         import json
 
-        typer.echo(json.dumps([asdict(each) for each in told], indent=1))
+        typer.echo(json.dumps([each.shown() for each in told], indent=1))
         return
     _print_report(told)
 

@@ -116,9 +116,7 @@ class EngineSettings:
 class RecordSettings:
     """How health records are read."""
 
-    memory_mb: Annotated[int, _help("Most memory for sorting and joining events; the rest goes to disk.", ge=256)] = (
-        1000
-    )
+    memory_mb: Annotated[int, _help("Most memory for sorting and joining events; the rest goes to disk.", ge=256)] = 700
     ethnic_grouping: Annotated[
         Literal["nhs-2001", "census-2021"], _help("How ethnic categories are grouped: Chinese is Other, or Asian.")
     ] = "nhs-2001"

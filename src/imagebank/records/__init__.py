@@ -5,12 +5,13 @@
 opens the vault or writes a table: the workflows do.
 """
 
+from imagebank.records.judging import Rules
 from imagebank.records.mapping import Mapping, load_mapping
 from imagebank.records.people import People, read_people
 from imagebank.records.reasons import REFUSALS, REPAIRS
 from imagebank.records.registry import Registry, load_registry
 from imagebank.records.sources import Source, open_source
-from imagebank.records.staging import Room, Rules, stage
+from imagebank.records.staging import Room, stage
 from imagebank.records.store import Stored, bring_up_to_date
 
 __all__ = [

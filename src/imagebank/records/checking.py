@@ -16,6 +16,7 @@ from typing import Any
 
 from imagebank.core.errors import ImagebankError
 from imagebank.records.days import parse_day
+from imagebank.records.judging import Rules
 from imagebank.records.mapping import Place
 from imagebank.records.people import read_people
 from imagebank.records.registry import OTHER, Registry
@@ -23,7 +24,7 @@ from imagebank.records.rows import NUMBER_COLUMN, Rows
 from imagebank.records.settling import refused_file, valid_file
 from imagebank.records.shaping import matched
 from imagebank.records.sources import Part, Source
-from imagebank.records.staging import Counted, Room, Rules, stage
+from imagebank.records.staging import Counted, Room, stage
 
 FORMS = (
     "%d/%m/%Y",

@@ -39,7 +39,6 @@ REPAIRS = {
     "us-variant": "A code of the US variant of ICD-10, which has codes and meanings of its own.",
     "fifth-character": "An ICD-10 code with a fifth character, which not all sources record.",
     "excel-date": "A date was written as the number of days of a spreadsheet.",
-    "time-dropped": "The time of day was left behind.",
     "end-dropped": "The last day was no date, or before the first day of an open row; it was left empty.",
     "name-rewritten": "Another spelling of a name in the registry.",
     "unknown-drug": "A drug that the registry does not know; the table says `other`.",

@@ -7,27 +7,24 @@ that it depends on, so that a part is staged once.
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import date
 from pathlib import Path
 from typing import Any
 
 from imagebank.core.errors import SourceError
 from imagebank.core.files import disk_errors, temporary_beside, write_text
-from imagebank.records.looks import YES, Answer, Look
-from imagebank.records.mapping import Mapping, Place
+from imagebank.records.judging import Rules, belonging, judged_sql
+from imagebank.records.looks import Answer, Look
+from imagebank.records.mapping import Place
 from imagebank.records.plans import Plan, plan_of
-from imagebank.records.registry import Registry
 from imagebank.records.rows import NUMBER_COLUMN, Rows
-from imagebank.records.shaping import matched, quoted, shape_sql, trimmed
+from imagebank.records.shaping import matched, shape_sql, trimmed
 
-VERSION = "1"
 REMEMBERED = 200_000  # answers of one rule that are kept from portion to portion
 MOST_DISTINCT = 1_000_000  # of one rule in one portion: codes are few, so this is no column of codes
 ANSWERS_AT_HAND = 8
@@ -38,7 +35,7 @@ class Room:
     """What the engine may use: memory, threads, a folder of its own for what does not fit."""
 
     folder: Path
-    memory_mb: int = 1000
+    memory_mb: int = 700
     threads: int = 2
 
     @contextmanager
@@ -67,22 +64,6 @@ class Counted:
     refused: dict[str, int] = field(default_factory=dict)
     repairs: dict[str, int] = field(default_factory=dict)
     fingerprint: str = ""  # of all rows in any order, where the part has no content of its own
-
-
-@dataclass(frozen=True)
-class Rules:
-    """What a part is judged by."""
-
-    mapping: Mapping
-    registry: Registry
-    today: date
-    secret: str = field(repr=False, default="")  # of the keyed hash that hides accession numbers
-
-    @property
-    def digest(self) -> str:
-        """The hash of all that decides what becomes of a row, but for the day of the import."""
-        told = [VERSION, self.mapping.digest, self.registry.digest, self.secret]
-        return hashlib.sha256(json.dumps(told).encode()).hexdigest()
 
 
 def stage(room: Room, place: Place, rows: Iterable[Rows], to: Path, rules: Rules, what: str) -> Counted:
@@ -175,7 +156,7 @@ class _Job:
         columns = ", ".join(self._place.target.names)
         added = database.sql(f"SELECT sum(hash({columns})::HUGEINT) FROM r").fetchall()[0][0]  # noqa: S608
         self._sum += added or 0
-        looks = (*self._plan.looks, *_belonging(self._place, self._rules.registry))
+        looks = (*self._plan.looks, *belonging(self._place, self._rules.registry))
         for look in looks:
             self._answer(look)
         sql = judged_sql(self._plan, self._place, self._rules)
@@ -250,53 +231,6 @@ def _answer_fields(look: Look) -> list[Any]:
     kinds = {"VARCHAR": pa.string(), "DOUBLE": pa.float64(), "DATE": pa.date32(), "BOOLEAN": pa.bool_()}
     told = [(name, kinds[kind]) for name, kind in look.outputs]
     return [*told, ("refused", pa.string()), ("repairs", pa.string())]
-
-
-def _belonging(place: Place, registry: Registry) -> tuple[Look, ...]:
-    """A rule on which rows are of this table at all, where the mapping says that the registry decides."""
-    kind = place.known_as or place.not_known_as
-    if not kind:
-        return ()
-    wanted = bool(place.known_as)
-
-    def rule(text: str) -> Answer:
-        return (registry.name(kind, text) is not None) == wanted, "", ""
-
-    column = "name" if "name" in place.target.names else "kind"
-    return (Look("belonging", (column,), (("here", "BOOLEAN"),), rule),)
-
-
-def judged_sql(plan: Plan, place: Place, rules: Rules) -> str:
-    """SQL that judges the shaped rows."""
-    who = "upper(regexp_replace(r.hospital_number, '\\s+', '', 'g'))"
-    binding = [f"nullif({each.name}.refused, '')" for each in plan.looks if each.binding]
-    first = f"CASE WHEN {who} = '' THEN 'no-hospital-number' END"
-    reason = f"coalesce({', '.join([first, *binding, *plan.refusals])}, '')"
-    noted = [f"nullif(coalesce({each.name}.repairs, ''), '')" for each in plan.looks]
-    repairs = f"concat_ws(' ', {', '.join([*noted, *plan.repairs])})"
-    kept = ", ".join(f"CAST({_hidden(each.name, each.sql, rules)} AS {each.type}) AS {each.name}" for each in plan.kept)
-    shown = ", ".join(f"'{name}', r.{name}" for name in place.target.names if name != "text")
-    belonging = _belonging(place, rules.registry)
-    joins = " ".join(_join(each) for each in (*plan.looks, *belonging))
-    gone = f"lower(r.withdrawn) IN ({', '.join(map(quoted, YES))})"
-    return (
-        f"SELECT {who} AS who, r.number AS number, {kept}, {reason} AS reason, {repairs} AS repairs, r.id AS id, "  # noqa: S608
-        f"r.updated AS updated, {gone} AS gone, "
-        f"CASE WHEN {reason} <> '' THEN json_object({shown})::VARCHAR END AS content "
-        f"FROM r {joins}{' WHERE belonging.here' if belonging else ''}"
-    )
-
-
-def _hidden(name: str, sql: str, rules: Rules) -> str:
-    """An accession number leads to a person, so only its keyed hash is staged."""
-    if name != "accession_number":
-        return sql
-    return f"CASE WHEN {sql} <> '' THEN sha256({quoted(rules.secret)} || {sql}) ELSE '' END"
-
-
-def _join(look: Look) -> str:
-    on = " AND ".join(f"{look.name}.in_{name} = r.{name}" for name in look.inputs)
-    return f"LEFT JOIN {look.name} ON {on}"
 
 
 def _with_unread(refused: Any, unread: tuple[tuple[int, str], ...]) -> Any:

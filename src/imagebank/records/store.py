@@ -18,11 +18,12 @@ from pathlib import Path
 from typing import Any
 
 from imagebank.core.files import write_text
+from imagebank.records.judging import Rules
 from imagebank.records.people import Characteristics, People, RefusedRow, read_people
 from imagebank.records.places import deciles, release_of
 from imagebank.records.settling import refused_file, valid_file
 from imagebank.records.sources import Part, Source
-from imagebank.records.staging import Counted, Room, Rules, read_counted, stage
+from imagebank.records.staging import Counted, Room, read_counted, stage
 
 MANIFEST = "manifest.json"
 

@@ -47,8 +47,7 @@ def _scored(target: Target, offered: Offered) -> Guess:
             columns[wanted.name] = found
     must = [name in columns for name in target.required]
     explained = len(columns) / len(offered.columns) if offered.columns else 0.0
-    name = _plain(offered.name.rsplit("/", 1)[-1].split(".")[0])
-    alike = max(difflib.SequenceMatcher(None, name, each).ratio() for each in (target.name, *target.also))
+    alike = max(difflib.SequenceMatcher(None, _stem(offered), each).ratio() for each in (target.name, *target.also))
     return Guess(target, offered, columns, 0.35 * sum(must) / len(must) + 0.25 * explained + 0.4 * alike)
 
 
@@ -66,8 +65,11 @@ def _plain(name: str) -> str:
 
 
 def template(offered: Iterable[Offered]) -> str:
-    """A mapping in TOML: what was guessed, what is missing in it, what is not used, and every other table to fill in."""
-    guesses = [(each, guess(each)) for each in offered]
+    """A mapping in TOML: what was guessed, what is missing, what is not used, and every other table to fill in."""
+    offered = list(offered)
+    if {"person", "condition_occurrence"} <= {_stem(each) for each in offered}:
+        return OMOP
+    guesses = _best([(each, guess(each)) for each in offered])
     filled = {made.target.name for _, made in guesses if made}
     parts = [HEAD]
     parts += [_table(made) for name in TARGETS for _, made in guesses if made and made.target.name == name]
@@ -79,6 +81,26 @@ def template(offered: Iterable[Offered]) -> str:
     return "\n\n".join(parts) + "\n"
 
 
+def _best(guesses: list[tuple[Offered, Guess | None]]) -> list[tuple[Offered, Guess | None]]:
+    """Of people and what belongs to them only the best guess counts: two tables of patients are hardly meant."""
+    best = {
+        name: max((g.score for _, g in guesses if g and g.target.name == name), default=0.0)
+        for name, target in TARGETS.items()
+        if not target.event
+    }
+    return [(each, g if g and g.score >= best.get(g.target.name, 0.0) else None) for each, g in guesses]
+
+
+def _stem(each: Offered) -> str:
+    return _plain(each.name.rsplit("/", 1)[-1].split(".")[0])
+
+
+OMOP = """# This looks like the OMOP Common Data Model, which is understood as it is: mapping = "omop" is enough.
+# Where it differs, name this file instead, and write the tables anew that differ.
+
+[source]
+like = "omop"
+"""
 HEAD = """# What is where in this record source. Guessed from names: check every line, then run imagebank records check.
 # A column of ours that is not listed is filled from a column of the same name. Instead of files or table a query can be
 # given: query = "SELECT ..."; its columns need our names. See docs/records.md.

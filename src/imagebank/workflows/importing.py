@@ -15,11 +15,12 @@ from imagebank.core.clock import now
 from imagebank.core.config import Bank, RecordSource
 from imagebank.core.errors import SourceError
 from imagebank.records import settling
+from imagebank.records.judging import Rules
 from imagebank.records.mapping import load_mapping
 from imagebank.records.people import Characteristics
 from imagebank.records.registry import load_registry
 from imagebank.records.sources import Source, open_source
-from imagebank.records.staging import Room, Rules
+from imagebank.records.staging import Room
 from imagebank.records.store import Lookups, Stored, bring_up_to_date, read_characteristics
 from imagebank.workflows.opening import Work, source_folder
 

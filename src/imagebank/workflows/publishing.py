@@ -23,7 +23,7 @@ from imagebank.workflows.converting import CONVERT, BankedStudy, converted_sessi
 from imagebank.workflows.importing import Records, settled
 from imagebank.workflows.linking import Linked
 from imagebank.workflows.opening import Work
-from imagebank.workflows.publishing_events import event_streams, offset_of
+from imagebank.workflows.publishing_events import event_streams, offset_of, registrations
 from imagebank.workflows.quality import quality_rows
 from imagebank.workflows.refusing import write_refused_rows
 
@@ -33,7 +33,7 @@ def publish_tables(work: Work, linked: Linked, studies: Sequence[BankedStudy], r
     patients = {study.patient for study in studies}
     people = {linked.pseudonyms[person]: person for person in linked.people if linked.pseudonyms[person] in patients}
     with settled(work.bank, records) as database:
-        rows = _patients(work, linked, people, records, contacts(database))
+        rows = _patients(work, linked, people, records, _last_contacts(people, contacts(database)))
         tables: dict[str, Any] = {
             "patients": rows,
             "scanners": _scanners(linked, studies),
@@ -80,11 +80,20 @@ def _patients(
                 deprivation_decile=facts.deprivation_decile,
                 deprivation_release=facts.deprivation_release,
                 death_date=shift_day(known.death_date, offset),
-                last_contact_date=shift_day(last.get(person), offset),
+                last_contact_date=shift_day(last.get(pseudonym), offset),
                 source=source,
             )
         )
     return rows
+
+
+def _last_contacts(people: Mapping[str, str], last: Mapping[str, date]) -> dict[str, date]:
+    """The last recorded event of each patient, over all registrations."""
+    found: dict[str, date] = {}
+    for name, patient in registrations(people).items():
+        if name in last:
+            found[patient] = max(last[name], found.get(patient, last[name]))
+    return found
 
 
 def _scanners(linked: Linked, studies: Iterable[BankedStudy]) -> list[Scanner]:

@@ -30,16 +30,18 @@ def offset_of(work: Work, person: str) -> int:
     return work.vault.keys.offset_days(person, earliest=earliest, latest=latest)
 
 
+def registrations(people: Mapping[str, str]) -> dict[str, str]:
+    """The pseudonym of each registration of the people, who are given by pseudonym: what events are staged by."""
+    return {person: pseudonym for pseudonym, person in people.items()}
+
+
 def event_streams(
     work: Work, linked: Linked, database: Any, people: Mapping[str, str], studies: Sequence[BankedStudy]
 ) -> dict[str, Stream]:
     """A stream for every table of events, with the rows of the people, who are given by pseudonym."""
-    _load(
-        database,
-        "published",
-        ("person", "patient", "offset_days"),
-        [(person, pseudonym, offset_of(work, person)) for pseudonym, person in people.items()],
-    )
+    offsets = {pseudonym: offset_of(work, person) for pseudonym, person in people.items()}
+    rows = [(name, patient, offsets[patient]) for name, patient in registrations(people).items()]
+    _load(database, "published", ("person", "patient", "offset_days"), rows)
     _load(database, "accessions", ("patient", "accession", "study"), _accessions(work, linked, studies))
     return {name: Stream(_batches(database, name)) for name in EVENT_TABLES}
 

@@ -10,7 +10,7 @@ import io
 import json
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from typing import Any
 
 from imagebank.core.files import atomic_file
@@ -24,17 +24,40 @@ COLUMNS = ("source", "table", "file", "line", "reason")
 SUMMARY = "records"  # the ledger's name for what became of the rows
 
 
-@dataclass
+@dataclass(frozen=True)
 class Tally:
     """What became of the rows of one table of one source: offered = valid + refused; repaired ones are valid."""
 
     source: str
     table: str
-    offered: int = 0
-    valid: int = 0
-    repaired: int = 0
-    refused: dict[str, int] = field(default_factory=dict)
-    repairs: dict[str, int] = field(default_factory=dict)
+    counts: Counter[str] = field(default_factory=Counter)  # offered, valid, repaired
+    refused: Counter[str] = field(default_factory=Counter)
+    repairs: Counter[str] = field(default_factory=Counter)
+
+    @property
+    def offered(self) -> int:
+        """All rows."""
+        return self.counts["offered"]
+
+    @property
+    def valid(self) -> int:
+        """Those in the tables, of patients who are in the bank, or waiting for an image."""
+        return self.counts["valid"]
+
+    @property
+    def repaired(self) -> int:
+        """Valid ones in which something was repaired, or is odd."""
+        return self.counts["repaired"]
+
+    def shown(self) -> dict[str, Any]:
+        """The tally as JSON has it."""
+        told = {name: dict(sorted(getattr(self, name).items())) for name in ("counts", "refused", "repairs")}
+        return {"source": self.source, "table": self.table, **told}
+
+    def refuse(self, reason: str) -> None:
+        """Take a row that was thought to be valid out."""
+        self.counts["valid"] -= 1
+        self.refused[reason] += 1
 
 
 def write_refused_rows(work: Work, records: Records, database: Any) -> None:
@@ -50,14 +73,17 @@ def write_refused_rows(work: Work, records: Records, database: Any) -> None:
         for row in _refused(records, database, tallies):
             writer.writerow(row)
         text.detach()
-    told = [asdict(each) for _, each in sorted(tallies.items())]
+    told = [each.shown() for _, each in sorted(tallies.items())]
     work.ledger.set_meta(SUMMARY, json.dumps(told, sort_keys=True))
     _note(work, tallies.values())
 
 
 def read_tallies(told: str | None) -> list[Tally]:
     """The counts as the ledger keeps them."""
-    return [Tally(**each) for each in json.loads(told or "[]")]
+    return [
+        Tally(each["source"], each["table"], *(Counter(each[name]) for name in ("counts", "refused", "repairs")))
+        for each in json.loads(told or "[]")
+    ]
 
 
 def _note(work: Work, tallies: Any) -> None:
@@ -77,18 +103,14 @@ def _refused(
         yield from _refused_people(stored, tallies)
         for piece in stored.pieces:
             tally = _tally(tallies, stored.source, piece.target)
-            tally.offered += piece.counted.offered
-            tally.valid += piece.counted.valid
-            tally.repaired += piece.counted.repaired
-            tally.refused = dict(Counter(tally.refused) + Counter(piece.counted.refused))
-            tally.repairs = dict(Counter(tally.repairs) + Counter(piece.counted.repairs))
+            tally.counts.update({name: getattr(piece.counted, name) for name in ("offered", "valid", "repaired")})
+            tally.refused.update(piece.counted.refused)
+            tally.repairs.update(piece.counted.repairs)
             for line, reason in _staged(stored.folder / piece.key):
                 yield stored.source, piece.target, piece.what, line, reason
     for target in EVENT_NAMES:
         for source, what, line, reason in refused_by_life(database, target):
-            tally = _tally(tallies, source, target)
-            tally.valid -= 1
-            tally.refused[reason] = tally.refused.get(reason, 0) + 1
+            _tally(tallies, source, target).refuse(reason)
             yield source, target, what, line, reason
 
 
@@ -99,17 +121,13 @@ def _tally(tallies: dict[tuple[str, str], Tally], source: str, table: str) -> Ta
 def _refused_people(stored: Any, tallies: dict[tuple[str, str], Tally]) -> Iterator[tuple[str, str, str, int, str]]:
     refused, repairs, offered = read_refused_people(stored.folder)
     for table, count in offered.items():
-        tally = _tally(tallies, stored.source, table)
-        tally.offered += count
-        tally.valid += count
+        _tally(tallies, stored.source, table).counts.update(offered=count, valid=count)
     if repairs:
         tally = _tally(tallies, stored.source, "patients")
-        tally.repairs = dict(Counter(tally.repairs) + Counter(repairs))
-        tally.repaired += sum(repairs.values())
+        tally.repairs.update(repairs)
+        tally.counts["repaired"] += sum(repairs.values())
     for each in refused:
-        tally = _tally(tallies, stored.source, each.table)
-        tally.valid -= 1
-        tally.refused[each.reason] = tally.refused.get(each.reason, 0) + 1
+        _tally(tallies, stored.source, each.table).refuse(each.reason)
         yield stored.source, each.table, each.what, each.line, each.reason
 
 
