@@ -127,7 +127,7 @@ VARIABLES = (
     (f"`{KEY_VARIABLE}`", "Key of the vault, 64 hexadecimal digits; goes before `[vault] key_file`."),
     (f"`{DEBUG_VARIABLE}`", "When set, an unexpected error shows its traceback, which may hold identifiers."),
     ("the one that `[ledger] url_variable` names", "Database URL of the ledger, where it is not `ledger.db`."),
-    ("the one that `[[records]] url_variable` names", "Database URL of a record source."),
+    ("the one that `[[records]] database` names", "Database URL of a record source."),
 )
 
 

@@ -259,10 +259,10 @@ def _check(config: Config) -> None:
     if twice:
         raise ConfigError(f"{CONFIG_NAME}: two sources are called `{twice[0]}`.", "give each source a name of its own")
     for source in config.records:
-        if bool(source.path) == bool(source.url_variable):
+        if bool(source.path) == bool(source.database):
             raise ConfigError(
-                f"{CONFIG_NAME}: the record source `{source.name}` needs a path or a url_variable, and not both.",
-                "give `path` for a folder of extracts, `url_variable` for a database",
+                f"{CONFIG_NAME}: the record source `{source.name}` needs a path or a database, and not both.",
+                "give `path` for a folder of extracts, `database` for the variable that holds the URL of one",
             )
     if config.linkage.accept_test_numbers and not config.bank.pretend:
         raise ConfigError(

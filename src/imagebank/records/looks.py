@@ -124,13 +124,15 @@ def _without_strength(text: str) -> str:
 
 
 def service_look(registry: Registry) -> Look:
-    """A team by its kind of service."""
+    """A team by its kind of service; a ward of whose name nothing is known is inpatient."""
 
-    def rule(team: str) -> Answer:
+    def rule(team: str, kind: str) -> Answer:
         found = registry.service(team)
+        if found == OTHER and KINDS_OF_CARE.get(kind.strip().casefold()) == "inpatient":
+            return "inpatient", "", ""
         return found, "", "unknown-service" if found == OTHER and team.strip() else ""
 
-    return Look("service", ("team",), (("service", "VARCHAR"),), rule)
+    return Look("service", ("team", "kind"), (("service", "VARCHAR"),), rule)
 
 
 def instrument_look(registry: Registry) -> Look:

@@ -180,8 +180,7 @@ def _medications(registry: Registry, formats: Formats) -> Plan:
 def _episodes(registry: Registry, formats: Formats) -> Plan:
     day, kept, future = _dated("start_date", formats, "start_date")
     kind = word_look("kind", KINDS_OF_CARE, "unknown", "unknown-kind")
-    of_stay = f"CASE WHEN service.service = '{OTHER}' AND {kind.name}.word = 'inpatient' THEN 'inpatient'"
-    columns = (kept, END, Kept("kind", f"{kind.name}.word"), Kept("service", f"{of_stay} ELSE service.service END"))
+    columns = (kept, END, Kept("kind", f"{kind.name}.word"), Kept("service", "service.service"))
     looks = (day, day_look("end_date", formats), kind, service_look(registry))
     return Plan(looks, columns, (future, _ended("day_start_date")), END_REPAIRS, "start_date")
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 from collections.abc import Callable, Iterator
 from collections.abc import Mapping as Mapped
 from contextlib import contextmanager, nullcontext
@@ -17,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from imagebank.core.errors import SourceError
-from imagebank.core.files import write_text
+from imagebank.core.files import temporary_beside, write_text
 from imagebank.records.databases import Database, open_database
 from imagebank.records.files import columns_of, content_of, matching, read_file, stem
 from imagebank.records.mapping import Mapping, Place
@@ -41,6 +40,7 @@ class Part:
     since: Callable[[str], Iterator[Rows]] | None = field(repr=False, default=None)  # rows from a watermark on
     rows: int = 0  # how many rows a place with a watermark has, and the highest
     mark: str = ""
+    size_kb: int = 1  # about how much there is to read; 1 where nobody knows
 
     @property
     def has_ids(self) -> bool:
@@ -133,6 +133,7 @@ class _Folder:
                 f"{path.relative_to(self._folder)} {self._content(path)}",
                 _reader(path, self._mapping),
                 _columns(path, self._mapping),
+                size_kb=path.stat().st_size // 1000 + 1,
             )
 
     def _of_query(self, place: Place, number: int) -> Iterator[Part]:
@@ -146,7 +147,9 @@ class _Folder:
         def rows() -> Iterator[Rows]:
             return _run_query(self._room, query, read, self._mapping, place)
 
-        yield Part(f"The query of [{place.target.name}]", place, number, content, rows, lambda: _names(next(rows())))
+        size = sum(path.stat().st_size for path in read.values()) // 1000 + 1
+        what = f"The query of [{place.target.name}]"
+        yield Part(what, place, number, content, rows, lambda: _names(next(rows())), size_kb=size)
 
     def _files(self) -> dict[str, Path]:
         """Every file below the folder by the name that queries use."""
@@ -227,7 +230,7 @@ def _as_parquet(room: Room, path: Path, mapping: Mapping, made: list[Path]) -> P
     from pyarrow import compute, parquet
 
     room.folder.mkdir(parents=True, exist_ok=True)
-    to = room.folder / f"texts-{os.getpid()}-{len(made)}.parquet"
+    to = temporary_beside(room.folder / f"texts-{len(made)}.parquet")
     made.append(to)
     writer = None
     for rows in read_file(path, mapping):

@@ -12,15 +12,16 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from imagebank.core.files import write_text
+from imagebank.core.files import remove_temporaries, temporary_beside, write_text
 from imagebank.records.judging import Rules
 from imagebank.records.people import Characteristics, People, RefusedRow, read_people
 from imagebank.records.places import deciles, release_of
+from imagebank.records.rows import Rows
 from imagebank.records.settling import refused_file, valid_file
 from imagebank.records.sources import Part, Source
 from imagebank.records.staging import Counted, Room, read_counted, stage
@@ -71,15 +72,33 @@ class Stored:
         return hashlib.sha256(json.dumps(told).encode()).hexdigest()
 
 
-def bring_up_to_date(source: Source, room: Room, rules: Rules, lookups: Lookups, *, people_known: str) -> Stored:
-    """Stage what changed. `people_known` is the key of the people that the vault has from this source."""
+def bring_up_to_date(
+    source: Source,
+    room: Room,
+    rules: Rules,
+    lookups: Lookups,
+    *,
+    people_known: str,
+    advance: Callable[[int], None] = lambda _: None,
+) -> Stored:
+    """Stage what changed. `people_known` is the key of the people that the vault has from this source.
+
+    `advance` is told of every kilobyte of events that was read; `waiting` says how many there are.
+    """
     room.folder.mkdir(parents=True, exist_ok=True)
-    known = _Known(room.folder, rules)
+    remove_temporaries(room.folder)
+    known = _Known(room.folder, rules, advance)
     people_key, people = _people(source, room, rules, lookups, people_known)
     pieces = [piece for part in source.parts if part.place.target.event for piece in known.bring(part, room)]
     _write_manifest(room.folder, rules, people_key, pieces)
     _delete_others(room.folder, pieces)
     return Stored(source.name, room.folder, people_key, tuple(pieces), people)
+
+
+def waiting(source: Source, room: Room, rules: Rules) -> int:
+    """About how many kilobytes of events there are to read."""
+    known = _Known(room.folder, rules, lambda _: None)
+    return sum(part.size_kb for part in source.parts if part.place.target.event and not known.has(part))
 
 
 def _people(source: Source, room: Room, rules: Rules, lookups: Lookups, known: str) -> tuple[str, People | None]:
@@ -138,10 +157,14 @@ def _with_places(people: People, room: Room, lookups: Lookups) -> tuple[Characte
 class _Known:
     """What an earlier run staged, and what of it still holds."""
 
-    def __init__(self, folder: Path, rules: Rules) -> None:
-        self._folder, self._rules = folder, rules
+    def __init__(self, folder: Path, rules: Rules, advance: Callable[[int], None]) -> None:
+        self._folder, self._rules, self._advance = folder, rules, advance
         told = read_manifest(folder)
         self._pieces = [_piece(each) for each in told.get("pieces", ())] if told.get("rules") == rules.digest else []
+
+    def has(self, part: Part) -> bool:
+        """Whether the whole part is staged with this content."""
+        return bool(part.content and read_counted(self._folder / self._key(part.key)))
 
     def bring(self, part: Part, room: Room) -> Iterator[Piece]:
         """The pieces of a part, staged now or before."""
@@ -175,11 +198,23 @@ class _Known:
         key = self._key(part.key)
         counted = read_counted(self._folder / key) if part.content else None
         if counted is None:
-            counted = stage(room, part.place, part.read(), self._folder / key, self._rules, part.what)
+            rows = _watched(part.read(), part.size_kb, self._advance)
+            counted = stage(room, part.place, rows, self._folder / key, self._rules, part.what)
         return Piece(part.place.target.name, part.what, part.number, key, counted, part.mark, part.rows)
 
     def _key(self, text: str) -> str:
         return hashlib.sha256(f"{self._rules.digest} {text}".encode()).hexdigest()[:32]
+
+
+def _watched(rows: Iterator[Rows], size: int, advance: Callable[[int], None]) -> Iterator[Rows]:
+    """The rows, with a word on how far they are: as much as they hold, and the rest at the end."""
+    left = size
+    for portion in rows:
+        yield portion
+        step = min(left, int(portion.table.nbytes) // 1000)
+        advance(step)
+        left -= step
+    advance(left)
 
 
 def _distinct_ids(room: Room, paths: list[Path]) -> int:
@@ -229,7 +264,7 @@ def write_characteristics(path: Path, characteristics: tuple[Characteristics, ..
     fields |= {"keys": pa.list_(pa.string()), "deprivation_decile": pa.int64()}
     fields |= {"birth_date": pa.date32(), "death_date": pa.date32()}
     columns = {name: pa.array([getattr(c, name) for c in characteristics], kind) for name, kind in fields.items()}
-    temporary = path.with_name(f".tmp-{path.name}")
+    temporary = temporary_beside(path)
     parquet.write_table(pa.table(columns), temporary)
     temporary.replace(path)
 

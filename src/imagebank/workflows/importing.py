@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import os
+import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
@@ -14,6 +15,7 @@ from typing import Any
 from imagebank.core.clock import now
 from imagebank.core.config import Bank, RecordSource
 from imagebank.core.errors import SourceError
+from imagebank.core.progress import Silent
 from imagebank.records import settling
 from imagebank.records.judging import Rules
 from imagebank.records.mapping import load_mapping
@@ -21,7 +23,7 @@ from imagebank.records.people import Characteristics
 from imagebank.records.registry import load_registry
 from imagebank.records.sources import Source, open_source
 from imagebank.records.staging import Room
-from imagebank.records.store import Lookups, Stored, bring_up_to_date, read_characteristics
+from imagebank.records.store import Lookups, Stored, bring_up_to_date, read_characteristics, waiting
 from imagebank.workflows.opening import Work, source_folder
 
 IMPORT_LETTERS = 12
@@ -60,8 +62,9 @@ def import_records(work: Work) -> Records:
     stored = tuple(_import_source(work, source) for source in work.bank.config.records)
     work.vault.drop_people_except(each.source for each in stored)
     _drop_folders_except(work.bank, {each.source for each in stored})
-    keys = [piece.key for each in stored for piece in each.pieces]
-    return Records(stored, {key: work.vault.keys.label("import", key, IMPORT_LETTERS) for key in keys})
+    content = {piece.key: piece.key + piece.counted.fingerprint for each in stored for piece in each.pieces}
+    labels = {key: work.vault.keys.label("import", text, IMPORT_LETTERS) for key, text in content.items()}
+    return Records(stored, labels)
 
 
 def _import_source(work: Work, source: RecordSource) -> Stored:
@@ -70,7 +73,10 @@ def _import_source(work: Work, source: RecordSource) -> Stored:
     with opened(work.bank, source, work.environ, room) as told:
         rules = rules_of(work.bank, source, told, secret=work.vault.keys.derive("accession").hex())
         lookups = lookups_of(work.bank, source)
-        stored = bring_up_to_date(told, room, rules, lookups, people_known=known)
+        total = waiting(told, room, rules)
+        seen = work.progress.stage("records", total, "kB") if total else nullcontext(Silent())
+        with seen as stage:
+            stored = bring_up_to_date(told, room, rules, lookups, people_known=known, advance=stage.advance)
     if stored.people is not None:
         work.vault.replace_people(source.name, stored.people.entrants, stored.people.opt_outs, stored.people_key)
     return stored
@@ -78,27 +84,27 @@ def _import_source(work: Work, source: RecordSource) -> Stored:
 
 def _drop_folders_except(bank: Bank, names: set[str]) -> None:
     """Forget what was staged of sources that the settings no longer name."""
-    import shutil
-
     for folder in bank.layout.vault_records.iterdir():
         if folder.name not in names:
             shutil.rmtree(folder)
+    for left in bank.layout.vault.glob(".check-*"):  # of a check that was killed
+        shutil.rmtree(left)
 
 
 @contextmanager
 def opened(bank: Bank, source: RecordSource, environ: Any, room: Room) -> Iterator[Source]:
     """A record source by its settings. Raises SourceError where it, or the URL of its database, is not there."""
     mapping = load_mapping(source.mapping, bank.layout.root)
-    if not source.url_variable:
+    if not source.database:
         folder = source_folder(bank, source)
         with open_source(source.name, mapping, room, folder=folder) as told:
             yield told
         return
-    url = environ.get(source.url_variable, "")
+    url = environ.get(source.database, "")
     if not url:
         raise SourceError(
-            f"The record source `{source.name}` has no URL: {source.url_variable} is not in the environment.",
-            f"set it, for example: export {source.url_variable}=postgresql+psycopg://user@host/database",
+            f"The record source `{source.name}` has no URL: {source.database} is not in the environment.",
+            f"set it, for example: export {source.database}=postgresql+psycopg://user@host/database",
         )
     with open_source(source.name, mapping, room, url=url) as told:
         yield told
