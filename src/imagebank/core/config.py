@@ -88,7 +88,7 @@ class RecordSource:
 
     name: Annotated[str, _help("Short name that tables and reports use.", pattern=r"^[a-z0-9][a-z0-9-]*$")]
     path: Annotated[str, _help("The folder; relative paths start at the bank. Empty for a database.")] = ""
-    url_variable: Annotated[
+    database: Annotated[
         str,
         _help("Environment variable with the URL of a database, such as postgresql+psycopg://; empty for a folder."),
     ] = ""
