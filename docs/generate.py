@@ -361,9 +361,9 @@ Shares of diagnoses, of those whose code the habit can change; the last one is o
 numbers. Each can be set.
 """
 EXTRACT_FILES = """
-One CSV file in UTF-8 and one typed Parquet file a table. `imagebank` reads the first five; it ignores what it does not
-know. A revised diagnosis has the day on which another one replaced it; a wrong one looks like any other; a withdrawn
-one is only in a table of its own.
+One CSV file in UTF-8 and one typed Parquet file a table. `imagebank` reads them without a mapping, but for relatives,
+referrals and withdrawn diagnoses, which no table of a bank has. A revised diagnosis has the day on which another one
+replaced it; a wrong one looks like any other; a withdrawn one is only in a table of its own.
 """
 CRIS = """
 Tables as front ends to psychiatric records have them; the schema is ours and holds nothing of a real system. On SQLite

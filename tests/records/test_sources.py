@@ -12,11 +12,12 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 from pyarrow import parquet
+from sqlalchemy.dialects import mssql, oracle, postgresql, sqlite
 
 from imagebank import records
 from imagebank.core.errors import ConfigError, SourceError
 from imagebank.records.checking import check_source
-from imagebank.records.databases import open_database
+from imagebank.records.databases import narrowed, open_database, select_columns
 from imagebank.records.judging import Rules
 from imagebank.records.mapping import SHIPPED, load_mapping, parse_mapping
 from imagebank.records.people import People
@@ -469,6 +470,28 @@ def test_the_shipped_queries_speak_every_dialect(dialect: str) -> None:
         assert text.upper().startswith("SELECT")
         assert ("||" not in text) == (dialect == "mssql") or "||" not in place.query
         assert dialect != "oracle" or " AS p" not in text.split("FROM")[-1]
+
+
+@pytest.mark.parametrize(
+    ("dialect", "says"),
+    [
+        (mssql.dialect(), "[K Number]"),
+        (oracle.dialect(), '"K Number"'),
+        (postgresql.dialect(), '"K Number"'),
+        (sqlite.dialect(), '"K Number"'),
+    ],
+    ids=lambda each: getattr(each, "name", ""),
+)
+def test_a_column_mapping_speaks_every_dialect(dialect: sa.Dialect, says: str) -> None:
+    text = "[diagnoses]\ntable = 'Dx'\nwatermark = 'changed'\n[diagnoses.columns]\nhospital_number = 'K Number'\n"
+    place = parse_mapping("test", text).places[0]
+    asked = narrowed(
+        select_columns(place, "Dx", ("K Number", "date", "code", "changed", "other")), place, "2020-01-01", 5
+    )
+    told = str(asked.compile(dialect=dialect, compile_kwargs={"literal_binds": True}))
+    assert says in told
+    assert "other" not in told
+    assert ">= '2020-01-01'" in told
 
 
 def test_a_table_that_is_not_there_has_no_rows() -> None:

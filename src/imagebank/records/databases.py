@@ -65,19 +65,16 @@ class Database:
         """What is asked of the database: the columns of the mapping, or its query, from a watermark on."""
         import sqlalchemy as sa
 
+        asked: Any
         if place.table:
             table = self._real(place.table) or place.table
-            found = matched(place, self.tables().get(table, ()), f"Table {table}")
-            names = dict.fromkeys([*found.values(), *([place.watermark] if place.watermark else [])])
-            asked: Any = sa.select(*(sa.column(name) for name in names)).select_from(sa.table(table))
+            asked = select_columns(place, table, self.tables().get(table, ()))
         else:
             told = sa.text(query_for(place, self.dialect, list(self.tables())))
             if not since and limit is None:
                 return told
             asked = sa.select(sa.text("*")).select_from(sa.text(f"({told.text}) asked"))
-        if since:
-            asked = asked.where(sa.column(place.watermark) >= sa.literal_column(quoted(since)))
-        return asked if limit is None else asked.limit(limit) if limit else asked.where(sa.text("1 = 0"))
+        return narrowed(asked, place, since, limit)
 
     def read(self, place: Place, *, since: str = "", limit: int | None = None) -> Iterator[Rows]:
         """The rows of a place in portions."""
@@ -110,6 +107,26 @@ class Database:
             raise SourceError(
                 f"The database of `{self._source}` did not {doing} ({_kind(error)}).", _advice(error)
             ) from None
+
+
+def select_columns(place: Place, table: str, present: Sequence[str]) -> Any:
+    """The columns of a table that the mapping names."""
+    import sqlalchemy as sa
+
+    found = matched(place, present, f"Table {table}")
+    names = dict.fromkeys([*found.values(), *([place.watermark] if place.watermark else [])])
+    return sa.select(*(sa.column(name) for name in names)).select_from(sa.table(table))
+
+
+def narrowed(asked: Any, place: Place, since: str, limit: int | None) -> Any:
+    """A query from a watermark on, and with at most so many rows; the columns alone where that is none."""
+    import sqlalchemy as sa
+
+    if since:
+        asked = asked.where(sa.column(place.watermark) >= sa.literal_column(quoted(since)))
+    if limit is None:
+        return asked
+    return asked.limit(limit) if limit else asked.where(sa.text("1 = 0"))
 
 
 def _fetched(result: Any) -> Iterator[Sequence[Any]]:
