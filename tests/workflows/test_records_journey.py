@@ -132,3 +132,14 @@ def test_the_decile_comes_from_the_postcode_where_the_site_has_look_ups(own_bank
     told = {(row["deprivation_decile"], row["deprivation_release"]) for row in table(own_bank, "patients")}
     assert (7, "IoD2025") in told
     assert not [code for code in codes if code in repr(table(own_bank, "patients"))]
+
+
+def test_check_finds_rows_that_were_lost(own_bank: Path) -> None:
+    law = "every row of the records is valid or refused, and none is lost"
+    assert f"holds   {law}" in imagebank("check", own_bank).out
+    staged = sorted((own_bank / "vault" / "records").rglob("*.refused.parquet"))[0]
+    staged.unlink()
+    told = imagebank("check", own_bank)
+    assert told.code == 7
+    assert f"broken  {law}" in told.out
+    assert "what is staged is not what was read" in told.out

@@ -241,6 +241,11 @@ def read_manifest(folder: Path) -> dict[str, Any]:
     return told if isinstance(told, dict) else {}
 
 
+def read_pieces(folder: Path) -> list[Piece]:
+    """What is staged of a source, by its manifest."""
+    return [_piece(each) for each in read_manifest(folder).get("pieces", ())]
+
+
 def _write_manifest(folder: Path, rules: Rules, people: str, pieces: list[Piece]) -> None:
     told = {"rules": rules.digest, "people": people, "pieces": [asdict(each) for each in pieces]}
     write_text(folder / MANIFEST, json.dumps(told, sort_keys=True, indent=1))

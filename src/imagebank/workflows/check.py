@@ -26,6 +26,7 @@ from imagebank.workflows.converting import CONVERT
 from imagebank.workflows.indexing import folder_item, walk
 from imagebank.workflows.opening import Work, open_for_work
 from imagebank.workflows.quality import QUALITY
+from imagebank.workflows.refusing import rows_add_up
 
 WRITERS = (BANK_SERIES, CONVERT, QUALITY)  # the steps that write files into the bank
 SHOWN = 5  # complaints of one law that are printed; the rest is counted
@@ -190,6 +191,7 @@ LAWS: dict[str, Callable[[Work], Iterator[str]]] = {
     "nothing else is there": _nothing_else_is_there,
     "each zip holds exactly the banked files of its series": _banked_files_are_in_zips,
     "the tables are equal to the ledger": _tables_equal_ledger,
+    "every row of the records is valid or refused, and none is lost": rows_add_up,
     "every banked series is linked to its patient, who has not opted out": _links_hold,
 }
 

@@ -11,12 +11,13 @@ import json
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from imagebank.core.files import atomic_file
 from imagebank.records.reasons import CORRECTED
-from imagebank.records.settling import EVENT_NAMES, refused_by_life, refused_file
-from imagebank.records.store import read_refused_people
+from imagebank.records.settling import EVENT_NAMES, refused_by_life, refused_file, valid_file
+from imagebank.records.store import read_pieces, read_refused_people
 from imagebank.workflows.importing import Records
 from imagebank.workflows.opening import Work
 
@@ -138,3 +139,43 @@ def _staged(path: Any) -> Iterator[tuple[int, str]]:
         return
     for batch in parquet.ParquetFile(refused_file(path)).iter_batches(columns=["number", "reason"]):
         yield from zip(batch["number"].to_pylist(), batch["reason"].to_pylist(), strict=True)
+
+
+def rows_add_up(work: Work) -> Iterator[str]:
+    """Every way in which rows of the records were lost: what breaks the law that offered = valid + refused."""
+    told = work.ledger.meta(SUMMARY)
+    if told is None:  # nothing was imported yet
+        return
+    tallies = read_tallies(told)
+    for each in tallies:
+        if each.offered != each.valid + each.refused.total():
+            yield f"records `{each.source}`, {each.table}: {each.offered} rows were offered, others have an outcome"
+    refused = sum(each.refused.total() for each in tallies)
+    listed = _listed(work.bank.layout.quarantine / "records.csv")
+    if listed != refused:
+        yield f"{refused} rows of the records were refused, but quarantine/records.csv lists {listed}"
+    for folder in sorted(work.bank.layout.vault_records.glob("*/")):
+        for piece in read_pieces(folder):
+            counted = piece.counted
+            there = _rows_of(valid_file(folder / piece.key)), _rows_of(refused_file(folder / piece.key))
+            if counted.offered and there != (counted.valid, sum(counted.refused.values())):
+                yield f"records `{folder.name}`, {piece.target}: what is staged is not what was read"
+
+
+def _listed(path: Path) -> int:
+    try:
+        with open(path, newline="", encoding="utf-8") as file:
+            return sum(1 for _ in csv.reader(file)) - 1
+    except OSError:
+        return 0
+
+
+def _rows_of(path: Path) -> int:
+    """How many rows a Parquet file has, -1 where it is none."""
+    import pyarrow as pa
+    from pyarrow import parquet
+
+    try:
+        return int(parquet.read_metadata(path).num_rows)
+    except (OSError, pa.ArrowException):
+        return -1
