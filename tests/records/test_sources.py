@@ -320,6 +320,12 @@ def test_people_keep_what_can_be_understood(tmp_path: Path) -> None:
     assert people.repairs == {"impossible-decile": 1, "unknown-ethnic-code": 1}
 
 
+def test_a_birth_date_that_stands_for_none_is_left_empty(tmp_path: Path) -> None:
+    people = people_of(tmp_path, patients=HEAD + "K1,,Ann,Lee,1900-01-01,female\n")
+    assert people.entrants[0].person.birth_date is None
+    assert people.repairs == {"placeholder-birth": 1}
+
+
 @pytest.mark.parametrize("row", ["K1,national,2020-01-01", "K1,NATIONAL,", "K1,patient said no,yesterday", "k 1,,"])
 def test_a_wish_to_be_left_out_is_honoured_however_it_is_written(tmp_path: Path, row: str) -> None:
     people = people_of(tmp_path, opt_outs=f"hospital_number,kind,list_date\n{row}\n")

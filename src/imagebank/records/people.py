@@ -235,6 +235,7 @@ class _Reader:
         death = death or self._deaths.get(number)
         if birth in PLACEHOLDERS:
             self._repairs["placeholder-birth"] += 1
+            birth = None
         if birth and death and death < birth:
             self._repairs["death-before-birth"] += 1
             death = None
@@ -248,11 +249,17 @@ class _Reader:
         if row["deprivation_decile"] and not (decile and 1 <= decile <= 10):
             self._repairs["impossible-decile"] += 1
             decile = None
-        born = person.birth_date if person.birth_date not in PLACEHOLDERS else None
         keys = (number, as_key(row["person_key"]), *self._former[number])
         release = row["deprivation_release"] or None
         return Characteristics(
-            person.person, tuple(filter(None, keys)), born, person.death_date, ethnic, decile, release, row["lsoa"]
+            person.person,
+            tuple(filter(None, keys)),
+            person.birth_date,
+            person.death_date,
+            ethnic,
+            decile,
+            release,
+            row["lsoa"],
         )
 
 
