@@ -72,6 +72,28 @@ class LinkageSettings:
     accept_test_numbers: Annotated[
         bool, _help("Accept NHS numbers of the test range 999; true only for pretend patients.")
     ] = False
+    false_link_weighs: Annotated[
+        float, _help("How many missed links a false one weighs; gives the evidence and the lead a link needs.", gt=1)
+    ] = 20
+    train_from: Annotated[
+        int, _help("The model is trained on the bank's own data from so many identities and people on.", ge=100)
+    ] = 1000
+    after_death_days: Annotated[
+        int, _help("How many days after the recorded death a scan may be dated: deaths are recorded late.", ge=0)
+    ] = 0
+    engine_url: Annotated[
+        str, _help("Where people are compared: empty is DuckDB in memory; a Spark master such as local[4] or spark://…")
+    ] = ""
+
+
+@setting(frozen=True, config=STRICT)
+class OptOutSettings:
+    """How the wishes of people not to take part are kept; those that record sources bring always count."""
+
+    require_national_list: Annotated[
+        bool, _help("Bank nobody whose NHS number was not checked against the national list; stop when it is old.")
+    ] = False
+    national_list_days: Annotated[int, _help("How old the newest national list may be, in days.", ge=1)] = 28
 
 
 @setting(frozen=True, config=STRICT)
@@ -127,6 +149,7 @@ class Config:
     ledger: LedgerSettings
     disclosure: DisclosureSettings
     policy: PolicySettings = PolicySettings()  # banks made by version 0.1 have no such section
+    opt_outs: OptOutSettings = OptOutSettings()
     images: tuple[ImageSource, ...] = ()
     records: tuple[RecordSource, ...] = ()
 

@@ -26,7 +26,19 @@ from imagebank.core.config import (
 HEAD = """# What this bank is. Unknown keys are refused; secrets do not belong here.
 # Relative paths start at the folder of this file.
 """
-ORDER = ("bank", "images", "records", "vault", "dates", "policy", "linkage", "engine", "ledger", "disclosure")
+ORDER = (
+    "bank",
+    "images",
+    "records",
+    "vault",
+    "dates",
+    "policy",
+    "linkage",
+    "opt_outs",
+    "engine",
+    "ledger",
+    "disclosure",
+)
 
 
 def render_config(config: Config) -> str:

@@ -12,13 +12,15 @@ from dataclasses import dataclass
 
 from imagebank.dicom.headers import EXCLUDED, IMAGE
 from imagebank.engine.model import Lot, Outcome
-from imagebank.identities.linkage import is_contradictory
+from imagebank.identities.guards import is_contradictory
 from imagebank.identities.model import Link
 from imagebank.identities.offered import Header, Whereabout
+from imagebank.identities.opting_out import NOT_CHECKED, OPTED_OUT
 
 EXCLUDED_HERE = {
     "identical-duplicate": "The same file was offered before.",
-    "opted-out": "The person has opted out.",
+    OPTED_OUT: "The person has opted out.",
+    NOT_CHECKED: "Nobody has asked yet whether the person is on the national opt-out list, as this bank requires.",
 }
 QUARANTINED_HERE = {
     "two-patients": "The files of one series name two patients.",
@@ -44,12 +46,15 @@ def fate_of_verdict(verdict: str) -> Fate:
 
 
 def plan_series(
-    series: str, files: Sequence[Whereabout], headers: frozenset[Header], link: Link, *, opted_out: bool
+    series: str, files: Sequence[Whereabout], headers: frozenset[Header], link: Link, *, held_back: str
 ) -> SeriesPlan:
-    """Decide on every file of a series from what the index saw and whom its study was linked to."""
+    """Decide on every file of a series from what the index saw and whom its study was linked to.
+
+    `held_back` is the reason why that person must not be banked, or nothing.
+    """
     settled = [(file, fate_of_verdict(file.verdict)) for file in files if file.verdict != IMAGE]
     images = [file for file in files if file.verdict == IMAGE]
-    whole = _fate_of_series(headers, link, opted_out=opted_out)
+    whole = _fate_of_series(headers, link, held_back=held_back)
     bank: list[Whereabout] = []
     for group in _same_instance(images):
         fates = _fates_of_copies(group)
@@ -76,14 +81,14 @@ def _fates_of_copies(group: list[Whereabout]) -> list[Fate | None]:
     return [None, *[(Outcome.EXCLUDED, "identical-duplicate")] * (len(group) - 1)]
 
 
-def _fate_of_series(headers: frozenset[Header], link: Link, *, opted_out: bool) -> Fate | None:
+def _fate_of_series(headers: frozenset[Header], link: Link, *, held_back: str) -> Fate | None:
     if is_contradictory(header.claim for header in headers):
         return (Outcome.QUARANTINED, "two-patients")
     if len({header.study for header in headers}) > 1:
         return (Outcome.QUARANTINED, "two-studies")
     if link.person is None:
         return (Outcome.UNLINKED, link.reason)
-    return (Outcome.EXCLUDED, "opted-out") if opted_out else None
+    return (Outcome.EXCLUDED, held_back) if held_back else None
 
 
 def lots_of(item: str, fates: Iterable[tuple[Whereabout, Fate]], *, scanner: str, is_series: bool = True) -> list[Lot]:

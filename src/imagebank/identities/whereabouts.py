@@ -148,6 +148,7 @@ def _header_json(header: Header) -> str:
         "sex": claim.sex,
         "birth": claim.birth_date and claim.birth_date.isoformat(),
         "dated": claim.study_date and claim.study_date.isoformat(),
+        **({"postcode": claim.postcode.reveal("store in the vault")} if claim.postcode else {}),
     }
     return json.dumps(plain, sort_keys=True)
 
@@ -163,6 +164,7 @@ def _header(content: str) -> Header:
         sex=plain["sex"],
         accession=accession,
         study_date=plain["dated"] and date.fromisoformat(plain["dated"]),
+        postcode=Private(plain.get("postcode", "")),
     )
     told = ("study", "scanner", "manufacturer", "model", "field_strength_t")
     return Header(claim=claim, **{name: plain[name] for name in told})

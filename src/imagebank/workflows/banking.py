@@ -76,8 +76,8 @@ def planned_series(work: Work, linked: Linked) -> Iterator[_Series]:
     for name in index.series():
         headers = linked.headers.get(name, frozenset())
         link = linked.link_of(name)
-        out = link.person in linked.opted_out
-        plan = plan_series(name, index.files_of(name, roots), headers, link, opted_out=out)
+        out = linked.held_back.get(link.person, "") if link.person else ""
+        plan = plan_series(name, index.files_of(name, roots), headers, link, held_back=out)
         yield _placed(work, linked, plan, headers, link.person, policy) if plan.bank else _Series(plan, headers)
 
 

@@ -36,7 +36,7 @@ def publish_tables(work: Work, linked: Linked, studies: Sequence[BankedStudy], e
         "studies": [_study(study) for study in studies],
         "series": _series(work, studies),
         "quality": quality_rows(work, studies),
-        **_events(work, people, extracts),
+        **_events(work, linked, people, extracts),
     }
     version = snapshots.publish(work.bank.layout, tables, _provenance(work))
     verdicts = {row.image: row.verdict for row in tables["quality"]}
@@ -60,7 +60,7 @@ def _offset(work: Work, person: str) -> int:
 
 
 def _patients(work: Work, linked: Linked, people: Mapping[str, str], extracts: Sequence[Extract]) -> list[Patient]:
-    told = {each.person: (each, extract.source) for extract in extracts for each in extract.characteristics}
+    told = _characteristics(linked, extracts)
     rows = []
     for pseudonym, person in sorted(people.items()):
         known, (facts, source) = linked.people[person], told[person]
@@ -80,6 +80,17 @@ def _patients(work: Work, linked: Linked, people: Mapping[str, str], extracts: S
             )
         )
     return rows
+
+
+def _characteristics(linked: Linked, extracts: Sequence[Extract]) -> dict[str, tuple[Any, str]]:
+    """What is told of each person: by the registration that names the person, else by the first other one."""
+    told: dict[str, tuple[Any, str]] = {}
+    for extract in extracts:
+        for each in sorted(extract.characteristics, key=lambda one: one.person):
+            person = linked.person_of.get(each.person, each.person)
+            if each.person == person or person not in told:
+                told[person] = (each, extract.source)
+    return told
 
 
 def _scanners(linked: Linked, studies: Iterable[BankedStudy]) -> list[Scanner]:
@@ -136,9 +147,10 @@ def _conversion(series: str, converted: Entry | None) -> tuple[str, str, list[st
     return told[0], told[1], told[2]
 
 
-def _events(work: Work, people: Mapping[str, str], extracts: Sequence[Extract]) -> dict[str, list[Any]]:
-    pseudonyms = {person: pseudonym for pseudonym, person in people.items()}
-    offsets = {person: _offset(work, person) for person in pseudonyms}
+def _events(work: Work, linked: Linked, people: Mapping[str, str], extracts: Sequence[Extract]) -> dict[str, list[Any]]:
+    shown = set(people.values())
+    pseudonyms = {name: linked.pseudonyms[name] for name, person in linked.person_of.items() if person in shown}
+    offsets = {name: _offset(work, linked.person_of[name]) for name in pseudonyms}
     tables: dict[str, list[Any]] = {"diagnoses": [], "assessments": [], "notes": []}
     for extract in extracts:
         place = _Place(pseudonyms, offsets, extract.source)
