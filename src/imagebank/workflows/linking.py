@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 from collections import Counter, defaultdict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from imagebank.identities.guards import GUARDS, Rules, is_contradictory, shared_accessions
 from imagebank.identities.linkage import (
     NO_EVIDENCE,
     VERSION,
+    Evidence,
     identity_of,
     link_study,
     merge,
@@ -66,26 +67,45 @@ def link_studies(work: Work) -> Linked:
 
 
 def _links(work: Work, claims: Mapping[str, frozenset[Claim]], people: list[Person]) -> dict[str, Link]:
+    """The links of the rules, and over them what people decided on review."""
     settings = work.bank.config.linkage
     rules = Rules(settings.false_link_weighs, settings.after_death_days)
-    register = Register.of(people, accept_test_numbers=settings.accept_test_numbers)
-    shared, known = shared_accessions(claims), {person.person: person for person in people}
-    merged = {study: merge(told) for study, told in claims.items() if not is_contradictory(told)}
-    evidence = weigh(work, {identity_of(claim) for claim in merged.values()}, people)
+    evidence = weigh(work, identities_of(claims), people)
+    links = link_claims(claims, people, evidence, rules, accept_test_numbers=settings.accept_test_numbers)
     decisions = Remembered(work.vault).decisions()
-    links = {}
-    for study, told in claims.items():
-        link = link_study(
+    for study, link in links.items() if decisions else ():
+        decision = decisions.get(question_of(work, merge(claims[study]), link)) if link.candidate else None
+        links[study] = reviewed(link, decision.decision if decision else None)
+    return links
+
+
+def identities_of(claims: Mapping[str, frozenset[Claim]]) -> set[Claim]:
+    """The distinct identities of studies that do not contradict themselves."""
+    return {identity_of(merge(told)) for told in claims.values() if not is_contradictory(told)}
+
+
+def link_claims(
+    claims: Mapping[str, frozenset[Claim]],
+    people: Sequence[Person],
+    evidence: Mapping[Claim, Evidence],
+    rules: Rules,
+    *,
+    accept_test_numbers: bool,
+) -> dict[str, Link]:
+    """The link of each study, by the rules alone."""
+    register = Register.of(people, accept_test_numbers=accept_test_numbers)
+    shared, known = shared_accessions(claims), {person.person: person for person in people}
+    return {
+        study: link_study(
             told,
             register,
             shared_accession=bool({claim.accession for claim in told} & shared),
-            evidence=evidence.get(identity_of(merged[study]), NO_EVIDENCE) if study in merged else NO_EVIDENCE,
+            evidence=evidence.get(identity_of(merge(told)), NO_EVIDENCE),
             people=known,
             rules=rules,
         )
-        decision = decisions.get(question_of(work, merge(told), link)) if link.candidate else None
-        links[study] = reviewed(link, decision.decision if decision else None)
-    return links
+        for study, told in claims.items()
+    }
 
 
 def question_of(work: Work, claim: Claim, link: Link) -> str:

@@ -12,7 +12,7 @@ from imagebank.engine import key_of
 from imagebank.identities.matching.engine import score
 from imagebank.identities.matching.rows import rows_of_entrants
 from imagebank.identities.matching.weights import Weights
-from imagebank.identities.merging import VERSION, merge_registrations, ties_of_model, ties_of_numbers
+from imagebank.identities.merging import VERSION, Merged, merge_registrations, ties_of_model, ties_of_numbers
 from imagebank.identities.model import Entrant
 from imagebank.workflows.opening import Work
 
@@ -27,12 +27,7 @@ def merge_people(work: Work) -> None:
     if work.vault.meta("persons") == state:
         return
     entrants = work.vault.registrations()
-    pairs = score(rows_of_entrants(entrants), None, shipped, url=settings.engine_url)
-    ties = [
-        *ties_of_numbers(entrants, accept_test_numbers=settings.accept_test_numbers),
-        *ties_of_model(((each.left, each.right, each.weight) for each in pairs), len(entrants)),
-    ]
-    merged = merge_registrations(entrants, ties, accept_test_numbers=settings.accept_test_numbers)
+    merged = merge_entrants(entrants, accept_test_numbers=settings.accept_test_numbers, url=settings.engine_url)
     renames = _renames(work, merged.person_of)
     _check_pseudonyms(work, entrants, merged.person_of)
     work.vault.replace_persons(merged.person_of, [(*each, now().isoformat()) for each in renames], state)
@@ -40,6 +35,16 @@ def merge_people(work: Work) -> None:
     work.ledger.set_meta(MERGING, json.dumps({**told, "rules": merged.rules, "guards": merged.guards}, sort_keys=True))
     if renames:
         work.progress.note(f"{len(renames)} banked pseudonyms become others: registrations were merged or set apart")
+
+
+def merge_entrants(entrants: Sequence[Entrant], *, accept_test_numbers: bool, url: str = "") -> Merged:
+    """Whose each registration is, by number and by the model with its shipped weights."""
+    pairs = score(rows_of_entrants(entrants), None, Weights.shipped(), url=url)
+    ties = [
+        *ties_of_numbers(entrants, accept_test_numbers=accept_test_numbers),
+        *ties_of_model(((each.left, each.right, each.weight) for each in pairs), len(entrants)),
+    ]
+    return merge_registrations(entrants, ties, accept_test_numbers=accept_test_numbers)
 
 
 def _renames(work: Work, person_of: Mapping[str, str]) -> list[tuple[str, str]]:

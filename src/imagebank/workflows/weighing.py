@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
+from imagebank.core.config import LinkageSettings
 from imagebank.engine import key_of
 from imagebank.identities.deciding import DECIMALS, Scored, bits_needed, prior_bits
 from imagebank.identities.linkage import VERSION, Evidence
@@ -34,9 +35,24 @@ def weigh(work: Work, identities: Collection[Claim], people: Sequence[Person]) -
     key = work.vault.keys.label(EVIDENCE, key_of(EVIDENCE, VERSION, told), 26)
     known = json.loads(work.vault.meta(EVIDENCE) or "{}")
     if known.get("key") != key:
-        known = {"key": key, **_weighed(rows, len(ordered), names, work)}
+        known = {"key": key, **_weighed(rows, len(ordered), names, settings)}
         work.vault.set_meta(EVIDENCE, json.dumps(known))
     return {claim: _evidence(known, k) for k, claim in enumerate(ordered)}
+
+
+def evidence_for(
+    identities: Collection[Claim], people: Sequence[Person], settings: LinkageSettings
+) -> tuple[dict[Claim, Evidence], Weights]:
+    """The candidates of each identity and the weights that they come from, without a bank that remembers them."""
+    ordered = sorted(identities, key=_sort_key)
+    rows, names = (rows_of_claims(ordered), rows_of_people(people)), [person.person for person in people]
+    known = _weighed(rows, len(ordered), names, settings)
+    return {claim: _evidence(known, k) for k, claim in enumerate(ordered)}, weights_of(known)
+
+
+def weights_of(known: Mapping[str, Any]) -> Weights:
+    """The weights of remembered evidence."""
+    return Weights.read(known["weights"], trained=known["trained"])
 
 
 def _sort_key(claim: Claim) -> tuple[str, ...]:
@@ -49,9 +65,8 @@ def _evidence(known: dict[str, Any], place: int) -> Evidence:
     return Evidence(tuple(Scored(person, weight) for person, weight in found), known["model"])
 
 
-def _weighed(rows: tuple[list[Row], list[Row]], identities: int, names: Sequence[str], work: Work) -> dict[str, Any]:
+def _weighed(rows: tuple[list[Row], list[Row]], identities: int, names: Sequence[str], settings: LinkageSettings) -> dict[str, Any]:
     """Weights and candidates as the vault keeps them."""
-    settings = work.bank.config.linkage
     weights = weights_for(rows, identities, len(names), train_from=settings.train_from, url=settings.engine_url)
     least = -KEPT_BELOW * bits_needed(settings.false_link_weighs)
     candidates = candidates_of(score(*rows, weights, url=settings.engine_url), names, least)

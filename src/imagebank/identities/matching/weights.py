@@ -53,6 +53,11 @@ class Weights:
         text = resources.files("imagebank.identities.matching").joinpath("data/weights.json").read_text("utf-8")
         return cls(_chances(json.loads(text)))
 
+    @classmethod
+    def read(cls, plain: Mapping[str, Mapping[str, Any]], *, trained: bool) -> Self:
+        """Weights from what `as_json` gave."""
+        return cls(_chances(plain), trained)
+
     @property
     def digest(self) -> str:
         """Names the model: comparisons, rules for candidates and weights."""
