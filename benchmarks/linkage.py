@@ -1,6 +1,6 @@
 """How many studies the linkage finds, how many it links to the wrong person, and how long that takes, beside peers.
 
-    python benchmarks/linkage.py [--patients 12547] [--seed 1] [--rate NAME=SHARE] [--strange-numbers SHARE] [--no-peers]
+    python benchmarks/linkage.py [--patients 12547] [--rate NAME=SHARE] [--strange-numbers SHARE] [--no-peers]
 
 A hospital of full published size, without images: what its record system holds of each person, and what was told to
 the scanner at each examination, with the errors that the pretend hospital plants (`--rate name_typo=0.1` changes one).
@@ -25,7 +25,6 @@ from zlib import crc32
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests" / "identities"))
 from claimed import UNDETECTABLE, Claimed, claimed_hospital
-from linking.peers import Links, by_nhs_number, by_number_and_birth_date, splink_with_defaults
 
 from imagebank.core.config import LinkageSettings
 from imagebank.core.private import Private
@@ -38,6 +37,7 @@ from imagebank.synthetic.register import DEFAULT_RATES
 from imagebank.workflows.linking import identities_of, link_claims
 from imagebank.workflows.merging import merge_entrants
 from imagebank.workflows.weighing import evidence_for
+from linking.peers import Links, by_nhs_number, by_number_and_birth_date, splink_with_defaults
 
 SETTINGS = LinkageSettings(accept_test_numbers=True)
 REGISTERED = "its own registration"

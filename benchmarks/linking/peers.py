@@ -40,7 +40,7 @@ def by_nhs_number(claims: Claims, people: Sequence[Person]) -> Links:
 
 
 def splink_with_defaults(claims: Claims, people: Sequence[Person]) -> Links:
-    """Splink's ready-made comparisons on names, birth date, sex and numbers; the best match from a probability of 0.95."""
+    """Splink's ready-made comparisons on names, birth date, sex and numbers; the best match from 0.95 on."""
     logging.getLogger("splink").setLevel(logging.CRITICAL)
     with warnings.catch_warnings(), contextlib.redirect_stdout(io.StringIO()):
         warnings.simplefilter("ignore")

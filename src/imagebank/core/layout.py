@@ -86,6 +86,11 @@ class Layout:
         return self.root / "quality-ratings.csv"
 
     @property
+    def linkage(self) -> Path:
+        """The report on the linkage; names nobody."""
+        return self.root / "linkage"
+
+    @property
     def releases(self) -> Path:
         """What projects received."""
         return self.root / "releases"

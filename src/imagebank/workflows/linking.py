@@ -57,7 +57,7 @@ def link_studies(work: Work) -> Linked:
     headers = Whereabouts(work.vault).headers_of_series()
     claims = claims_by_study(headers)
     people = work.vault.people()
-    links = _links(work, claims, people)
+    links = proposed_links(work, claims, people)
     work.vault.replace_links(links, VERSION)
     _keep_scanner_names(work, headers)
     _keep_counts(work, links)
@@ -66,7 +66,7 @@ def link_studies(work: Work) -> Linked:
     return Linked(headers, links, known, work.vault.pseudonyms(), work.vault.person_of(), out)
 
 
-def _links(work: Work, claims: Mapping[str, frozenset[Claim]], people: list[Person]) -> dict[str, Link]:
+def proposed_links(work: Work, claims: Mapping[str, frozenset[Claim]], people: list[Person]) -> dict[str, Link]:
     """The links of the rules, and over them what people decided on review."""
     settings = work.bank.config.linkage
     rules = Rules(settings.false_link_weighs, settings.after_death_days)

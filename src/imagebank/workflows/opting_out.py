@@ -18,6 +18,7 @@ from imagebank.identities.opting_out import OPTED_OUT, held_back, is_stale
 from imagebank.identities.register import nhs_numbers_of
 from imagebank.identities.remembered import NationalChecks
 from imagebank.workflows.opening import Work, open_for_work
+from imagebank.workflows.zones import refuse_research_zone
 
 MOST_NUMBERS = 100_000  # in one file, as the national service takes them
 TOMBSTONES = "tombstones"  # the ledger's name for the pseudonyms of banked people who opted out
@@ -78,7 +79,7 @@ def export_numbers(
     Raises SourceError where nobody has an NHS number, or the folder lies in the research zone.
     """
     with open_for_work(root, "optouts export", environ=environ, progress=Silent()) as work:
-        _refuse_research_zone(work, folder)
+        refuse_research_zone(work.bank.layout, folder)
         accept = work.bank.config.linkage.accept_test_numbers
         people = work.vault.people()
         numbers = sorted({n for each in people for n in nhs_numbers_of(each, accept_test_numbers=accept)})
@@ -97,15 +98,6 @@ def export_numbers(
             files.append((path, len(batch)))
         NationalChecks(work.vault).send(named, day)
         return files
-
-
-def _refuse_research_zone(work: Work, folder: Path) -> None:
-    layout, place = work.bank.layout, folder.resolve()
-    zones = (layout.vault, layout.quarantine)
-    if place.is_relative_to(layout.root) and not any(place.is_relative_to(zone) for zone in zones):
-        raise SourceError(
-            "The folder lies in the research zone of the bank.", f"name a folder outside it, or {layout.quarantine}"
-        )
 
 
 def import_answer(

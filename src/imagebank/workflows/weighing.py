@@ -65,7 +65,9 @@ def _evidence(known: dict[str, Any], place: int) -> Evidence:
     return Evidence(tuple(Scored(person, weight) for person, weight in found), known["model"])
 
 
-def _weighed(rows: tuple[list[Row], list[Row]], identities: int, names: Sequence[str], settings: LinkageSettings) -> dict[str, Any]:
+def _weighed(
+    rows: tuple[list[Row], list[Row]], identities: int, names: Sequence[str], settings: LinkageSettings
+) -> dict[str, Any]:
     """Weights and candidates as the vault keeps them."""
     weights = weights_for(rows, identities, len(names), train_from=settings.train_from, url=settings.engine_url)
     least = -KEPT_BELOW * bits_needed(settings.false_link_weighs)
