@@ -12,7 +12,14 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 
 from imagebank.core.private import Private
-from imagebank.identities.comparing import is_near, may_be_one_name, normalise_id, normalise_name, real_birth_date
+from imagebank.identities.comparing import (
+    is_near,
+    may_be_one_name,
+    normalise_id,
+    normalise_name,
+    normalise_names,
+    real_birth_date,
+)
 from imagebank.identities.model import Claim, Person
 from imagebank.identities.register import Register, births_of, names_of
 
@@ -72,12 +79,12 @@ def objection(claim: Claim, person: Person, rules: Rules) -> str:
 
 def rival(claim: Claim, person: Person, register: Register) -> str:
     """`twin` or `namesake` where somebody else bears the very name and birth date told, and this person does not."""
-    family, given = normalise_name(claim.name)
+    names = {pair for pair in normalise_names(claim.name) if all(pair)}
     born = real_birth_date(claim.birth_date)
-    if not (family and given and born) or ((given, family) in names_of(person) and born in births_of(person)):
+    if not (names and born) or (names & names_of(person) and born in births_of(person)):
         return ""
-    others = [each for each in register.by_name.get((given, family), ()) if each.person != person.person]
-    if not any(born in births_of(each) for each in others):
+    found = {each.person: each for pair in sorted(names) for each in register.by_name.get(pair, ())}
+    if not any(born in births_of(each) for name, each in found.items() if name != person.person):
         return ""
     return "twin" if born in births_of(person) else "namesake"
 
@@ -100,5 +107,5 @@ def doubt(claim: Claim, person: Person, register: Register) -> str:
 
 def _given_agrees(claim: Claim, person: Person) -> bool:
     """Whether the given name may be the person's; a header that has none does not tell twins apart."""
-    family, given = normalise_name(claim.name)
-    return any(may_be_one_name(given, known) or (given, family) == (other, known) for known, other in names_of(person))
+    told, known = normalise_names(claim.name), names_of(person)
+    return any(may_be_one_name(a[0], b[0]) or a == b[::-1] for a in told for b in known)

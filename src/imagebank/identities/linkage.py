@@ -15,7 +15,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from imagebank.core.private import Private
-from imagebank.identities.comparing import normalise_name, real_birth_date
+from imagebank.identities.comparing import normalise_names, real_birth_date
 from imagebank.identities.deciding import Choice, Scored, Verdict, choose
 from imagebank.identities.guards import GUARDS, Rules, doubt, is_contradictory, objection, rival
 from imagebank.identities.model import Claim, Link, Person
@@ -128,8 +128,8 @@ def _missing(claim: Claim, person: Person) -> str:
 def _nhs_rule(claim: Claim, person: Person) -> str | None:
     if real_birth_date(claim.birth_date) in births_of(person):
         return "nhs-number+birth-date"
-    family, given = normalise_name(claim.name)
-    return "nhs-number+name" if family and given and (given, family) in names_of(person) else None
+    names = {pair for pair in normalise_names(claim.name) if all(pair)}
+    return "nhs-number+name" if names & names_of(person) else None
 
 
 def _hospital_rule(claim: Claim, person: Person) -> str | None:
@@ -138,7 +138,7 @@ def _hospital_rule(claim: Claim, person: Person) -> str | None:
 
 def _confirmed(claim: Claim, person: Person, rule: str | None, missing: str, register: Register, rules: Rules) -> Link:
     if rule is None:
-        return _unlinked(missing, person.person)
+        return _unlinked(rival(claim, person, register) or missing, person.person)
     against = objection(claim, person, rules) or rival(claim, person, register)
     return _unlinked(against, person.person) if against else Link(person.person, rule)
 

@@ -13,6 +13,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
+from itertools import combinations
 from math import log2
 from typing import TypeVar
 
@@ -68,7 +69,7 @@ def ties_of_numbers(entrants: Sequence[Entrant], *, accept_test_numbers: bool) -
         number, born = nhs_of(each, accept_test_numbers=accept_test_numbers), real_birth_date(each.person.birth_date)
         if number and born:
             groups[number, born].append(k)
-    yield from (Tie(group[0], k, RULES[1]) for group in groups.values() for k in group[1:])
+    yield from (Tie(one, other, RULES[1]) for group in groups.values() for one, other in combinations(group, 2))
 
 
 def nhs_of(entrant: Entrant, *, accept_test_numbers: bool) -> str:

@@ -19,6 +19,7 @@ LINKED = ENDS[:3]
 BREAKDOWNS = ("sex", "age", "ethnic group", "deprivation", "scanner", "year")
 AGE_BANDS = ((0, "under 18"), (18, "18–39"), (40, "40–64"), (65, "65–79"), (80, "80 and over"))
 UNKNOWN = "not known"
+ENOUGH = 500  # studies, beside which a hidden count changes a share by a point or two at most
 
 Key = tuple[str, ...]
 
@@ -43,12 +44,12 @@ class Line:
 
     @property
     def linked_share(self) -> float | None:
-        """Linked studies in per cent, from the shown numbers alone; None where too many of them are hidden."""
-        values = [each.value for each in self.cells]
-        if any(value is None for value in (values[0], values[-1])):
+        """Linked studies in per cent, from the shown numbers alone; None where hidden ones could change it much."""
+        known = [each.value or 0 for each in self.cells]
+        hides = any(each.value is None for each in self.cells)
+        if not sum(known) or (hides and sum(known) < ENOUGH):
             return None
-        known = [value or 0 for value in values]
-        return 100 * sum(known[: len(LINKED)]) / sum(known) if sum(known) else None
+        return 100 * sum(known[: len(LINKED)]) / sum(known)
 
 
 @dataclass(frozen=True)
