@@ -124,6 +124,8 @@ def _ask(question: Any, place: int, total: int) -> str:
     )
     for label, header, records in PAIRS:
         typer.echo(f"  {label:<11}{cells[header] or '-':<36}{cells[records] or '-'}")
+    if cells["compared"]:
+        typer.echo(f"  {cells['compared']}")
     while True:
         told = typer.prompt("  [s]ame, [o]ther, s[k]ip, [q]uit", default="skip", show_default=False).strip().lower()
         if told in KEYS:

@@ -20,10 +20,11 @@ DECIMALS = 3  # of a bit
 
 @dataclass(frozen=True)
 class Scored:
-    """Somebody whom an identity may mean, and the evidence in bits, prior and all."""
+    """Somebody whom an identity may mean, the evidence in bits, prior and all, and the level of each comparison."""
 
     person: str = field(repr=False)
     weight: float
+    levels: tuple[int, ...] = field(default=(), repr=False)
 
 
 class Verdict(StrEnum):

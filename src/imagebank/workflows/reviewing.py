@@ -18,19 +18,21 @@ from imagebank.core.errors import SourceError
 from imagebank.core.files import write_text
 from imagebank.core.private import Private
 from imagebank.core.progress import Silent
-from imagebank.identities.linkage import REASONS, UNREVIEWABLE, VERSION, merge
+from imagebank.identities.linkage import NO_EVIDENCE, REASONS, UNREVIEWABLE, VERSION, Evidence, identity_of, merge
+from imagebank.identities.matching.comparisons import levels_in_words
 from imagebank.identities.model import Claim, Link, Person
 from imagebank.identities.remembered import DECISIONS, Decision, Remembered
 from imagebank.identities.whereabouts import Whereabouts
-from imagebank.workflows.linking import claims_by_study, proposed_links, question_of
+from imagebank.workflows.linking import claims_by_study, identities_of, proposed_links, question_of
 from imagebank.workflows.opening import Work, open_for_work
+from imagebank.workflows.weighing import weigh
 from imagebank.workflows.zones import refuse_research_zone
 
 WHY = "show a reviewer whether two identities are one person"
 COLUMNS = (
     "question", "decision", "reason", "studies", "first_study", "last_study", "weight", "lead",
     "header_numbers", "records_numbers", "header_name", "records_names", "header_birth_date", "records_birth_dates",
-    "header_sex", "records_sex", "header_postcode", "records_postcodes", "records_death_date", "meaning",
+    "header_sex", "records_sex", "header_postcode", "records_postcodes", "records_death_date", "compared", "meaning",
 )  # fmt: skip
 FORMULA = ("=", "+", "-", "@", "\t")  # spreadsheets run cells that begin so
 ANSWERS = {"same": "same", "s": "same", "yes": "same", "y": "same", "other": "other", "o": "other", "no": "other",
@@ -51,16 +53,20 @@ def questions(work: Work) -> list[Question]:
     people = work.vault.people()
     links = proposed_links(work, claims, people)
     known = {person.person: person for person in people}
+    evidence = weigh(work, identities_of(claims), people)
     asked: dict[str, list[tuple[Claim, Link]]] = defaultdict(list)
     for study, link in links.items():
         if link.candidate and link.reason not in UNREVIEWABLE:
             claim = merge(claims[study])
             asked[question_of(work, claim, link)].append((claim, link))
-    found = [_question(name, told, known[told[0][1].candidate or ""]) for name, told in asked.items()]
+    found = [
+        _question(name, told, known[told[0][1].candidate or ""], evidence.get(identity_of(told[0][0]), NO_EVIDENCE))
+        for name, told in asked.items()
+    ]
     return sorted(found, key=lambda each: (-float(each.cells["weight"] or "-inf"), each.question))
 
 
-def _question(name: str, told: list[tuple[Claim, Link]], person: Person) -> Question:
+def _question(name: str, told: list[tuple[Claim, Link]], person: Person, evidence: Evidence) -> Question:
     claim, link = told[0]
     days = sorted(each.study_date.isoformat() for each, _ in told if each.study_date)
     numbers = (person.hospital_number, *person.other_numbers, person.nhs_number, *person.other_nhs_numbers)
@@ -86,6 +92,7 @@ def _question(name: str, told: list[tuple[Claim, Link]], person: Person) -> Ques
         "header_postcode": _shown([claim.postcode]),
         "records_postcodes": _shown(person.postcodes),
         "records_death_date": str(person.death_date or ""),
+        "compared": next((levels_in_words(e.levels) for e in evidence.candidates if e.person == person.person), ""),
         "meaning": REASONS[link.reason],
     }
     return Question(name, cells)

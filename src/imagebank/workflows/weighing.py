@@ -62,7 +62,7 @@ def _sort_key(claim: Claim) -> tuple[str, ...]:
 
 def _evidence(known: dict[str, Any], place: int) -> Evidence:
     found = known["candidates"].get(str(place), ())
-    return Evidence(tuple(Scored(person, weight) for person, weight in found), known["model"])
+    return Evidence(tuple(Scored(person, weight, tuple(levels)) for person, weight, levels in found), known["model"])
 
 
 def _weighed(
@@ -76,7 +76,7 @@ def _weighed(
         "model": weights.digest,
         "trained": weights.trained,
         "weights": weights.as_json(),
-        "candidates": {str(k): [[e.person, e.weight] for e in found] for k, found in candidates.items()},
+        "candidates": {str(k): [[e.person, e.weight, e.levels] for e in found] for k, found in candidates.items()},
     }
 
 
@@ -97,5 +97,5 @@ def candidates_of(pairs: Sequence[Pair], names: Sequence[str], least: float) -> 
     for pair in pairs:
         weight = round(pair.weight + prior, DECIMALS)
         if weight >= least:
-            found[pair.left].append(Scored(names[pair.right], weight))
+            found[pair.left].append(Scored(names[pair.right], weight, pair.levels))
     return {left: sorted(some, key=lambda each: (-each.weight, each.person)) for left, some in found.items()}

@@ -6,7 +6,7 @@ plain enough for DuckDB and Spark; Splink is imported when the model is built, s
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,7 +14,7 @@ COLUMNS = (
     "given", "family", "birth", "year", "month", "day", "sex", "postcode", "outcode", "hospital_number", "nhs_number",
 )  # fmt: skip
 """Columns of a row that is compared, beside its id; all are texts, and None where nothing is known."""
-EXACT, ELSE = "the same", "another"
+EXACT, ELSE, UNKNOWN = "the same", "another", "not known"
 
 
 @dataclass(frozen=True)
@@ -116,7 +116,7 @@ SPELLING = {  # the names of functions where they are not those of DuckDB
 
 def levels_of(comparison: Comparison, dialect: str) -> Iterator[dict[str, Any]]:
     """The levels as Splink reads them, without weights."""
-    yield {"sql_condition": comparison.absent, "label_for_charts": "not known", "is_null_level": True}
+    yield {"sql_condition": comparison.absent, "label_for_charts": UNKNOWN, "is_null_level": True}
     for level in comparison.levels:
         told: dict[str, Any] = {"sql_condition": _spelt(level.sql, dialect), "label_for_charts": level.label}
         if level.rare_counts:
@@ -131,6 +131,14 @@ def _spelt(sql: str, dialect: str) -> str:
     return sql
 
 
+def levels_in_words(levels: Sequence[int]) -> str:
+    """What agrees and what does not, as a reviewer reads it."""
+    told = (
+        (each.name.replace("_", " "), label_of(each, gamma)) for each, gamma in zip(COMPARISONS, levels, strict=True)
+    )
+    return ", ".join(f"{name} {label}" for name, label in told if label != UNKNOWN)
+
+
 def label_of(comparison: Comparison, gamma: int) -> str:
     """The level that Splink numbers: 0 is the weakest, -1 that something is absent."""
-    return "not known" if gamma < 0 else comparison.labels[::-1][gamma]
+    return UNKNOWN if gamma < 0 else comparison.labels[::-1][gamma]

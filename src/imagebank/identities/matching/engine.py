@@ -16,6 +16,7 @@ from typing import Any
 
 import pyarrow as pa
 
+from imagebank.core.errors import ConfigError
 from imagebank.identities.matching.comparisons import (
     CANDIDATES,
     COLUMNS,
@@ -146,7 +147,11 @@ def _table(rows: Sequence[Row], mark: str) -> pa.Table:
 def _backend(url: str) -> tuple[Any, str]:
     """Splink's door to an engine, and its dialect."""
     if url:
-        from pyspark.sql import SparkSession
+        try:
+            from pyspark.sql import SparkSession
+        except ImportError:
+            told = "People are to be compared on Spark, but pyspark is not installed."
+            raise ConfigError(told, "install imagebank[spark], or leave [linkage] engine_url empty") from None
         from splink import SparkAPI
 
         session = SparkSession.builder.master(url).config("spark.ui.enabled", "false").getOrCreate()
