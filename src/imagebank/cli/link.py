@@ -57,18 +57,19 @@ def tables(
     given_name, family_name, birth_date, sex, postcode, death_date, date. Each row of A gets one line: the row of B that
     is the same person, or the reason why there is none. The output names people's rows: keep it where they may lie.
     """
+    settings: dict[str, Any] = {"false_link_weighs": false_link_weighs, "train_from": train_from, "engine_url": engine}
+    _link_tables(first, second, out, report, {"accept_test_numbers": test_numbers, **settings})
+
+
+def _link_tables(first: Path, second: Path, out: Path | None, report: Path | None, settings: dict[str, Any]) -> None:
+    """Link, write the links where asked, and say what came of it."""
     from imagebank.core.config import LinkageSettings
     from imagebank.core.files import write_text
     from imagebank.workflows.linkage_report import write_tables_report
     from imagebank.workflows.linking_tables import link_tables, links_csv
 
-    settings = LinkageSettings(
-        accept_test_numbers=test_numbers,
-        false_link_weighs=false_link_weighs,
-        train_from=train_from,
-        engine_url=engine,
-    )
-    told = link_tables(first, second, settings)
+    chosen = LinkageSettings(**settings)
+    told = link_tables(first, second, chosen)
     text = links_csv(told)
     if out:
         write_text(out, text)
@@ -81,7 +82,7 @@ def tables(
     if told.unread_dates:
         typer.echo(f"{told.unread_dates:,} dates could not be read: write them as 1950-01-31", err=True)
     if report:
-        typer.echo(f"the report is {write_tables_report(told, report, settings)}", err=True)
+        typer.echo(f"the report is {write_tables_report(told, report, chosen)}", err=True)
 
 
 @link_app.command()

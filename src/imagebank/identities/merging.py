@@ -18,7 +18,15 @@ from math import log2
 from typing import TypeVar
 
 from imagebank.core.private import NOBODY
-from imagebank.identities.comparing import is_near, may_be_one_name, normalise_id, normalise_pair, real_birth_date
+from imagebank.identities.comparing import (
+    is_near,
+    is_slip,
+    is_swap,
+    may_be_one_name,
+    normalise_id,
+    normalise_pair,
+    real_birth_date,
+)
 from imagebank.identities.deciding import FALSE_LINK_WEIGHS, bits_needed
 from imagebank.identities.matching.rows import as_person
 from imagebank.identities.model import Entrant, Person
@@ -131,9 +139,16 @@ def apart(one: Entrant, other: Entrant, rule: str, *, accept_test_numbers: bool)
     told = [(len(numbers) > 1, "two-nhs-numbers"), (len(sexes) > 1, "sex-differs"), (differs, "namesake")]
     told.append((not _given_names_agree(one, other), "twin"))
     if rule == RULES[2]:
-        told.append((not (born and also), "placeholder-birth-date"))
+        told.append((not _births_confirm(born, also), "placeholder-birth-date"))
         told.append((not _families_agree(one, other) and _place(one) != _place(other), "family-name-differs"))
     return next((guard for holds, guard in told if holds), "")
+
+
+def _births_confirm(one: date | None, other: date | None) -> bool:
+    """Whether birth dates are known on both sides and more agrees than a year beside a 1 January."""
+    if one is None or other is None:
+        return False
+    return one == other or is_swap(one, other) or is_slip(one.isoformat(), other.isoformat())
 
 
 def _families_agree(one: Entrant, other: Entrant) -> bool:

@@ -153,9 +153,12 @@ def _backend(url: str) -> tuple[Any, str]:
             told = "People are to be compared on Spark, but pyspark is not installed."
             raise ConfigError(told, "install imagebank[spark], or leave [linkage] engine_url empty") from None
         from splink import SparkAPI
+        from splink.backends.spark import similarity_jar_location
 
-        session = SparkSession.builder.master(url).config("spark.ui.enabled", "false").getOrCreate()
-        return SparkAPI(spark_session=session), "spark"
+        builder = SparkSession.builder.master(url).config("spark.ui.enabled", "false")
+        session = builder.config("spark.jars", similarity_jar_location()).getOrCreate()
+        # "persist" keeps steps in memory: the other ways write names to a folder that nobody empties
+        return SparkAPI(spark_session=session, break_lineage_method="persist"), "spark"
     import duckdb
     from splink import DuckDBAPI
 
