@@ -155,8 +155,12 @@ def _backend(url: str) -> tuple[Any, str]:
         from splink import SparkAPI
         from splink.backends.spark import similarity_jar_location
 
-        builder = SparkSession.builder.master(url).config("spark.ui.enabled", "false")
-        session = builder.config("spark.jars", similarity_jar_location()).getOrCreate()
+        quiet = {"spark.ui.enabled": "false", "spark.ui.showConsoleProgress": "false"}
+        builder = SparkSession.builder.master(url).config("spark.jars", similarity_jar_location())
+        for name, value in quiet.items():
+            builder = builder.config(name, value)
+        session = builder.getOrCreate()
+        session.sparkContext.setLogLevel("OFF")  # what Spark logs may hold names
         # "persist" keeps steps in memory: the other ways write names to a folder that nobody empties
         return SparkAPI(spark_session=session, break_lineage_method="persist"), "spark"
     import duckdb
