@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import io
+import itertools
 import logging
 import warnings
 from collections.abc import Iterator, Sequence
@@ -33,6 +34,7 @@ SEED = 1
 PAIRS_FOR_CHANCE = 2_000_000  # random pairs that tell how often two people agree
 WEIGHT_DECIMALS = 3  # of a bit: far above what the order of sums can change
 NEVER = -1e3  # a weight that no pair has
+_TABLES = itertools.count()  # a Spark session keeps its tables, so each needs a name of its own
 
 
 @dataclass(frozen=True)
@@ -118,7 +120,10 @@ def _linker(
         retain_intermediate_calculation_columns=True,
     )
     tables = [_table(rows, mark) for rows, mark in ((left, "a"), (right, "b")) if rows is not None]
-    registered = [api.register(table, table_name=mark) for table, mark in zip(tables, "ab", strict=False)]
+    registered = [
+        api.register(table, dataset_display_name=mark, table_name=f"people_{mark}_{next(_TABLES)}")
+        for table, mark in zip(tables, "ab", strict=False)
+    ]
     return Linker(registered if len(registered) > 1 else registered[0], settings)
 
 
@@ -156,6 +161,8 @@ def _backend(url: str) -> tuple[Any, str]:
         from splink.backends.spark import similarity_jar_location
 
         quiet = {"spark.ui.enabled": "false", "spark.ui.showConsoleProgress": "false"}
+        if url.startswith("local"):  # nobody else on the network may listen
+            quiet |= dict.fromkeys(("spark.driver.host", "spark.driver.bindAddress"), "127.0.0.1")
         builder = SparkSession.builder.master(url).config("spark.jars", similarity_jar_location())
         for name, value in quiet.items():
             builder = builder.config(name, value)
