@@ -1,0 +1,119 @@
+"""Expressions in ibis: what each is worth in a relation whose columns are named `table__column`. Pure translation."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping
+from functools import reduce
+from typing import Any
+
+from imagebank.cohorts.query import nodes
+from imagebank.cohorts.query.nodes import Codelist, Expression
+
+CAPITALS, SMALL = "ABCDEFGHIJKLMNOPQRSTUVWXYZ", "abcdefghijklmnopqrstuvwxyz"
+
+
+def name_of(table: str, column: str) -> str:
+    """The name of a column in a relation."""
+    return f"{table}__{column}"
+
+
+def worth(value: Expression, relation: Any, known: Mapping[Expression, Any]) -> Any:
+    """The ibis expression of a value; `known` has those that were computed already, such as what hangs off the rows."""
+    import ibis
+
+    if value in known:
+        return known[value]
+    match value:
+        case nodes.Literal(literal):
+            return ibis.literal(literal)
+        case nodes.Column(table, name):
+            return relation[name_of(table, name)]
+        case nodes.Choose(cases, otherwise):
+            branches = [(worth(when, relation, known), worth(then, relation, known)) for when, then in cases]
+            rest = None if otherwise is None else worth(otherwise, relation, known)
+            return ibis.cases(*branches, else_=rest)
+        case _:
+            return _operation(value, [worth(part, relation, known) for part in nodes.parts_of(value)])
+
+
+def _operation(value: Expression, parts: list[Any]) -> Any:
+    import ibis
+
+    match value:
+        case nodes.Compare(sign, _, _):
+            return _compared(sign, *parts)
+        case nodes.Arithmetic(sign, _, _):
+            return _calculated(sign, *parts)
+        case nodes.Between():
+            return parts[0].between(parts[1], parts[2])
+        case nodes.OneOf(_, values):
+            return parts[0].isin(list(values))
+        case nodes.Coded(_, codes):
+            return _coded(parts[0], codes)
+        case nodes.TextTest("starts", _, text):
+            return parts[0].startswith(text)
+        case nodes.TextTest(_, _, text):
+            return parts[0].translate(CAPITALS, SMALL).contains(text.translate(str.maketrans(CAPITALS, SMALL)))
+        case nodes.Known():
+            return parts[0].notnull()
+        case nodes.Not():
+            return ~parts[0]
+        case nodes.AllOf():
+            return reduce(lambda left, right: left & right, parts)
+        case nodes.AnyOf():
+            return reduce(lambda left, right: left | right, parts)
+        case nodes.DaysBetween():
+            return days(*parts)
+        case nodes.YearOf():
+            return parts[0].year().cast("int64")
+        case nodes.Earliest():
+            return ibis.least(*parts) if len(parts) > 1 else parts[0]
+    raise TypeError(f"ibis is not told what {type(value).__name__} means")
+
+
+def _compared(sign: str, left: Any, right: Any) -> Any:
+    match sign:
+        case "=":
+            return left == right
+        case "!=":
+            return left != right
+        case "<":
+            return left < right
+        case "<=":
+            return left <= right
+        case ">":
+            return left > right
+        case _:
+            return left >= right
+
+
+def _calculated(sign: str, left: Any, right: Any) -> Any:
+    match sign:
+        case "+":
+            return left + right
+        case "-":
+            return left - right
+        case "*":
+            return left * right
+        case _:
+            return left.cast("float64") / right.cast("float64").nullif(0.0)
+
+
+def days(start: Any, end: Any) -> Any:
+    """Days from one date to another."""
+    return end.delta(start, unit="day").cast("int64")
+
+
+def _coded(value: Any, codes: Codelist) -> Any:
+    found = _begins(value, codes.include)
+    return found & ~_begins(value, codes.exclude) if codes.exclude else found
+
+
+def _begins(value: Any, prefixes: tuple[str, ...]) -> Any:
+    """Whether a text begins with one of some: a set for each length, which databases look up at once."""
+    lengths: dict[int, list[str]] = defaultdict(list)
+    for prefix in prefixes:
+        lengths[len(prefix)].append(prefix)
+    tests = [value.substr(0, length).isin(some) for length, some in sorted(lengths.items())]
+    return reduce(lambda left, right: left | right, tests)

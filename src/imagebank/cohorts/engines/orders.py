@@ -1,0 +1,28 @@
+"""Which row goes first: the one total order that every engine keeps, and the ids that every answer begins with. Pure."""
+
+from __future__ import annotations
+
+from imagebank.cohorts.query.checking import can_follow
+from imagebank.cohorts.query.nodes import NEAREST_TIES, Pick, Tie, Unit
+from imagebank.cohorts.query.schema import Schema
+
+
+def ids_of(unit: Unit) -> tuple[str, ...]:
+    """The columns of ids with which the table of an answer begins."""
+    return {
+        Unit.PATIENT: ("patient",),
+        Unit.STUDY: ("patient", "study"),
+        Unit.SERIES: ("patient", "study", "series"),
+    }[unit]
+
+
+def ties_of(pick: Pick, schema: Schema) -> tuple[Tie, ...]:
+    """The rules for ties that are in force: those named, else the usual ones as far as the table can follow them."""
+    usual = NEAREST_TIES if pick.how == "nearest" else NEAREST_TIES[1:]
+    return pick.ties or tuple(tie for tie in usual if can_follow(tie, pick.rows.table, schema))
+
+
+def column_order(table: str, schema: Schema) -> tuple[str, ...]:
+    """All columns of a table: the last word between two rows, those that name a row first."""
+    columns = schema.columns(table)
+    return (*(each.name for each in columns if each.key), *(each.name for each in columns if not each.key))
