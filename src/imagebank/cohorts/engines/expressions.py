@@ -46,7 +46,7 @@ def _operation(value: Expression, parts: list[Any]) -> Any:
         case nodes.Arithmetic(sign, _, _):
             return _calculated(sign, *parts)
         case nodes.Between():
-            return parts[0].between(parts[1], parts[2])
+            return (parts[0] >= parts[1]) & (parts[0] <= parts[2])  # BETWEEN is written without the brackets it needs
         case nodes.OneOf(_, values):
             return parts[0].isin(list(values))
         case nodes.Coded(_, codes):

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from imagebank.cohorts.query.checking import can_follow
-from imagebank.cohorts.query.nodes import NEAREST_TIES, Pick, Tie, Unit
+from imagebank.cohorts.query.nodes import NEAREST_TIES, Expression, Gap, Pick, Rows, Tie, Unit, Window, parts_of
 from imagebank.cohorts.query.schema import Schema
 
 
@@ -26,3 +28,18 @@ def column_order(table: str, schema: Schema) -> tuple[str, ...]:
     """All columns of a table: the last word between two rows, those that name a row first."""
     columns = schema.columns(table)
     return (*(each.name for each in columns if each.key), *(each.name for each in columns if not each.key))
+
+
+def anchored_rows(pick: Pick) -> Rows:
+    """The rows of a pick; with a window without ends where days from an anchor decide or are asked for.
+
+    So a pick that needs an anchor finds nothing where there is none.
+    """
+    sided = any(tie.rule in ("before", "after") for tie in pick.ties)
+    if pick.rows.window is None and (pick.how == "nearest" or sided or _asks_gap(pick.value)):
+        return replace(pick.rows, window=Window())
+    return pick.rows
+
+
+def _asks_gap(value: Expression) -> bool:
+    return isinstance(value, Gap) or any(_asks_gap(part) for part in parts_of(value))

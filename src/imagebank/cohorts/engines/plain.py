@@ -11,7 +11,7 @@ from datetime import date
 from statistics import fmean
 from typing import Any
 
-from imagebank.cohorts.engines.orders import column_order, ids_of, ties_of
+from imagebank.cohorts.engines.orders import anchored_rows, column_order, ids_of, ties_of
 from imagebank.cohorts.engines.plain_values import all_of, days, opposite, place, tie_place, worth
 from imagebank.cohorts.engines.result import Scope, Selection
 from imagebank.cohorts.query import nodes
@@ -113,6 +113,8 @@ class Plain:
                 return all_of([of(part) for part in parts])
             case nodes.AnyOf(parts):
                 return opposite(all_of([opposite(of(part)) for part in parts]))
+            case nodes.Between(inner, low, high):
+                return all_of([of(nodes.Compare("<=", low, inner)), of(nodes.Compare("<=", inner, high))])
             case nodes.Not(part):
                 return opposite(of(part))
             case nodes.Known(part):
@@ -146,12 +148,12 @@ class Plain:
         return getattr(self._up(row, frame, place[0]), place[1], None) if place else None
 
     def _aggregate(self, value: Reduce | Pick, row: Row, frame: str) -> Any:
-        found = self._rows(value.rows, row, frame)
         if isinstance(value, Reduce):
-            return self._reduced(value, found)
+            return self._reduced(value, self._rows(value.rows, row, frame))
         anchor, table = self._anchor(value.rows.window, row, frame), value.rows.table
+        found = self._rows(anchored_rows(value), row, frame)
         dated = [each for each in found if self._date(each, table) is not None]
-        if not dated or (value.how == "nearest" and anchor is None):
+        if not dated:
             return None
         best = min(dated, key=lambda each: self._rank(value, each, anchor))
         return self.value(value.value, best, table, days(anchor, self._date(best, table)))

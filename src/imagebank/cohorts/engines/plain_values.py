@@ -39,8 +39,6 @@ def worth(value: Expression, parts: list[Any]) -> Any:
     match value:
         case nodes.Compare(sign, _, _) | nodes.Arithmetic(sign, _, _):
             return SIGNS[sign](*parts)
-        case nodes.Between():
-            return parts[1] <= parts[0] <= parts[2]
         case nodes.OneOf(_, values):
             return parts[0] in values
         case nodes.Coded(_, codes):

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from imagebank.cohorts.engines.expressions import days, name_of, worth
-from imagebank.cohorts.engines.orders import column_order, ties_of
+from imagebank.cohorts.engines.orders import anchored_rows, column_order, ties_of
 from imagebank.cohorts.engines.scoping import ScopedTables
 from imagebank.cohorts.query.nodes import (
     Column,
@@ -117,9 +117,13 @@ class Relations:
             hanging = hanging.where(wheres[0])
         joined, keys = self._joined(frame, asked, hanging, rows)
         names = {each: f"a{self._next()}" for each in some}
-        conditions = {each: None if len(wheres) == 1 or each is None else joined.worth(each) for each in wheres}
-        totals = {names[each]: _total(each, joined, conditions[each.rows.where]) for each in some}
-        grouped = joined.relation.group_by([name for _, name in keys]).aggregate(**totals)
+        held = {each: f"w{self._next()}" for each in wheres if each is not None and len(wheres) > 1}
+        taken = {each: f"v{self._next()}" for each in dict.fromkeys(values)}
+        relation = joined.relation.mutate(**{name: joined.worth(each) for each, name in (held | taken).items()})
+        totals = {
+            names[each]: _total(each.how, relation, taken.get(each.value), held.get(each.rows.where)) for each in some
+        }
+        grouped = relation.group_by([name for _, name in keys]).aggregate(**totals)
         return _attached(asked, grouped, keys, names)
 
     def _picked(self, frame: str, asked: Asked, group: Sequence[Expression]) -> Asked:
@@ -130,7 +134,7 @@ class Relations:
         hanging = hanging.where(rows.where)
         day = hanging.relation[hanging.names[OwnDate()]]
         hanging = replace(hanging, relation=hanging.relation.filter(day.notnull()))
-        joined, keys = self._joined(frame, asked, hanging, _anchored_rows(pick, some))
+        joined, keys = self._joined(frame, asked, hanging, anchored_rows(pick))
         best = self._first(pick, joined, [name for _, name in keys])
         names = {each: f"a{self._next()}" for each in some}
         chosen = best.relation.select(
@@ -219,18 +223,9 @@ def _nodes(values: Iterable[Expression]) -> Iterator[Expression]:
 def _anchored(node: Expression) -> bool:
     """Whether an aggregate looks at the asking row's own date."""
     if isinstance(node, Pick):
-        rows = _anchored_rows(node, [node])
+        rows = anchored_rows(node)
         return rows.window is not None and rows.window.anchor is None
     return isinstance(node, Reduce) and node.rows.window is not None and node.rows.window.anchor is None
-
-
-def _anchored_rows(pick: Pick, some: Sequence[Pick]) -> Rows:
-    """The rows of a pick, with a window without ends where the choice or a value needs days from an anchor."""
-    sided = any(tie.rule in ("before", "after") for tie in pick.ties)
-    measured = any(Gap() in _nodes([each.value]) for each in some)
-    if pick.rows.window is None and (pick.how == "nearest" or sided or measured):
-        return replace(pick.rows, window=Window())
-    return pick.rows
 
 
 def _groups(needed: Sequence[Expression]) -> list[list[Expression]]:
@@ -238,7 +233,7 @@ def _groups(needed: Sequence[Expression]) -> list[list[Expression]]:
     groups: dict[Any, list[Expression]] = {}
     for each in sorted((each for each in needed if isinstance(each, Reduce | Pick)), key=_depth):
         rows = each.rows
-        key: Any = (Pick, each.how, rows, each.ties) if isinstance(each, Pick) else (rows.table, rows.window, rows.of)
+        key: Any = (Pick, each.how, anchored_rows(each), each.ties) if isinstance(each, Pick) else (rows.table, rows.window, rows.of)
         groups.setdefault((key, _depth(each)), []).append(each)
     return list(groups.values())
 
@@ -249,13 +244,14 @@ def _depth(node: Expression) -> int:
     return below + isinstance(node, Reduce | Pick)
 
 
-def _total(reduction: Reduce, joined: Asked, where: Any) -> Any:
-    """The aggregate of a reduction over joined rows; dates and numbers keep their kind."""
-    if reduction.value is None:
-        counted = joined.relation.count(where=where)
-        return counted > 0 if reduction.how == "exists" else counted
-    value = joined.worth(reduction.value)
-    match reduction.how:
+def _total(how: str, relation: Any, taken: str | None, held: str | None) -> Any:
+    """The aggregate of a reduction, of the column `taken` where `held` holds; dates and numbers keep their kind."""
+    where = relation[held] if held else None
+    if taken is None:
+        counted = relation.count(where=where)
+        return counted > 0 if how == "exists" else counted
+    value = relation[taken]
+    match how:
         case "different":
             return value.nunique(where=where)
         case "sum":

@@ -158,6 +158,8 @@ def _chosen(value: nodes.Choose, frame: str, schema: Schema) -> Kind:
 
 def _alike(value: Expression, kinds: tuple[Kind, ...], schema: Schema) -> None:
     """Refuse to compare what cannot be compared, and a value that the column can never have."""
+    if Kind.YES_NO in kinds and not (isinstance(value, nodes.Compare) and value.operator in ("=", "!=")):
+        raise QueryError("A yes or no is neither more nor less than another.", "compare it by = or !=, or say `not`")
     families = {Kind.NUMBER if kind.is_number else kind for kind in kinds}
     if len(families) > 1:
         raise QueryError(f"A {kinds[0]} cannot be compared with a {kinds[-1]}.", f"compare it with a {kinds[0]}")
@@ -167,7 +169,8 @@ def _alike(value: Expression, kinds: tuple[Kind, ...], schema: Schema) -> None:
         allowed = schema.column(column.table, column.name).values
         for each in values:
             if allowed and each not in allowed:
-                near = difflib.get_close_matches(str(each), allowed, n=1, cutoff=0.4)
+                near = [name for name in allowed if name.startswith(str(each))]
+                near += difflib.get_close_matches(str(each), allowed, n=1, cutoff=0.4)
                 advice = f"did you mean `{near[0]}`?" if near else f"its values are: {', '.join(allowed)}"
                 raise QueryError(f"`{column.table}.{column.name}` is never `{each}`.", advice)
 

@@ -1,0 +1,72 @@
+"""The engines give the same rows, ties included, whatever is asked of whatever bank, in whatever order rows lie."""
+
+from __future__ import annotations
+
+import math
+import random
+from typing import Any
+
+import ibis
+import pyarrow as pa
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from random_cohorts import banks, cohorts, expressions
+
+from imagebank.catalogue import schema_of
+from imagebank.catalogue.tables import TABLES
+from imagebank.cohorts.engines.asking import ask
+from imagebank.cohorts.engines.database import Database
+from imagebank.cohorts.engines.plain import Plain
+from imagebank.cohorts.engines.result import Result, Scope
+from imagebank.cohorts.query import Cohort, check, from_json, from_yaml, to_json, to_yaml
+from imagebank.cohorts.query.schema import Kind
+
+Tables = dict[str, list[Any]]
+SETTINGS = settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
+
+
+def duckdb_of(tables: Tables) -> Any:
+    """An ibis connection with the tables of a bank in memory."""
+    connection = ibis.duckdb.connect()
+    for name, record in TABLES.items():
+        rows = [vars(row) for row in tables.get(name, ())]
+        connection.create_table(name, pa.Table.from_pylist(rows, schema_of(record)))
+    return connection
+
+
+def told(result: Result) -> dict[str, Any]:
+    """What of a result must be the same whatever the engine; sums of numbers may differ in their last digits."""
+    return {
+        "attrition": result.attrition,
+        "members": [sorted(result.selection.units_at(stage)) for stage in range(result.selection.last + 1)],
+        "patients": sorted(result.patients),
+        "table": [{name: rounded(value) for name, value in row.items()} for row in result.table.to_pylist()],
+        "sensitivity": result.sensitivity,
+    }
+
+
+def rounded(value: Any) -> Any:
+    return float(f"{value:.9g}") if isinstance(value, float) and math.isfinite(value) else value
+
+
+@SETTINGS
+@given(banks(), cohorts(), st.randoms(use_true_random=False))
+def test_duckdb_and_plain_python_give_the_same_rows(tables: Tables, cohort: Cohort, order: random.Random) -> None:
+    shuffled = {name: order.sample(rows, len(rows)) for name, rows in tables.items()}
+    assert told(ask(Database(duckdb_of(shuffled)), cohort)) == told(ask(Plain(tables), cohort))
+
+
+@SETTINGS
+@given(banks(), cohorts(), expressions("patients", Kind.YES_NO), expressions("studies", Kind.YES_NO, 1))
+def test_the_engines_keep_the_same_scope(tables: Tables, cohort: Cohort, patients: Any, studies: Any) -> None:
+    scope = Scope("a project", frozenset({"p0"}), patients, studies)
+    result = ask(Plain(tables, scope), cohort)
+    assert told(ask(Database(duckdb_of(tables), scope), cohort)) == told(result)
+    assert "p0" not in result.selection.patients_at(0)
+
+
+@settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
+@given(cohorts())
+def test_every_cohort_comes_back_from_yaml_and_json_as_it_was(cohort: Cohort) -> None:
+    assert from_yaml(to_yaml(check(cohort))) == cohort
+    assert from_json(to_json(cohort)) == cohort
