@@ -6,14 +6,11 @@ import math
 import random
 from typing import Any
 
-import ibis
-import pyarrow as pa
+from engines_made import duckdb_of
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from random_cohorts import banks, cohorts, expressions
 
-from imagebank.catalogue import schema_of
-from imagebank.catalogue.tables import TABLES
 from imagebank.cohorts.engines.asking import ask
 from imagebank.cohorts.engines.database import Database
 from imagebank.cohorts.engines.plain import Plain
@@ -23,15 +20,6 @@ from imagebank.cohorts.query.schema import Kind
 
 Tables = dict[str, list[Any]]
 SETTINGS = settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
-
-
-def duckdb_of(tables: Tables) -> Any:
-    """An ibis connection with the tables of a bank in memory."""
-    connection = ibis.duckdb.connect()
-    for name, record in TABLES.items():
-        rows = [vars(row) for row in tables.get(name, ())]
-        connection.create_table(name, pa.Table.from_pylist(rows, schema_of(record)))
-    return connection
 
 
 def told(result: Result) -> dict[str, Any]:

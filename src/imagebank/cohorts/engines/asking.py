@@ -49,7 +49,9 @@ def check_scope(cohort: Cohort, scope: Scope, schema: Schema = BANK) -> None:
     for place in sorted(places_of(cohort, schema)):
         if place in scope.hidden or place.partition(".")[0] in scope.hidden:
             whose = f"The project `{scope.name}`" if scope.name else "This project"
-            raise QueryError(f"{whose} may not ask for `{place}`.", "leave it out, or ask the steward to widen the project")
+            raise QueryError(
+                f"{whose} may not ask for `{place}`.", "leave it out, or ask the steward to widen the project"
+            )
 
 
 def attrition(cohort: Cohort, selection: Selection, schema: Schema = BANK) -> tuple[Stage, ...]:

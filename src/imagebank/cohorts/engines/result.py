@@ -13,8 +13,6 @@ from typing import Any, Protocol
 
 from imagebank.cohorts.query.nodes import Cohort, Expression
 
-ALL_UNITS = "all"
-
 
 @dataclass(frozen=True)
 class Scope:
@@ -36,6 +34,9 @@ class Scope:
         """The conditions, by table."""
         told = {"patients": self.patients, "studies": self.studies, "series": self.series}
         return {table: condition for table, condition in told.items() if condition is not None}
+
+
+EVERYTHING = Scope()
 
 
 @dataclass(frozen=True)
@@ -91,7 +92,7 @@ def _plain_array(column: Any, kind: Any) -> Any:
 
 @dataclass(frozen=True)
 class Stage:
-    """One line of the attrition: what was asked, how many units and patients were left. True numbers, not for people."""
+    """One line of the attrition: what was asked, how many units and patients were left. Not for people."""
 
     name: str
     sentence: str

@@ -1,8 +1,8 @@
 """The nouns of a question: frozen values between the ways to write it and the engines that answer it.
 
 An expression is asked of one row of one table (its frame); the unit of a cohort is such a table too. What hangs off a
-row in other tables is first chosen (`Rows`) and then brought down to one value: by `Reduce` (exists, count, mean ...) or
-by `Pick` (first, last, nearest). A comparison with a missing value is neither yes nor no, and only a yes keeps a row.
+row in other tables is first chosen (`Rows`) and then brought down to one value: by `Reduce` (exists, count, mean) or by
+`Pick` (first, last, nearest). A comparison with a missing value is neither yes nor no, and only a yes keeps a row.
 """
 
 from __future__ import annotations
@@ -10,6 +10,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
+
+from imagebank.cohorts.query.codelists import Codelist
 
 Scalar = bool | int | float | str | date
 
@@ -29,15 +31,6 @@ class Unit(StrEnum):
 
 class Expression:
     """Anything that has one value in one row."""
-
-
-@dataclass(frozen=True)
-class Codelist:
-    """A set of codes, by prefix: every code that begins with one of `include` and with none of `exclude`."""
-
-    include: tuple[str, ...]
-    exclude: tuple[str, ...] = ()
-    name: str = ""
 
 
 @dataclass(frozen=True)
@@ -270,7 +263,7 @@ class Output:
 
 @dataclass(frozen=True)
 class Cohort:
-    """A question: which units, step by step; one for each patient or all; which columns, and which of them are groups."""
+    """A question: which units, step by step; one for each patient or all; which columns, and which are groups."""
 
     name: str
     unit: Unit
@@ -287,8 +280,6 @@ REDUCTIONS = ("exists", "count", "different", "sum", "mean", "least", "greatest"
 WITHOUT_VALUE = ("exists", "count")
 PICKS = ("first", "last", "nearest")
 TIES = ("before", "after", "structured", "specific", "lowest", "highest")
-NEAREST_TIES = (Tie("before"), Tie("structured"), Tie("specific"))
-"""The rules where a question names none; those that a table cannot follow are left out."""
 
 
 def parts_of(node: Expression) -> tuple[Expression, ...]:
