@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import math
 import random
 from typing import Any
 
-from engines_made import duckdb_of
+from engines_made import duckdb_of, told
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from random_cohorts import banks, cohorts, expressions
@@ -14,27 +13,12 @@ from random_cohorts import banks, cohorts, expressions
 from imagebank.cohorts.engines.asking import ask
 from imagebank.cohorts.engines.database import Database
 from imagebank.cohorts.engines.plain import Plain
-from imagebank.cohorts.engines.result import Result, Scope
+from imagebank.cohorts.engines.result import Scope
 from imagebank.cohorts.query import Cohort, check, from_json, from_yaml, to_json, to_yaml
 from imagebank.cohorts.query.schema import Kind
 
 Tables = dict[str, list[Any]]
 SETTINGS = settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
-
-
-def told(result: Result) -> dict[str, Any]:
-    """What of a result must be the same whatever the engine; sums of numbers may differ in their last digits."""
-    return {
-        "attrition": result.attrition,
-        "members": [sorted(result.selection.units_at(stage)) for stage in range(result.selection.last + 1)],
-        "patients": sorted(result.patients),
-        "table": [{name: rounded(value) for name, value in row.items()} for row in result.table.to_pylist()],
-        "sensitivity": result.sensitivity,
-    }
-
-
-def rounded(value: Any) -> Any:
-    return float(f"{value:.9g}") if isinstance(value, float) and math.isfinite(value) else value
 
 
 @SETTINGS

@@ -78,7 +78,7 @@ def plan_of(cohort: Cohort) -> tuple[str, ...]:
     lines += [f"keep: {step.name}: {say(step.keep, frame)}" for step in cohort.steps]
     if cohort.one_per:
         lines.append(f"keep {one_for_each(cohort.one_per, cohort.unit)}")
-    lines += [f"column {column.name}: {say(column.value, frame)}" for column in cohort.columns]
+    lines += [f"column {column.name}: {column.description or say(column.value, frame)}" for column in cohort.columns]
     return tuple(lines)
 
 

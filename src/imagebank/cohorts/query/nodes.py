@@ -42,7 +42,7 @@ class Literal(Expression):
 
 @dataclass(frozen=True)
 class Column(Expression):
-    """A column of the row's own table, or of a table in which exactly one row belongs to it."""
+    """A column of the row's own table, or of one in which exactly one row belongs to it."""
 
     table: str
     name: str
@@ -172,8 +172,8 @@ class Choose(Expression):
 class Window:
     """Days around an anchor, a date of the asking row (None: its own): from `first` to `last`, both included.
 
-    None is an open end; `first` -180 is 180 days before the anchor. With `overlapping` a row counts when the time from
-    its date to its end date, open where it has none, touches the window; otherwise when its date lies in it.
+    None is an open end; -180 is 180 days before. With `overlapping` a row counts when the time from its date to its
+    end date (open where it has none) touches the window; otherwise when its date lies in it.
     """
 
     first: int | None = None
@@ -274,8 +274,7 @@ class Cohort:
     question: str = ""
 
 
-COMPARISONS = ("=", "!=", "<", "<=", ">", ">=")
-ARITHMETIC = ("+", "-", "*", "/")
+COMPARISONS, ARITHMETIC = ("=", "!=", "<", "<=", ">", ">="), ("+", "-", "*", "/")
 REDUCTIONS = ("exists", "count", "different", "sum", "mean", "least", "greatest")
 WITHOUT_VALUE = ("exists", "count")
 PICKS = ("first", "last", "nearest")
@@ -285,21 +284,17 @@ TIES = ("before", "after", "structured", "specific", "lowest", "highest")
 def parts_of(node: Expression) -> tuple[Expression, ...]:
     """The expressions that a node asks of the same row."""
     match node:
-        case Compare(_, left, right) | Arithmetic(_, left, right):
+        case Compare(_, left, right) | Arithmetic(_, left, right) | DaysBetween(left, right):
             return left, right
         case Between(value, low, high):
             return value, low, high
         case OneOf(value, _) | Coded(value, _) | TextTest(_, value, _) | Known(value) | YearOf(value) | Not(value):
             return (value,)
-        case DaysBetween(start, end):
-            return start, end
         case AllOf(parts) | AnyOf(parts) | Earliest(parts):
             return parts
         case Choose(cases, otherwise):
-            rest = () if otherwise is None else (otherwise,)
-            return (*(each for case in cases for each in case), *rest)
+            return (*(each for case in cases for each in case), *((otherwise,) if otherwise else ()))
         case Reduce(rows=rows) | Pick(rows=rows):
-            anchor = rows.window.anchor if rows.window else None
-            return () if anchor is None else (anchor,)
+            return (rows.window.anchor,) if rows.window and rows.window.anchor else ()
         case _:
             return ()
