@@ -6,10 +6,12 @@ from datetime import date, timedelta
 from typing import Any
 
 from hypothesis import strategies as st
+from made_rows import dull
 
 from imagebank.catalogue.tables import TABLES, Assessment, Diagnosis, Episode, Patient, Quality, Scanner, Series, Study
 from imagebank.cohorts.query import nodes
-from imagebank.cohorts.query.nodes import Codelist, Cohort, Expression, Literal, Pick, Reduce, Rows, Tie, Unit, Window
+from imagebank.cohorts.query.codelists import Codelist
+from imagebank.cohorts.query.nodes import Cohort, Expression, Literal, Pick, Reduce, Rows, Tie, Unit, Window
 from imagebank.cohorts.query.schema import BANK, KINDS, Kind
 from imagebank.core.columns import columns
 
@@ -70,22 +72,18 @@ def _scanner(draw: st.DrawFn) -> str:
 
 
 def _row(draw: st.DrawFn, record: type, **given: Any) -> Any:
-    return record(**{each.name: given[each.name] if each.name in given else _cell(draw, each) for each in columns(record)})
+    return record(
+        **{each.name: given[each.name] if each.name in given else _cell(draw, each) for each in columns(record)}
+    )
 
 
 def _cell(draw: st.DrawFn, each: Any) -> Any:
     """A value of a column; what no question of ours asks for is always the same."""
     if not any(each.name in asked for asked in SOME_COLUMNS.values()):
-        return _dull(each)
+        return dull(each)
     if each.optional and draw(st.booleans()):
         return None
     return draw(_values(each))
-
-
-def _dull(each: Any) -> Any:
-    if each.optional:
-        return None
-    return {str: each.values[0] if each.values else "", int: 1, float: 1.0, bool: False, date: START}.get(each.type, ())
 
 
 def _values(each: Any) -> st.SearchStrategy[Any]:
@@ -195,14 +193,18 @@ def _conditions(frame: str, depth: int) -> list[st.SearchStrategy[Expression]]:
         st.lists(st.sampled_from(("F00", "F0", "G30.1", "F")), min_size=1, max_size=2).map(tuple),
         st.lists(st.sampled_from(("F00.1", "F2")), max_size=1).map(tuple),
     )
-    signs, ordered = st.sampled_from(nodes.COMPARISONS), st.sampled_from([each for each in Kind if each is not Kind.YES_NO])
+    hows = st.sampled_from(("starts", "contains"))
+    signs, ordered = (
+        st.sampled_from(nodes.COMPARISONS),
+        st.sampled_from([each for each in Kind if each is not Kind.YES_NO]),
+    )
     return [
         ordered.flatmap(lambda kind: st.builds(nodes.Compare, signs, *[_loose(frame, kind, depth)] * 2)),
         st.builds(nodes.Compare, st.sampled_from(("=", "!=")), yes, yes),
         ordered.flatmap(lambda kind: st.builds(nodes.Between, *[_loose(frame, kind, depth)] * 3)),
         st.builds(nodes.OneOf, _loose(frame, Kind.TEXT, depth), st.just(("F00", "a", "primary"))),
         st.builds(nodes.Coded, _loose(frame, Kind.TEXT, depth), codes),
-        st.builds(nodes.TextTest, st.sampled_from(("starts", "contains")), _loose(frame, Kind.TEXT, depth), st.sampled_from(("F0", "MEM", "é"))),
+        st.builds(nodes.TextTest, hows, _loose(frame, Kind.TEXT, depth), st.sampled_from(("F0", "MEM", "é"))),
         some.flatmap(lambda kind: st.builds(nodes.Known, of(kind))),
         st.builds(nodes.Not, yes),
         st.builds(nodes.AllOf, st.tuples(yes, yes)),
@@ -213,7 +215,9 @@ def _conditions(frame: str, depth: int) -> list[st.SearchStrategy[Expression]]:
 
 def _loose(frame: str, kind: Kind, depth: int) -> st.SearchStrategy[Expression]:
     """An expression that may be compared with any other: no column whose values are listed."""
-    return expressions(frame, kind, depth).map(lambda value: nodes.Choose(((Literal(True), value),)) if _listed(value) else value)
+    return expressions(frame, kind, depth).map(
+        lambda value: nodes.Choose(((Literal(True), value),)) if _listed(value) else value
+    )
 
 
 def _listed(value: Expression) -> bool:

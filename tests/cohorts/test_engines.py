@@ -2,51 +2,23 @@
 
 from __future__ import annotations
 
-import math
 import random
 from typing import Any
 
-import ibis
-import pyarrow as pa
+from engines_made import duckdb_of, told
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from random_cohorts import banks, cohorts, expressions
 
-from imagebank.catalogue import schema_of
-from imagebank.catalogue.tables import TABLES
 from imagebank.cohorts.engines.asking import ask
 from imagebank.cohorts.engines.database import Database
 from imagebank.cohorts.engines.plain import Plain
-from imagebank.cohorts.engines.result import Result, Scope
+from imagebank.cohorts.engines.result import Scope
 from imagebank.cohorts.query import Cohort, check, from_json, from_yaml, to_json, to_yaml
 from imagebank.cohorts.query.schema import Kind
 
 Tables = dict[str, list[Any]]
 SETTINGS = settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
-
-
-def duckdb_of(tables: Tables) -> Any:
-    """An ibis connection with the tables of a bank in memory."""
-    connection = ibis.duckdb.connect()
-    for name, record in TABLES.items():
-        rows = [vars(row) for row in tables.get(name, ())]
-        connection.create_table(name, pa.Table.from_pylist(rows, schema_of(record)))
-    return connection
-
-
-def told(result: Result) -> dict[str, Any]:
-    """What of a result must be the same whatever the engine; sums of numbers may differ in their last digits."""
-    return {
-        "attrition": result.attrition,
-        "members": [sorted(result.selection.units_at(stage)) for stage in range(result.selection.last + 1)],
-        "patients": sorted(result.patients),
-        "table": [{name: rounded(value) for name, value in row.items()} for row in result.table.to_pylist()],
-        "sensitivity": result.sensitivity,
-    }
-
-
-def rounded(value: Any) -> Any:
-    return float(f"{value:.9g}") if isinstance(value, float) and math.isfinite(value) else value
 
 
 @SETTINGS

@@ -12,6 +12,7 @@ import typer
 from imagebank import __version__
 from imagebank.cli import standalone
 from imagebank.cli.classify import classify
+from imagebank.cli.cohort import cohort_app
 from imagebank.cli.policy import policy_app
 from imagebank.cli.signatures import signatures
 from imagebank.core.errors import EXIT_CODES, DiskFull, ImagebankError, LawBroken
@@ -205,6 +206,7 @@ def demo(
 
 
 app.add_typer(policy_app)
+app.add_typer(cohort_app)
 for command in (standalone.deidentify, standalone.leaks, standalone.score):
     app.command()(command)
 app.command()(classify)

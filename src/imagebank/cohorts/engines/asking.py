@@ -49,7 +49,9 @@ def check_scope(cohort: Cohort, scope: Scope, schema: Schema = BANK) -> None:
     for place in sorted(places_of(cohort, schema)):
         if place in scope.hidden or place.partition(".")[0] in scope.hidden:
             whose = f"The project `{scope.name}`" if scope.name else "This project"
-            raise QueryError(f"{whose} may not ask for `{place}`.", "leave it out, or ask the steward to widen the project")
+            raise QueryError(
+                f"{whose} may not ask for `{place}`.", "leave it out, or ask the steward to widen the project"
+            )
 
 
 def attrition(cohort: Cohort, selection: Selection, schema: Schema = BANK) -> tuple[Stage, ...]:
@@ -59,7 +61,10 @@ def attrition(cohort: Cohort, selection: Selection, schema: Schema = BANK) -> tu
     told += [(step.name, say(step.keep, frame, schema)) for step in cohort.steps]
     if cohort.one_per:
         told.append((f"one for each {cohort.one_per.unit}", one_for_each(cohort.one_per, cohort.unit)))
-    return tuple(Stage(name, text, *selection.count(place)) for place, (name, text) in enumerate(told))
+    return tuple(
+        Stage(name, text, *selection.count(place), *(selection.lost(place) if place else (0, 0)))
+        for place, (name, text) in enumerate(told)
+    )
 
 
 def _arrow(rows: Any, cohort: Cohort, values: tuple[Expression, ...], schema: Schema) -> Any:

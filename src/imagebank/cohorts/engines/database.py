@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from imagebank.cohorts.engines.expressions import ordered
 from imagebank.cohorts.engines.orders import ids_of
-from imagebank.cohorts.engines.relations import Asked, Relations, ordered
-from imagebank.cohorts.engines.result import Scope, Selection
+from imagebank.cohorts.engines.relations import Asked, Relations
+from imagebank.cohorts.engines.result import EVERYTHING, Scope, Selection
 from imagebank.cohorts.engines.scoping import ScopedTables
 from imagebank.cohorts.query.nodes import Cohort, Expression
 from imagebank.cohorts.query.schema import BANK, Schema
@@ -17,9 +18,10 @@ NAMES = {"duckdb": "DuckDB", "postgres": "PostgreSQL", "pyspark": "Spark"}
 class Database:
     """Answers from an ibis connection that has a table for each table of the bank."""
 
-    def __init__(self, connection: Any, scope: Scope = Scope(), schema: Schema = BANK, version: str = "") -> None:
+    def __init__(self, connection: Any, scope: Scope = EVERYTHING, schema: Schema = BANK, version: str = "") -> None:
         self.scope, self.version = scope, version
-        self.name = NAMES.get(connection.name, connection.name)
+        self.dialect = str(connection.name)
+        self.name = NAMES.get(self.dialect, self.dialect)
         self._connection, self._schema = connection, schema
         self._tables = ScopedTables(connection, scope, schema)
         self._tables.hold_to(self._reached)

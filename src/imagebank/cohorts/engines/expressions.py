@@ -8,7 +8,8 @@ from functools import reduce
 from typing import Any
 
 from imagebank.cohorts.query import nodes
-from imagebank.cohorts.query.nodes import Codelist, Expression
+from imagebank.cohorts.query.codelists import Codelist
+from imagebank.cohorts.query.nodes import Expression, Tie
 
 CAPITALS, SMALL = "ABCDEFGHIJKLMNOPQRSTUVWXYZ", "abcdefghijklmnopqrstuvwxyz"
 
@@ -117,3 +118,45 @@ def _begins(value: Any, prefixes: tuple[str, ...]) -> Any:
         lengths[len(prefix)].append(prefix)
     tests = [value.substr(0, length).isin(some) for length, some in sorted(lengths.items())]
     return reduce(lambda left, right: left | right, tests)
+
+
+def total(how: str, relation: Any, taken: str | None, held: str | None) -> Any:
+    """The aggregate of a reduction, of the column `taken` where `held` holds; dates and numbers keep their kind."""
+    where = relation[held] if held else None
+    if taken is None:
+        counted = relation.count(where=where)
+        return counted > 0 if how == "exists" else counted
+    value = relation[taken]
+    match how:
+        case "different":
+            return value.nunique(where=where)
+        case "sum":
+            return value.sum(where=where).cast("int64" if value.type().is_integer() else "float64")
+        case "mean":
+            return value.cast("float64").mean(where=where)
+        case "least":
+            return value.min(where=where)
+        case _:
+            return value.max(where=where)
+
+
+def ordered(value: Any, descending: bool = False) -> Any:
+    """The lowest first, or the highest; missing ones last."""
+    import ibis
+
+    return ibis.desc(value, nulls_first=False) if descending else ibis.asc(value, nulls_first=False)
+
+
+def tie_order(tie: Tie, relation: Any, table: str, gap: Any) -> Any:
+    """What decides between rows that are equally near, early or late."""
+    match tie.rule:
+        case "before":
+            return ordered(gap > 0)
+        case "after":
+            return ordered(gap < 0)
+        case "structured":
+            return ordered(relation[name_of(table, "origin")] != "structured")
+        case "specific":
+            return ordered(relation[name_of(table, "code")].replace(".", "").length(), descending=True)
+        case _:
+            return ordered(relation[name_of(table, tie.column)], descending=tie.rule == "highest")

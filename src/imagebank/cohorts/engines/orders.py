@@ -1,12 +1,15 @@
-"""Which row goes first: the one total order that every engine keeps, and the ids that every answer begins with. Pure."""
+"""Which row goes first: the one total order that every engine keeps, and the ids of every answer. Pure."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 
 from imagebank.cohorts.query.checking import can_follow
-from imagebank.cohorts.query.nodes import NEAREST_TIES, Expression, Gap, Pick, Rows, Tie, Unit, Window, parts_of
+from imagebank.cohorts.query.nodes import Expression, Gap, Pick, Rows, Tie, Unit, Window, parts_of
 from imagebank.cohorts.query.schema import Schema
+
+NEAREST_TIES = (Tie("before"), Tie("structured"), Tie("specific"))
+"""The rules where a question names none; those that a table cannot follow are left out."""
 
 
 def ids_of(unit: Unit) -> tuple[str, ...]:

@@ -6,20 +6,21 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date
 from statistics import fmean
 from typing import Any
 
 from imagebank.cohorts.engines.orders import anchored_rows, column_order, ids_of, ties_of
 from imagebank.cohorts.engines.plain_values import all_of, days, opposite, place, tie_place, worth
-from imagebank.cohorts.engines.result import Scope, Selection
+from imagebank.cohorts.engines.result import EVERYTHING, Scope, Selection
 from imagebank.cohorts.query import nodes
 from imagebank.cohorts.query.nodes import Cohort, Expression, Pick, Reduce, Rows, Window
 from imagebank.cohorts.query.schema import BANK, Schema
 
 Row = Any
 Tables = Mapping[str, Sequence[Row]]
+REDUCED: dict[str, Callable[[list[Any]], Any]] = {"sum": sum, "mean": fmean, "least": min, "greatest": max}
 
 
 class Plain:
@@ -27,10 +28,10 @@ class Plain:
 
     name = "plain Python"
 
-    def __init__(self, tables: Tables, scope: Scope = Scope(), schema: Schema = BANK, version: str = "") -> None:
+    def __init__(self, tables: Tables, scope: Scope = EVERYTHING, schema: Schema = BANK, version: str = "") -> None:
         self.scope, self.version = scope, version
         self._schema, self._tables = schema, {name: list(tables.get(name, ())) for name in schema.tables}
-        self._hanging: dict[tuple[str, str], dict[str, list[Row]]] = {}
+        self._hanging: dict[tuple[str, str], dict[str | None, list[Row]]] = {}
         self._by_id: dict[str, dict[str, Row]] = {}
         self._tables = self._in_scope()
 
@@ -66,9 +67,9 @@ class Plain:
         return Selection(list(passed), [row.patient for row in rows], list(passed.values()), last)
 
     def _passed(self, cohort: Cohort, row: Row, frame: str) -> int:
-        for place, step in enumerate(cohort.steps):
+        for number, step in enumerate(cohort.steps):
             if self.value(step.keep, row, frame) is not True:
-                return place
+                return number
         return len(cohort.steps)
 
     def _one_for_each(self, rule: nodes.OnePer, rows: Iterable[Row], frame: str) -> list[Row]:
@@ -87,7 +88,9 @@ class Plain:
         """The ids of the members, and the values `v0`, `v1` ... of each, by the unit's id."""
         frame, wanted = cohort.unit.table, set(members)
         id_of = self._schema.id_of(frame)
-        rows = sorted((row for row in self._tables[frame] if getattr(row, id_of) in wanted), key=lambda r: getattr(r, id_of))
+        rows = sorted(
+            (row for row in self._tables[frame] if getattr(row, id_of) in wanted), key=lambda r: getattr(r, id_of)
+        )
         return [
             {name: getattr(row, name) for name in ids_of(cohort.unit)}
             | {f"v{place}": self.value(value, row, frame) for place, value in enumerate(values)}
@@ -169,7 +172,7 @@ class Plain:
             and (rows.window is None or self._lies_in(each, rows.table, rows.window, anchor))
         ]
 
-    def _hung(self, table: str, link: str) -> dict[str, list[Row]]:
+    def _hung(self, table: str, link: str) -> dict[str | None, list[Row]]:
         if (table, link) not in self._hanging:
             by_link = self._hanging[table, link] = defaultdict(list)
             for each in self._tables[table]:
@@ -208,4 +211,4 @@ class Plain:
         found = [worth for row in rows if (worth := self.value(value.value, row, value.rows.table)) is not None]
         if value.how == "different":
             return len(set(found))
-        return {"sum": sum, "mean": fmean, "least": min, "greatest": max}[value.how](found) if found else None
+        return REDUCED[value.how](found) if found else None

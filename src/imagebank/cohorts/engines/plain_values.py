@@ -13,8 +13,16 @@ from imagebank.cohorts.query.codelists import has_code
 from imagebank.cohorts.query.nodes import Expression, Tie
 
 SIGNS: dict[str, Callable[[Any, Any], Any]] = {
-    **{"=": operator.eq, "!=": operator.ne, "<": operator.lt, "<=": operator.le, ">": operator.gt, ">=": operator.ge},
-    **{"+": operator.add, "-": operator.sub, "*": operator.mul, "/": lambda left, right: left / right if right else None},
+    "=": operator.eq,
+    "!=": operator.ne,
+    "<": operator.lt,
+    "<=": operator.le,
+    ">": operator.gt,
+    ">=": operator.ge,
+    "+": operator.add,
+    "-": operator.sub,
+    "*": operator.mul,
+    "/": lambda left, right: left / right if right else None,
 }
 LOWER = {ord(capital): capital.lower() for capital in "ABCDEFGHIJKLMNOPQRSTUVWXYZ"}
 

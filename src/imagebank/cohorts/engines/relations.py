@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from imagebank.cohorts.engines.expressions import days, name_of, worth
+from imagebank.cohorts.engines.expressions import days, name_of, ordered, tie_order, total, worth
 from imagebank.cohorts.engines.orders import anchored_rows, column_order, ties_of
 from imagebank.cohorts.engines.scoping import ScopedTables
 from imagebank.cohorts.query.nodes import (
@@ -21,7 +21,6 @@ from imagebank.cohorts.query.nodes import (
     Pick,
     Reduce,
     Rows,
-    Tie,
     Window,
     parts_of,
 )
@@ -57,9 +56,7 @@ class Relations:
     def __init__(self, tables: ScopedTables, schema: Schema) -> None:
         self._tables, self._schema, self._made = tables, schema, 0
 
-    def asked(
-        self, frame: str, values: Sequence[Expression], keep: Iterable[str] = (), only: Any = None
-    ) -> Asked:
+    def asked(self, frame: str, values: Sequence[Expression], keep: Iterable[str] = (), only: Any = None) -> Asked:
         """The rows of a table with what the values need; `keep` names more of its columns, `only` a relation of ids."""
         needed = list(_nodes(values))
         columns = {(each.table, each.name) for each in needed if isinstance(each, Column)}
@@ -103,7 +100,11 @@ class Relations:
     def _with_aggregates(self, frame: str, asked: Asked, needed: Sequence[Expression]) -> Asked:
         """With every aggregate that is asked of the rows; an anchor may itself be one, and then comes first."""
         for group in _groups(needed):
-            asked = self._reduced(frame, asked, group) if isinstance(group[0], Reduce) else self._picked(frame, asked, group)
+            asked = (
+                self._reduced(frame, asked, group)
+                if isinstance(group[0], Reduce)
+                else self._picked(frame, asked, group)
+            )
         return asked
 
     def _reduced(self, frame: str, asked: Asked, group: Sequence[Expression]) -> Asked:
@@ -121,7 +122,8 @@ class Relations:
         taken = {each: f"v{self._next()}" for each in dict.fromkeys(values)}
         relation = joined.relation.mutate(**{name: joined.worth(each) for each, name in (held | taken).items()})
         totals = {
-            names[each]: _total(each.how, relation, taken.get(each.value), held.get(each.rows.where)) for each in some
+            names[each]: total(each.how, relation, _name(taken, each.value), _name(held, each.rows.where))
+            for each in some
         }
         grouped = relation.group_by([name for _, name in keys]).aggregate(**totals)
         return _attached(asked, grouped, keys, names)
@@ -189,17 +191,24 @@ class Relations:
         return relation.filter(*tests)
 
     def _first(self, pick: Pick, joined: Asked, keys: list[str]) -> Asked:
-        """The one row of each owner that goes before all others."""
+        """The one row of each owner that goes before all others.
+
+        No column is named twice: ibis would keep the first place and the last direction.
+        """
         import ibis
 
+        dated = (self._schema.date_of(pick.rows.table) or ("", ""))[1]
         relation = joined.relation
         gap = relation[joined.names[Gap()]] if Gap() in joined.names else None
         day = relation[joined.names[OwnDate()]]
         start = ordered(gap.abs() if pick.how == "nearest" and gap is not None else day, pick.how == "last")
-        ties = [_tie(tie, relation, pick.rows.table, gap) for tie in ties_of(pick, self._schema)]
-        columns = [
-            ordered(relation[name_of(pick.rows.table, name)]) for name in column_order(pick.rows.table, self._schema)
-        ]
+        ties, said = [], {dated} if pick.how != "nearest" else set[str]()
+        for tie in ties_of(pick, self._schema):
+            if tie.column not in said:
+                ties.append(tie_order(tie, relation, pick.rows.table, gap))
+                said |= {tie.column} - {""}
+        left = [name for name in column_order(pick.rows.table, self._schema) if name not in said]
+        columns = [ordered(relation[name_of(pick.rows.table, name)]) for name in left]
         place = ibis.row_number().over(group_by=keys, order_by=[start, *ties, *columns])
         ranked = relation.mutate(place=place)
         return replace(joined, relation=ranked.filter(ranked.place == 0).drop("place"))
@@ -233,7 +242,11 @@ def _groups(needed: Sequence[Expression]) -> list[list[Expression]]:
     groups: dict[Any, list[Expression]] = {}
     for each in sorted((each for each in needed if isinstance(each, Reduce | Pick)), key=_depth):
         rows = each.rows
-        key: Any = (Pick, each.how, anchored_rows(each), each.ties) if isinstance(each, Pick) else (rows.table, rows.window, rows.of)
+        key: Any = (
+            (Pick, each.how, anchored_rows(each), each.ties)
+            if isinstance(each, Pick)
+            else (rows.table, rows.window, rows.of)
+        )
         groups.setdefault((key, _depth(each)), []).append(each)
     return list(groups.values())
 
@@ -244,24 +257,8 @@ def _depth(node: Expression) -> int:
     return below + isinstance(node, Reduce | Pick)
 
 
-def _total(how: str, relation: Any, taken: str | None, held: str | None) -> Any:
-    """The aggregate of a reduction, of the column `taken` where `held` holds; dates and numbers keep their kind."""
-    where = relation[held] if held else None
-    if taken is None:
-        counted = relation.count(where=where)
-        return counted > 0 if how == "exists" else counted
-    value = relation[taken]
-    match how:
-        case "different":
-            return value.nunique(where=where)
-        case "sum":
-            return value.sum(where=where).cast("int64" if value.type().is_integer() else "float64")
-        case "mean":
-            return value.cast("float64").mean(where=where)
-        case "least":
-            return value.min(where=where)
-        case _:
-            return value.max(where=where)
+def _name(names: Mapping[Expression, str], value: Expression | None) -> str | None:
+    return None if value is None else names.get(value)
 
 
 def _attached(asked: Asked, grouped: Any, keys: Keys, names: Mapping[Any, str]) -> Asked:
@@ -269,26 +266,7 @@ def _attached(asked: Asked, grouped: Any, keys: Keys, names: Mapping[Any, str]) 
     joined = asked.relation.left_join(grouped, [mine == grouped[name] for mine, name in keys])
     empty = {name: EMPTY[each.how] for each, name in names.items() if each.how in EMPTY}
     filled = {name: joined[name].fill_null(value) for name, value in empty.items()}
-    relation = joined.drop(*(name for _, name in keys)).mutate(**filled) if filled else joined.drop(*(n for _, n in keys))
+    relation = (
+        joined.drop(*(name for _, name in keys)).mutate(**filled) if filled else joined.drop(*(n for _, n in keys))
+    )
     return Asked(relation, {**asked.names, **names})
-
-
-def ordered(value: Any, descending: bool = False) -> Any:
-    """The lowest first, or the highest; missing ones last."""
-    import ibis
-
-    return ibis.desc(value, nulls_first=False) if descending else ibis.asc(value, nulls_first=False)
-
-
-def _tie(tie: Tie, relation: Any, table: str, gap: Any) -> Any:
-    match tie.rule:
-        case "before":
-            return ordered(gap > 0)
-        case "after":
-            return ordered(gap < 0)
-        case "structured":
-            return ordered(relation[name_of(table, "origin")] != "structured")
-        case "specific":
-            return ordered(relation[name_of(table, "code")].replace(".", "").length(), descending=True)
-        case _:
-            return ordered(relation[name_of(table, tie.column)], descending=tie.rule == "highest")

@@ -13,8 +13,6 @@ from typing import Any, Protocol
 
 from imagebank.cohorts.query.nodes import Cohort, Expression
 
-ALL_UNITS = "all"
-
 
 @dataclass(frozen=True)
 class Scope:
@@ -36,6 +34,9 @@ class Scope:
         """The conditions, by table."""
         told = {"patients": self.patients, "studies": self.studies, "series": self.series}
         return {table: condition for table, condition in told.items() if condition is not None}
+
+
+EVERYTHING = Scope()
 
 
 @dataclass(frozen=True)
@@ -72,6 +73,13 @@ class Selection:
         left = self._at(stage)
         return left.num_rows, compute.count_distinct(left["patient"]).as_py()
 
+    def lost(self, stage: int) -> tuple[int, int]:
+        """How many units, and of how many patients, the step that leads to `stage` took away."""
+        import pyarrow.compute as compute
+
+        gone = self._rows.filter(compute.equal(self._rows["passed"], stage - 1))
+        return gone.num_rows, compute.count_distinct(gone["patient"]).as_py()
+
     def units_at(self, stage: int) -> frozenset[str]:
         """Ids of the units that passed so many steps."""
         return frozenset(self._at(stage)["unit"].to_pylist())
@@ -91,12 +99,14 @@ def _plain_array(column: Any, kind: Any) -> Any:
 
 @dataclass(frozen=True)
 class Stage:
-    """One line of the attrition: what was asked, how many units and patients were left. True numbers, not for people."""
+    """One line of the attrition: what was asked, how many units and patients were left. Not for people."""
 
     name: str
     sentence: str
     units: int
     patients: int
+    lost_units: int = 0
+    lost_patients: int = 0
 
 
 @dataclass(frozen=True)

@@ -1,8 +1,8 @@
 """The language of cohorts: what may be asked of a bank, as frozen values with three faces and one meaning.
 
 `nodes` are the values; `schema` knows how tables hang together; `checking` refuses what makes no sense; `reading` and
-`writing` are the faces in YAML and JSON, `building` the one in Python; `codelists` are sets of codes; `sentences` says
-a question in words. Everything here is pure but the reading of files.
+`writing` are the faces in YAML and JSON, `building` and `questions` the one in Python; `codelists` are sets of codes;
+`sentences` says a question in words. Everything here is pure but the reading of files.
 """
 
 from imagebank.cohorts.query.checking import check

@@ -147,7 +147,9 @@ def _only(wanted: Kind, kinds: tuple[Kind, ...], law: str, kind: Kind) -> Kind:
 
 def _chosen(value: nodes.Choose, frame: str, schema: Schema) -> Kind:
     results = [result for _, result in value.cases] + ([value.otherwise] if value.otherwise else [])
-    _only(Kind.YES_NO, tuple(kind_of(when, frame, schema) for when, _ in value.cases), "A case is a condition", Kind.TEXT)
+    _only(
+        Kind.YES_NO, tuple(kind_of(when, frame, schema) for when, _ in value.cases), "A case is a condition", Kind.TEXT
+    )
     kinds = {kind_of(result, frame, schema) for result in results}
     if kinds == {Kind.WHOLE, Kind.NUMBER}:
         return Kind.NUMBER
@@ -219,7 +221,9 @@ def check_rows(rows: Rows, frame: str, schema: Schema) -> None:
 def _check_pick(value: Pick, frame: str, schema: Schema) -> None:
     table = value.rows.table
     if schema.date_of(table) is None:
-        raise QueryError(f"The rows of {table} have no date, so none is {value.how}.", "say `exists`, `count` or `least`")
+        raise QueryError(
+            f"The rows of {table} have no date, so none is {value.how}.", "say `exists`, `count` or `least`"
+        )
     anchored = value.rows.window is not None or schema.date_of(frame) is not None
     if not anchored and (value.how == "nearest" or nodes.Gap() in (value.value, *parts_of(value.value))):
         raise QueryError(f"Nearest to what? A {one_row(frame)} has no date of its own.", "give a window with an anchor")

@@ -10,17 +10,26 @@ import csv
 import hashlib
 import re
 from collections.abc import Iterable
+from dataclasses import dataclass
 from functools import cache
 from importlib import resources
 from pathlib import Path
 
-from imagebank.cohorts.query.nodes import Codelist
 from imagebank.cohorts.query.schema import QueryError
 
 LIBRARY = "codelists"
 BLOCK = re.compile(r"([A-Z])(\d\d)-([A-Z])(\d\d)")
 COLUMNS = ("code", "use", "title")
 USES = ("include", "exclude")
+
+
+@dataclass(frozen=True)
+class Codelist:
+    """A set of codes, by prefix: every code that begins with one of `include` and with none of `exclude`."""
+
+    include: tuple[str, ...]
+    exclude: tuple[str, ...] = ()
+    name: str = ""
 
 
 def codelist(include: Iterable[str], exclude: Iterable[str] = (), name: str = "") -> Codelist:
@@ -89,7 +98,9 @@ def parsed(text: str, name: str) -> Codelist:
     """A codelist from the text of a CSV file."""
     rows = list(csv.DictReader(text.splitlines()))
     if not rows or "code" not in rows[0]:
-        raise QueryError(f"The codelist {name} has no column `code`, or no row.", f"its columns are {', '.join(COLUMNS)}")
+        raise QueryError(
+            f"The codelist {name} has no column `code`, or no row.", f"its columns are {', '.join(COLUMNS)}"
+        )
     uses = {use: [row["code"] for row in rows if (row.get("use") or "include") == use] for use in USES}
     if sum(map(len, uses.values())) != len(rows):
         raise QueryError(f"The codelist {name} uses a code in another way.", "write include or exclude under `use`")

@@ -1,8 +1,8 @@
 """The nouns of a question: frozen values between the ways to write it and the engines that answer it.
 
 An expression is asked of one row of one table (its frame); the unit of a cohort is such a table too. What hangs off a
-row in other tables is first chosen (`Rows`) and then brought down to one value: by `Reduce` (exists, count, mean ...) or
-by `Pick` (first, last, nearest). A comparison with a missing value is neither yes nor no, and only a yes keeps a row.
+row in other tables is first chosen (`Rows`) and then brought down to one value: by `Reduce` (exists, count, mean) or by
+`Pick` (first, last, nearest). A comparison with a missing value is neither yes nor no, and only a yes keeps a row.
 """
 
 from __future__ import annotations
@@ -10,6 +10,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
+
+from imagebank.cohorts.query.codelists import Codelist
 
 Scalar = bool | int | float | str | date
 
@@ -32,15 +34,6 @@ class Expression:
 
 
 @dataclass(frozen=True)
-class Codelist:
-    """A set of codes, by prefix: every code that begins with one of `include` and with none of `exclude`."""
-
-    include: tuple[str, ...]
-    exclude: tuple[str, ...] = ()
-    name: str = ""
-
-
-@dataclass(frozen=True)
 class Literal(Expression):
     """A value that is written in the question."""
 
@@ -49,7 +42,7 @@ class Literal(Expression):
 
 @dataclass(frozen=True)
 class Column(Expression):
-    """A column of the row's own table, or of a table in which exactly one row belongs to it."""
+    """A column of the row's own table, or of one in which exactly one row belongs to it."""
 
     table: str
     name: str
@@ -179,8 +172,8 @@ class Choose(Expression):
 class Window:
     """Days around an anchor, a date of the asking row (None: its own): from `first` to `last`, both included.
 
-    None is an open end; `first` -180 is 180 days before the anchor. With `overlapping` a row counts when the time from
-    its date to its end date, open where it has none, touches the window; otherwise when its date lies in it.
+    None is an open end; -180 is 180 days before. With `overlapping` a row counts when the time from its date to its
+    end date (open where it has none) touches the window; otherwise when its date lies in it.
     """
 
     first: int | None = None
@@ -270,7 +263,7 @@ class Output:
 
 @dataclass(frozen=True)
 class Cohort:
-    """A question: which units, step by step; one for each patient or all; which columns, and which of them are groups."""
+    """A question: which units, step by step; one for each patient or all; which columns, and which are groups."""
 
     name: str
     unit: Unit
@@ -281,34 +274,27 @@ class Cohort:
     question: str = ""
 
 
-COMPARISONS = ("=", "!=", "<", "<=", ">", ">=")
-ARITHMETIC = ("+", "-", "*", "/")
+COMPARISONS, ARITHMETIC = ("=", "!=", "<", "<=", ">", ">="), ("+", "-", "*", "/")
 REDUCTIONS = ("exists", "count", "different", "sum", "mean", "least", "greatest")
 WITHOUT_VALUE = ("exists", "count")
 PICKS = ("first", "last", "nearest")
 TIES = ("before", "after", "structured", "specific", "lowest", "highest")
-NEAREST_TIES = (Tie("before"), Tie("structured"), Tie("specific"))
-"""The rules where a question names none; those that a table cannot follow are left out."""
 
 
 def parts_of(node: Expression) -> tuple[Expression, ...]:
     """The expressions that a node asks of the same row."""
     match node:
-        case Compare(_, left, right) | Arithmetic(_, left, right):
+        case Compare(_, left, right) | Arithmetic(_, left, right) | DaysBetween(left, right):
             return left, right
         case Between(value, low, high):
             return value, low, high
         case OneOf(value, _) | Coded(value, _) | TextTest(_, value, _) | Known(value) | YearOf(value) | Not(value):
             return (value,)
-        case DaysBetween(start, end):
-            return start, end
         case AllOf(parts) | AnyOf(parts) | Earliest(parts):
             return parts
         case Choose(cases, otherwise):
-            rest = () if otherwise is None else (otherwise,)
-            return (*(each for case in cases for each in case), *rest)
+            return (*(each for case in cases for each in case), *((otherwise,) if otherwise else ()))
         case Reduce(rows=rows) | Pick(rows=rows):
-            anchor = rows.window.anchor if rows.window else None
-            return () if anchor is None else (anchor,)
+            return (rows.window.anchor,) if rows.window and rows.window.anchor else ()
         case _:
             return ()

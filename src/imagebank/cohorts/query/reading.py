@@ -19,7 +19,18 @@ from imagebank.cohorts.query.schema import BANK, QueryError, Schema
 from imagebank.cohorts.query.shorthand import one_per, time_to
 from imagebank.cohorts.query.writing import FORMAT
 
-WORDS = ("imagebank_cohort", "name", "question", "unit", "define", "steps", "one_per", "one_per_patient", "columns", "groups")
+WORDS = (
+    "imagebank_cohort",
+    "name",
+    "question",
+    "unit",
+    "define",
+    "steps",
+    "one_per",
+    "one_per_patient",
+    "columns",
+    "groups",
+)
 COLUMN_WORDS = ("name", "value", "time_to", "censor", "unit", "description")
 
 

@@ -15,8 +15,8 @@ from typing import Any
 
 from imagebank.cohorts.query import nodes
 from imagebank.cohorts.query.checking import kind_of
-from imagebank.cohorts.query.codelists import codelist, concept, library, read_codelist
-from imagebank.cohorts.query.nodes import Codelist, Expression, Literal, Rows, Window
+from imagebank.cohorts.query.codelists import Codelist, codelist, concept, library, read_codelist
+from imagebank.cohorts.query.nodes import Expression, Literal, Rows, Window
 from imagebank.cohorts.query.reading_words import WORDS, only, scalar, typed
 from imagebank.cohorts.query.schema import Kind, QueryError, Schema, one_row
 
@@ -137,7 +137,7 @@ class Reader:
     def _mapped_test(self, value: Expression, test: Mapping[str, Any], frame: str) -> Expression:
         if len(test) != 1:
             raise QueryError("A test has one word.", "join several with `all`")
-        (word, what), = test.items()
+        ((word, what),) = test.items()
         if word == "codes":
             return nodes.Coded(value, self.codes(what))
         if word == "one_of":
@@ -168,9 +168,9 @@ class Reader:
     def codes(self, document: Any) -> Codelist:
         """A codelist: a name of the library or a definition, a list of codes, a file, or both sides spelled out."""
         if isinstance(document, str):
-            if document in self._definitions:
+            if _is_codelist(self._definitions.get(document)):
                 with self._defined(document) as meant:
-                    found = self.codes(meant.get("codes", meant) if isinstance(meant, Mapping) else meant)
+                    found = self.codes(meant)
                 return Codelist(found.include, found.exclude, found.name or document)
             return concept(document) if document in library() or not document[-1:].isdigit() else codelist([document])
         if isinstance(document, list):
@@ -180,8 +180,8 @@ class Reader:
                 raise QueryError("This document may name no file.", "write the codes into it")
             return read_codelist(self._folder / str(document["file"]))
         if isinstance(document, Mapping) and "include" in document:
-            sides = [[str(each) for each in document.get(side) or ()] for side in ("include", "exclude")]
-            return codelist(*sides, name=str(document.get("name", "")))
+            include, exclude = ([str(each) for each in document.get(side) or ()] for side in ("include", "exclude"))
+            return codelist(include, exclude, str(document.get("name", "")))
         raise QueryError("A codelist is a name, a list of codes, or `include` and `exclude`.", "for example [F00-F09]")
 
     def rows(self, document: Any, frame: str) -> Rows:
@@ -198,7 +198,9 @@ class Reader:
         self.schema.record(table)
         where = self.condition(document["where"], table) if document.get("where") is not None else None
         within = document.get("within")
-        return Rows(table, where, None if within is None else self._window(within, frame), str(document.get("of") or ""))
+        return Rows(
+            table, where, None if within is None else self._window(within, frame), str(document.get("of") or "")
+        )
 
     def _window(self, document: Any, frame: str) -> Window:
         if not isinstance(document, Mapping):
@@ -211,3 +213,8 @@ class Reader:
             raise QueryError("The days of a window are two whole numbers, or one for both sides.", "such as [-180, 0]")
         anchor = None if document.get("around") is None else self.value(document["around"], frame)
         return Window(days[0], days[1], anchor, bool(document.get("overlapping", False)))
+
+
+def _is_codelist(document: Any) -> bool:
+    """Whether a definition is a codelist, as far as one can see; rows may have the name of one of the library."""
+    return isinstance(document, list) or (isinstance(document, Mapping) and bool({"include", "file"} & set(document)))

@@ -11,7 +11,8 @@ from datetime import date
 from typing import Any, Protocol
 
 from imagebank.cohorts.query import nodes
-from imagebank.cohorts.query.nodes import Codelist, Expression, Literal, Pick, Reduce, Rows, Scalar, Tie
+from imagebank.cohorts.query.codelists import Codelist
+from imagebank.cohorts.query.nodes import Expression, Literal, Pick, Reduce, Rows, Scalar, Tie
 from imagebank.cohorts.query.schema import Kind, QueryError, Schema
 from imagebank.cohorts.query.shorthand import age_at, quality_of
 

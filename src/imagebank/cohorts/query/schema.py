@@ -73,7 +73,9 @@ class Schema:
         now = next((each.name for each in known.values() if name in each.formerly), "")
         if now:
             raise QueryError(f"`{table}.{name}` is now called `{table}.{now}`.", f"write `{table}.{now}`")
-        raise QueryError(f"Table `{table}` has no column `{name}`.", _near(name, known))
+        elsewhere = [f"`{each}.{name}`" for each in self.tables if name in {c.name for c in self.columns(each)}]
+        advice = f"there is {' and '.join(elsewhere)}" if elsewhere else _near(name, known)
+        raise QueryError(f"Table `{table}` has no column `{name}`.", advice)
 
     def id_of(self, table: str) -> str:
         """The column that alone names a row; empty where there is none."""

@@ -5,7 +5,8 @@ from __future__ import annotations
 from datetime import date
 
 from imagebank.cohorts.query import nodes
-from imagebank.cohorts.query.nodes import Cohort, Codelist, Expression, OnePer, Pick, Reduce, Rows, Scalar, Unit, Window
+from imagebank.cohorts.query.codelists import Codelist
+from imagebank.cohorts.query.nodes import Cohort, Expression, OnePer, Pick, Reduce, Rows, Scalar, Unit, Window
 from imagebank.cohorts.query.schema import BANK, Schema, one_row
 
 SIGNS = {"=": "is", "!=": "is not", "<": "is below", "<=": "is at most", ">": "is above", ">=": "is at least"}
@@ -120,7 +121,9 @@ def scalar(value: Scalar) -> str:
 
 def codelist_words(codes: Codelist) -> str:
     """A codelist by its name and codes."""
-    shown = ", ".join(codes.include[:LISTED]) + (f" and {len(codes.include) - LISTED} more" if codes.include[LISTED:] else "")
+    shown = ", ".join(codes.include[:LISTED]) + (
+        f" and {len(codes.include) - LISTED} more" if codes.include[LISTED:] else ""
+    )
     without = f" without {', '.join(codes.exclude)}" if codes.exclude else ""
     return f"{codes.name} ({shown}{without})" if codes.name else f"{shown}{without}"
 
@@ -170,7 +173,11 @@ def window_words(window: Window, frame: str, schema: Schema = BANK) -> str:
     if first is not None and last is not None:
         if first == -last:
             return f"within {last} days of {anchor}" if last else f"on the day of {anchor}"
-        return f"from {_side(first)} to {_side(last)} {anchor}" if first * last > 0 else f"from {_side(first)} {anchor} to {_side(last)} it"
+        return (
+            f"from {_side(first)} to {_side(last)} {anchor}"
+            if first * last > 0
+            else f"from {_side(first)} {anchor} to {_side(last)} it"
+        )
     if last is not None:
         return {0: "on or before ", -1: "before "}.get(last, f"up to {_side(last)} ") + anchor
     return {0: "on or after ", 1: "after "}.get(first or 0, f"from {_side(first or 0)} ") + anchor

@@ -70,7 +70,7 @@ def time_to(
 
 
 def one_per(rule: str, frame: str, unit: Unit = Unit.PATIENT, of: Expression | None = None) -> OnePer:
-    """One unit for each patient: the `first` or `last` by date, the one `nearest` to a date, or of the `best quality`."""
+    """One unit for each patient: `first` or `last` by date, `nearest` to a date, or of the `best quality`."""
     first = Order(OwnDate())
     if rule == "first":
         return OnePer(unit, (first,), rule)

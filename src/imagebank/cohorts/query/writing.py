@@ -13,7 +13,8 @@ from datetime import date
 from typing import Any
 
 from imagebank.cohorts.query import nodes
-from imagebank.cohorts.query.nodes import Cohort, Codelist, Expression, OnePer, Pick, Reduce, Rows, Scalar, Window
+from imagebank.cohorts.query.codelists import Codelist
+from imagebank.cohorts.query.nodes import Cohort, Expression, OnePer, Pick, Reduce, Rows, Scalar, Window
 
 FORMAT = 1
 UNORDERED = ("all", "any", "one_of", "earliest")
@@ -98,7 +99,7 @@ _WORDS: dict[type, str] = {
 
 
 def _aggregate(value: Reduce | Pick) -> dict[str, Any]:
-    document = {value.how: rows_document(value.rows)}
+    document: dict[str, Any] = {value.how: rows_document(value.rows)}
     if value.value is not None:
         document["take"] = value_document(value.value)
     if isinstance(value, Pick) and value.ties:

@@ -1,0 +1,92 @@
+"""cohort: a question from a file, asked of a bank; numbers that may be shown, and the rows for the research zone."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from imagebank.cohorts.asking import Bank, Explained
+from imagebank.cohorts.attrition import SafeStage, safe_attrition
+from imagebank.cohorts.disclosure import Disclosure
+from imagebank.cohorts.engines.connecting import DUCKDB
+from imagebank.cohorts.engines.result import Result
+from imagebank.cohorts.query.nodes import Unit
+from imagebank.cohorts.query.reading import read_cohort
+from imagebank.cohorts.query.sentences import UNITS, sentence
+from imagebank.core.errors import SourceError
+from imagebank.core.files import atomic_file
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What is shown of an answer."""
+
+    name: str
+    sentence: str
+    unit: str
+    stages: tuple[SafeStage, ...]
+    notes: tuple[str, ...]
+
+
+def ask_bank(
+    root: Path,
+    file: Path,
+    *,
+    table: Path | None = None,
+    engine: str = DUCKDB,
+    version: str | None = None,
+    exact: bool = False,
+) -> Answer:
+    """The answer to the question in a file; with `table` its rows are written there. `exact` is for stewards only."""
+    cohort = read_cohort(file)
+    if table is not None and table.suffix not in (".parquet", ".csv"):
+        raise SourceError("The rows of a cohort are written as .parquet or .csv.", "name the file so")
+    bank = Bank(root, version=version, engine=engine)
+    settings = bank.opened.config.disclosure
+    rule = Disclosure(minimum=settings.minimum, round_to=settings.round_to, exact=exact)
+    result = bank.ask(cohort)
+    stages = safe_attrition(result.attrition, rule, in_patients=cohort.unit is Unit.PATIENT)
+    if table is not None:
+        write_rows(result, table)
+    return Answer(
+        cohort.name or file.stem, cohort.question or sentence(cohort), UNITS[cohort.unit], stages, _notes(result, table)
+    )
+
+
+def _notes(result: Result, table: Path | None) -> tuple[str, ...]:
+    lists = ", ".join(f"{name} {digest[:8]}" for name, digest in result.codelists.items())
+    told = f"question {result.digest[:16]}, tables {result.version}, {result.engine}"
+    notes = [f"{told}, codelists: {lists}" if lists else told]
+    if table is not None:
+        notes.append(f"the rows are {table}, its columns {dictionary_of(table)}: they belong to the research zone")
+    return tuple(notes)
+
+
+def dictionary_of(table: Path) -> Path:
+    """Where the columns of a table of rows are explained."""
+    return table.with_name(f"{table.stem}.columns.csv")
+
+
+def write_rows(result: Result, path: Path) -> None:
+    """Write the rows of an answer, and beside them what each column means."""
+    import pyarrow.csv as csv
+    import pyarrow.parquet as parquet
+
+    with atomic_file(path) as file:
+        (parquet.write_table if path.suffix == ".parquet" else csv.write_csv)(result.table, file)
+    with atomic_file(dictionary_of(path)) as file:
+        csv.write_csv(_dictionary(result), file)
+
+
+def _dictionary(result: Result) -> Any:
+    import pyarrow
+
+    names = ("name", "kind", "unit", "description", "sentence", "risk")
+    return pyarrow.table({name: [getattr(each, name) for each in result.columns] for name in names})
+
+
+def explain_to(root: Path, file: Path, *, engine: str = DUCKDB, version: str | None = None) -> Explained:
+    """How the question in a file would be answered."""
+    cohort = read_cohort(file)
+    return Bank(root, version=version, engine=engine).explain(cohort)
