@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import gc
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from imagebank.cohorts.engines.expressions import ordered
@@ -60,7 +63,8 @@ class Database:
 
     def select(self, cohort: Cohort) -> Selection:
         """Every unit with the steps that it passed."""
-        found = self._connection.to_pyarrow(self.selection_query(cohort))
+        with quickly_compiled():
+            found = self._connection.to_pyarrow(self.selection_query(cohort))
         last = len(cohort.steps) + (cohort.one_per is not None)
         return Selection(found["unit"], found["patient"], found["passed"], last)
 
@@ -80,7 +84,27 @@ class Database:
 
         units = members if hasattr(members, "type") else pyarrow.array(sorted(members), pyarrow.string())
         chosen = ibis.memtable(pyarrow.table({"unit": units}))
-        return self._connection.to_pyarrow(self.table_query(cohort, chosen, values))
+        with quickly_compiled():
+            return self._connection.to_pyarrow(self.table_query(cohort, chosen, values))
+
+
+@contextmanager
+def quickly_compiled() -> Iterator[None]:
+    """Compile queries in half the time: without merging subqueries, which databases do better, nor collecting garbage.
+
+    A query of some steps makes a million small objects in a tenth of a second, and all of them are dropped together.
+    """
+    import ibis
+
+    collects, fuses = gc.isenabled(), ibis.options.sql.fuse_selects
+    gc.disable()
+    ibis.options.sql.fuse_selects = False
+    try:
+        yield
+    finally:
+        ibis.options.sql.fuse_selects = fuses
+        if collects:
+            gc.enable()
 
 
 def _passed(cohort: Cohort, asked: Asked) -> Any:

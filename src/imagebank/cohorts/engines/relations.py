@@ -116,11 +116,12 @@ class Relations:
         hanging = self._hanging(rows, [each for each in wheres if each is not None] + values)
         if len(wheres) == 1:
             hanging = hanging.where(wheres[0])
-        joined, keys = self._joined(frame, asked, hanging, rows)
+        joined, keys = self._joined(frame, asked, hanging, rows, measured=False)
         names = {each: f"a{self._next()}" for each in some}
         held = {each: f"w{self._next()}" for each in wheres if each is not None and len(wheres) > 1}
         taken = {each: f"v{self._next()}" for each in dict.fromkeys(values)}
-        relation = joined.relation.mutate(**{name: joined.worth(each) for each, name in (held | taken).items()})
+        computed = {name: joined.worth(each) for each, name in (held | taken).items()}
+        relation = joined.relation.mutate(**computed) if computed else joined.relation
         totals = {
             names[each]: total(each.how, relation, _name(taken, each.value), _name(held, each.rows.where))
             for each in some
@@ -136,7 +137,7 @@ class Relations:
         hanging = hanging.where(rows.where)
         day = hanging.relation[hanging.names[OwnDate()]]
         hanging = replace(hanging, relation=hanging.relation.filter(day.notnull()))
-        joined, keys = self._joined(frame, asked, hanging, anchored_rows(pick))
+        joined, keys = self._joined(frame, asked, hanging, anchored_rows(pick), measured=True)
         best = self._first(pick, joined, [name for _, name in keys])
         names = {each: f"a{self._next()}" for each in some}
         chosen = best.relation.select(
@@ -153,7 +154,7 @@ class Relations:
         dated = [OwnDate()] if self._schema.date_of(rows.table) else []
         return self.asked(rows.table, [*values, *dated], keep)
 
-    def _joined(self, frame: str, asked: Asked, hanging: Asked, rows: Rows) -> tuple[Asked, Keys]:
+    def _joined(self, frame: str, asked: Asked, hanging: Asked, rows: Rows, *, measured: bool) -> tuple[Asked, Keys]:
         """The rows with their owners, within the window; and what names an owner, there and among the asking rows.
 
         Without a window the owner is the link alone. With one it is the link and the anchor: whoever shares both sees
@@ -167,28 +168,29 @@ class Relations:
             return replace(hanging, relation=owned), [(asked.relation[mine], f"k{number}")]
         anchor = asked.worth(rows.window.anchor or OwnDate())
         owners = asked.relation.select(**{f"k{number}": asked.relation[mine], f"d{number}": anchor}).distinct()
-        owners = owners.filter(owners[f"d{number}"].notnull())
-        relation = owners.inner_join(hanging.relation, owners[f"k{number}"] == hanging.relation[theirs])
-        gap = days(relation[f"d{number}"], relation[hanging.names[OwnDate()]])
-        relation = relation.mutate(**{f"g{number}": gap})
-        names = {**hanging.names, Gap(): f"g{number}"}
-        joined = Asked(self._windowed(relation, rows, number), names)
+        gap = days(owners[f"d{number}"], hanging.relation[hanging.names[OwnDate()]])
+        inside = self._windowed(rows, owners[f"d{number}"], hanging.relation, gap)
+        relation = owners.inner_join(hanging.relation, [owners[f"k{number}"] == hanging.relation[theirs], *inside])
+        joined = Asked(relation, hanging.names)
+        if measured:
+            gap = days(relation[f"d{number}"], relation[hanging.names[OwnDate()]])
+            joined = Asked(relation.mutate(**{f"g{number}": gap}), {**hanging.names, Gap(): f"g{number}"})
         return joined, [(asked.relation[mine], f"k{number}"), (anchor, f"d{number}")]
 
-    def _windowed(self, relation: Any, rows: Rows, number: int) -> Any:
-        window, gap = rows.window or Window(), relation[f"g{number}"]
-        tests = [gap.notnull()]
-        end = gap
+    def _windowed(self, rows: Rows, anchor: Any, hanging: Any, gap: Any) -> list[Any]:
+        """What must hold of a row and its owner for the row to lie in the window."""
+        window = rows.window or Window()
+        tests, end = ([gap.notnull()] if window.first is None or window.overlapping else []), gap
         if window.overlapping:
             import ibis
 
-            left = days(relation[f"d{number}"], relation[name_of(rows.table, self._schema.end_of(rows.table))])
+            left = days(anchor, hanging[name_of(rows.table, self._schema.end_of(rows.table))])
             end = left.isnull().ifelse(ibis.null("int64"), ibis.greatest(left, gap))
         if window.last is not None:
             tests.append(gap <= window.last)
         if window.first is not None:
             tests.append((end.isnull() | (end >= window.first)) if window.overlapping else gap >= window.first)
-        return relation.filter(*tests)
+        return tests
 
     def _first(self, pick: Pick, joined: Asked, keys: list[str]) -> Asked:
         """The one row of each owner that goes before all others.
@@ -264,9 +266,7 @@ def _name(names: Mapping[Expression, str], value: Expression | None) -> str | No
 def _attached(asked: Asked, grouped: Any, keys: Keys, names: Mapping[Any, str]) -> Asked:
     """The asking rows with the results of their owners; who owns nothing has none, no, or 0."""
     joined = asked.relation.left_join(grouped, [mine == grouped[name] for mine, name in keys])
-    empty = {name: EMPTY[each.how] for each, name in names.items() if each.how in EMPTY}
-    filled = {name: joined[name].fill_null(value) for name, value in empty.items()}
-    relation = (
-        joined.drop(*(name for _, name in keys)).mutate(**filled) if filled else joined.drop(*(n for _, n in keys))
-    )
+    empty = {name: EMPTY.get(each.how) for each, name in names.items()}
+    found = {name: joined[name] if value is None else joined[name].fill_null(value) for name, value in empty.items()}
+    relation = joined.select(*asked.relation.columns, **found)
     return Asked(relation, {**asked.names, **names})
