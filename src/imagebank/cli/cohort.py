@@ -46,6 +46,13 @@ def ask(
     table: Annotated[
         Path | None, typer.Option(help="Write the rows of the cohort, for the research zone: .parquet or .csv.")
     ] = None,
+    output: Annotated[
+        Path | None,
+        typer.Option(help="Write the whole answer here: page, flow chart, Table 1, figures, methods; safe to show."),
+    ] = None,
+    project: Annotated[
+        str, typer.Option(help="The project that asks; what it was told before decides what it is told now.")
+    ] = "",
     engine: EngineOption = "duckdb",
     tables: VersionOption = "",
     exact: Annotated[bool, typer.Option("--exact", help="Exact numbers, for stewards only.")] = False,
@@ -53,10 +60,13 @@ def ask(
     """Answer a question: what each step leaves, in numbers that may be shown.
 
     `imagebank cohort FILE` is short for this. docs/cohorts.md teaches the language; examples/cohorts has ten questions.
+    `hidden` is a number that is not shown: nobody, fewer patients than the minimum, or what would give such a number
+    away; docs/disclosure.md says what is done to numbers and why.
     """
-    from imagebank.workflows.cohort import ask_bank
+    from imagebank.workflows.cohort import Wanted, ask_bank
 
-    answer = ask_bank(bank, file, table=table, engine=engine, version=tables or None, exact=exact)
+    wanted = Wanted(table, output)
+    answer = ask_bank(bank, file, wanted=wanted, project=project, engine=engine, version=tables or None, exact=exact)
     typer.echo(f"{answer.name}\n{answer.sentence}\n")
     units = () if answer.unit == "patients" else (answer.unit,)
     rows: list[tuple[str, ...]] = [
@@ -66,6 +76,8 @@ def ask(
     print_table(("step", *units, "patients", "lost", "what it asks"), rows)
     for line in answer.notes:
         typer.echo(f"\n{line}")
+    if answer.page is not None:
+        typer.echo(f"\nthe whole answer: {answer.page}")
 
 
 @cohort_app.command()

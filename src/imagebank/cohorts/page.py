@@ -79,7 +79,7 @@ def render(
     environment = pages()
     environment.globals.update(cell_text=cell_text, bar=bar, is_hidden=is_hidden)
     images = {figure.id: (figure, base64.b64encode(image.encode()).decode()) for figure, image in drawn}
-    return environment.get_template("profile.html").render(
+    text: str = environment.get_template("profile.html").render(
         bank_name=bank_name,
         synthetic=synthetic,
         profile=found,
@@ -89,6 +89,7 @@ def render(
         rule=rule_in_words(found.disclosure),
         empty=not any(row.cells[0].value != 0 for row in found.section("sex").rows),
     )
+    return text
 
 
 def pages() -> Any:

@@ -86,6 +86,11 @@ class Layout:
         return self.root / "quality-ratings.csv"
 
     @property
+    def answers(self) -> Path:
+        """What each project was told of cohorts, as keyed pictures of sets, and the key that they are made with."""
+        return self.root / "answers"
+
+    @property
     def releases(self) -> Path:
         """What projects received."""
         return self.root / "releases"

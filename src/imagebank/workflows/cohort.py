@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from imagebank.cohorts.answers.answer import safe_answer, safe_attrition
+from imagebank.cohorts.answers.flow import SafeStage
+from imagebank.cohorts.answers.methods import methods
+from imagebank.cohorts.answers.writing import Heading, write_answer
 from imagebank.cohorts.asking import Bank, Explained
-from imagebank.cohorts.attrition import SafeStage, safe_attrition
 from imagebank.cohorts.disclosure import Disclosure
 from imagebank.cohorts.engines.connecting import DUCKDB
-from imagebank.cohorts.engines.result import Result
-from imagebank.cohorts.query.nodes import Unit
+from imagebank.cohorts.engines.result import Result, Scope
+from imagebank.cohorts.guard import Guard, open_guard
 from imagebank.cohorts.query.reading import read_cohort
 from imagebank.cohorts.query.sentences import UNITS, sentence
 from imagebank.core.errors import SourceError
@@ -20,38 +23,63 @@ from imagebank.core.files import atomic_file
 
 @dataclass(frozen=True)
 class Answer:
-    """What is shown of an answer."""
+    """What is shown of an answer; `page` is where the whole of it was written, if anywhere."""
 
     name: str
     sentence: str
     unit: str
     stages: tuple[SafeStage, ...]
     notes: tuple[str, ...]
+    page: Path | None = None
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """Where an answer goes besides the screen: true rows to `table`, the page and the figures to `output`."""
+
+    table: Path | None = None
+    output: Path | None = None
 
 
 def ask_bank(
     root: Path,
     file: Path,
     *,
-    table: Path | None = None,
+    wanted: Wanted = Wanted(),
+    project: str = "",
     engine: str = DUCKDB,
     version: str | None = None,
     exact: bool = False,
 ) -> Answer:
-    """The answer to the question in a file; with `table` its rows are written there. `exact` is for stewards only."""
+    """The answer to the question in a file, as it may be shown to a project. `exact` is for stewards only."""
     cohort = read_cohort(file)
-    if table is not None and table.suffix not in (".parquet", ".csv"):
+    if wanted.table is not None and wanted.table.suffix not in (".parquet", ".csv"):
         raise SourceError("The rows of a cohort are written as .parquet or .csv.", "name the file so")
-    bank = Bank(root, version=version, engine=engine)
+    bank = Bank(root, version=version, engine=engine, scope=Scope(name=project))
     settings = bank.opened.config.disclosure
-    rule = Disclosure(minimum=settings.minimum, round_to=settings.round_to, exact=exact)
-    result = bank.ask(cohort)
-    stages = safe_attrition(result.attrition, rule, in_patients=cohort.unit is Unit.PATIENT)
-    if table is not None:
-        write_rows(result, table)
-    return Answer(
-        cohort.name or file.stem, cohort.question or sentence(cohort), UNITS[cohort.unit], stages, _notes(result, table)
-    )
+    rule = Disclosure(minimum=settings.minimum, round_to=settings.round_to, exact=exact, zeros=False)
+    named = replace(cohort, name=cohort.name or file.stem)
+    result = replace(bank.ask(cohort), cohort=named)
+    with open_guard(bank.opened.layout.answers, project, rule) as guard:
+        stages, page = _told(bank, result, rule, guard, wanted.output)
+    if wanted.table is not None:
+        write_rows(result, wanted.table)
+    asked = cohort.question or sentence(cohort)
+    return Answer(named.name, asked, UNITS[cohort.unit], stages, _notes(result, wanted.table), page)
+
+
+def _told(
+    bank: Bank, result: Result, rule: Disclosure, guard: Guard, output: Path | None
+) -> tuple[tuple[SafeStage, ...], Path | None]:
+    """The attrition, and the page of the whole answer where one is wanted."""
+    if output is None:
+        return safe_attrition(result, rule, guard), None
+    answer = safe_answer(bank.engine, result, rule, guard)
+    settings = bank.opened.config.bank
+    cohort = result.cohort
+    heading = Heading(settings.name, result.version, cohort.question or sentence(cohort), settings.pretend)
+    page = write_answer(output, answer, heading, methods(result, answer.nearest, rule, settings.name), rule)
+    return answer.stages, page
 
 
 def _notes(result: Result, table: Path | None) -> tuple[str, ...]:

@@ -73,7 +73,9 @@ def safe_answer(engine: Engine, result: Result, rule: Disclosure, guard: Guard) 
         unit=unit,
         stages=_told_stages(result, unit, safe),
         table=table_one(members, plan, safe, guard),
-        nearest=tuple(_near(members, place, each.sentence, whole, safe, guard) for place, each in enumerate(result.sensitivity)),
+        nearest=tuple(
+            _near(members, place, each.sentence, whole, safe, guard) for place, each in enumerate(result.sensitivity)
+        ),
         safe=safe,
         people=people,
         ages=_ages(members, safe, guard),
@@ -106,7 +108,7 @@ def _stages(result: Result, unit: str, guard: Guard) -> dict[Key, Tally]:
 
 
 def _list(column: object) -> list[str]:
-    return column if isinstance(column, list) else column.to_pylist()  # type: ignore[attr-defined,no-any-return]
+    return column if isinstance(column, list) else column.to_pylist()  # type: ignore[attr-defined]
 
 
 def _told_stages(result: Result, unit: str, safe: Safe) -> tuple[SafeStage, ...]:
@@ -129,8 +131,8 @@ def _near(members: Members, place: int, sentence: str, whole: Key, safe: Safe, g
     key: Key = ("nearest", name, "with")
     spread = _remembered(key, f"gap:{sentence}", np.abs(gaps), members.marks.patients[known], safe, guard)
     middle = spread.at(0.5)
-    shares = (with_share(safe.shown["nearest", name, each], safe.shown[whole]) for each in ("without", "after"))
-    return Near(sentence, *shares, HIDDEN if middle is None else f"{middle:g} days")
+    without, after = (with_share(safe.shown["nearest", name, each], safe.shown[whole]) for each in ("without", "after"))
+    return Near(sentence, without, after, HIDDEN if middle is None else f"{middle:g} days")
 
 
 def _ages(members: Members, safe: Safe, guard: Guard) -> dict[str, Spread]:

@@ -19,6 +19,15 @@ from imagebank.cohorts.marks import CONFIG, INK, PALETTE, Spec, daggers, number,
 WIDE, SMALL = 620, 250  # of the plot, in pixels
 PANELS = 4
 DAGGER = "†"
+PADDING = {"left": 40, "right": 16, "top": 8, "bottom": 8}  # a reader's font may be wider than ours
+TITLES = {
+    "ages": "Age by diagnosis",
+    "scans": "By year and scanner",
+    "ethnicity": "Ethnic group, against the bank",
+    "deprivation": "Deprivation, against the bank",
+    "days": "Time from the scan to the first diagnosis",
+}
+"""What stands above each figure."""
 LEGEND = {"title": None, "orient": "top", "direction": "horizontal"}
 
 
@@ -59,8 +68,8 @@ def ages(answer: SafeAnswer) -> Figure | None:
     body = {"width": WIDE - 160, "height": {"step": 30}, "encoding": {"y": y}, "layer": layers}
     texts = "; ".join(f"{row['label']}: median {row['q50']:g}" for row in rows)
     caption = (
-        "Age at the scan by diagnosis at any time. Thick line: median; box: quartiles; thin line: 5th to 95th percentile. "
-        "What rests on too few patients is left out."
+        "Age at the scan by diagnosis at any time. Thick line: median; box: quartiles; thin line: 5th to 95th "
+        "percentile. What rests on too few patients is left out."
     )
     return _figure("ages", caption, texts, rows, body)
 
@@ -82,8 +91,10 @@ def scans(answer: SafeAnswer) -> Figure | None:
         return None
     axis = {"title": "year of shifted dates", "labelAngle": -45 if len(years) > 10 else 0}
     x = {"field": "label", "type": "nominal", "sort": years, "axis": axis}
+    bars = stack("y", answer.unit, names, "scanner")
+    bars["encoding"]["color"]["legend"] |= {"columns": 2, "columnPadding": 40}
     layers = [
-        stack("y", answer.unit, names, "scanner"),
+        bars,
         {**daggers("y", rows), "mark": {"type": "text", "baseline": "bottom", "dy": -3, "fontSize": 13}},
     ]
     body = {"width": WIDE, "height": 260, "encoding": {"x": x}, "layer": layers}
@@ -159,8 +170,8 @@ def days(answer: SafeAnswer) -> Figure | None:
     facet = {"field": "panel", "type": "nominal", "sort": names, "header": {"title": None, "labelFontSize": 12}}
     body = {"facet": facet, "columns": 2, "spec": {"width": SMALL, "height": {"step": 20}, "layer": layers}}
     caption = (
-        "Time from the scan to the first diagnosis of each kind in the record; undated ones are left out. A dagger stands "
-        "for a hidden number."
+        "Time from the scan to the first diagnosis of each kind in the record; undated ones are left out. A dagger "
+        "stands for a hidden number."
     )
     return _figure("days", caption, _said(rows, "panel"), rows, body)
 
@@ -184,5 +195,5 @@ def _said(rows: list[Spec], part: str) -> str:
 
 
 def _figure(name: str, caption: str, texts: str, rows: list[Spec], body: dict[str, Any]) -> Figure:
-    spec = {"$schema": SCHEMA, "config": CONFIG, "padding": 8, "data": {"values": rows}, **body}
+    spec = {"$schema": SCHEMA, "config": CONFIG, "padding": PADDING, "data": {"values": rows}, **body}
     return Figure(name, caption, f"{caption} {texts}.", spec)

@@ -1,7 +1,7 @@
-"""The attrition as a flow chart: a box a step with what is left, and beside the arrow what was lost. Shown numbers alone.
+"""The attrition as a flow chart: a box a step with what is left, and beside the arrow what was lost.
 
-What a step takes away is the difference of two shown numbers, so it tells nothing that they do not. Where they are
-equal, nobody or a few were lost. Pure.
+Only shown numbers are drawn. What a step takes away is the difference of two of them, so it tells nothing that they do
+not. Where they are equal, nobody or a few were lost. Pure.
 """
 
 from __future__ import annotations
@@ -53,7 +53,9 @@ def flow_chart(stages: Sequence[SafeStage], unit: str) -> str:
     boxes: list[_Box] = []
     top = MARGIN
     for stage in stages:
-        counts = f"{stage.patients} patients" if unit == "patients" else f"{stage.units} {unit}, {stage.patients} patients"
+        counts = (
+            f"{stage.patients} patients" if unit == "patients" else f"{stage.units} {unit}, {stage.patients} patients"
+        )
         boxes.append(_Box((*textwrap.wrap(stage.name, LETTERS), counts), top))
         top += boxes[-1].height + GAP
     width, height = BOX + SIDE + 2 * MARGIN, top - GAP + MARGIN
@@ -80,7 +82,9 @@ def _box(box: _Box) -> str:
         f"{_weight(place == len(box.lines) - 1)}>{escape(line)}</text>"
         for place, line in enumerate(box.lines)
     ]
-    frame = f'<rect x="{MARGIN}" y="{box.top}" width="{BOX}" height="{box.height}" rx="4" fill="none" stroke="{QUIET}"/>'
+    frame = (
+        f'<rect x="{MARGIN}" y="{box.top}" width="{BOX}" height="{box.height}" rx="4" fill="none" stroke="{QUIET}"/>'
+    )
     return "\n".join([frame, *lines])
 
 

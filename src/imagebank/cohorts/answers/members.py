@@ -90,14 +90,16 @@ def members_of(engine: Engine, result: Result, sketcher: Sketcher) -> Members:
 def own_columns(result: Result, known: set[Expression]) -> tuple[Variable, ...]:
     """The columns that were asked for, but dates, and those that every answer has anyway."""
     return tuple(
-        Variable(f"column:{told.name}", told.name, asked.value, KINDS[told.kind], told.unit, *_order(told.kind, asked.value))
+        Variable(
+            f"column:{told.name}", told.name, asked.value, KINDS[told.kind], told.unit, *_order(told.kind, asked.value)
+        )
         for told, asked in zip(result.columns, result.cohort.columns, strict=True)
         if told.kind in KINDS and (asked.value not in known or told.name in result.cohort.groups)
     )
 
 
 def _order(kind: str, value: Expression) -> tuple[tuple[str, ...], bool]:
-    """The categories of a column whose values are declared, and whether it always has one; none where anything may stand."""
+    """The declared categories of a column, and whether it always has one; none where anything may stand."""
     if isinstance(value, Column):
         declared = BANK.column(value.table, value.name)
         return declared.values, bool(declared.values) and not declared.optional

@@ -28,15 +28,15 @@ def asked(result: Result, bank_name: str) -> str:
     cohort = result.cohort
     whose = f" as the project {result.scope.name} may see it" if result.scope.name else ""
     lines = [
-        f"The cohort {cohort.name} was drawn from the tables {result.version} of {bank_name}{whose}, from the records and "
-        f"series that the bank holds; opted-out and withdrawn patients are not in it.",
+        f"The cohort {cohort.name} was drawn from the tables {result.version} of {bank_name}{whose}, from the "
+        f"records and series that the bank holds; opted-out and withdrawn patients are not in it.",
         steps_in_words(result),
     ]
     if cohort.groups:
         lines.append(f"It was compared by {' and '.join(cohort.groups)}.")
     lines.append(
-        f"Dates are moved by one whole number of days a patient, so intervals are exact. imagebank {__version__} answered "
-        f"with {result.engine}; the question has the hash {result.digest[:SHOWN_HASH]}."
+        f"Dates are moved by one whole number of days a patient, so intervals are exact. imagebank {__version__} "
+        f"answered with {result.engine}; the question has the hash {result.digest[:SHOWN_HASH]}."
     )
     return " ".join(lines)
 
@@ -60,8 +60,8 @@ def codes(result: Result) -> str:
 def nearness(nearest: Sequence[Near]) -> str:
     """How far each nearest row depends on its window."""
     return " ".join(
-        f"For {each.sentence}: the median distance was {each.median_gap}; {each.without} had none; {each.after} had one "
-        "that lies after it and would get another, or none, if only earlier ones counted."
+        f"For {each.sentence}: the median distance was {each.median_gap}; {each.without} had none; {each.after} "
+        "had one that lies after it and would get another, or none, if only earlier ones counted."
         for each in nearest
     )
 
@@ -69,13 +69,15 @@ def nearness(nearest: Sequence[Near]) -> str:
 def rule_in_words(rule: Disclosure, project: str) -> str:
     """The rule of disclosure as a paragraph."""
     if rule.exact:
-        return "Numbers are exact, for stewards: no count is hidden or rounded, and this must not leave the research zone."
+        return (
+            "Numbers are exact, for stewards: no count is hidden or rounded, and this must not leave the research zone."
+        )
     whose = f"the project {project}" if project else "this bank's questions without a project"
     return (
-        f"Counts of fewer than {rule.minimum} patients, none included, and counts that would give such a count away are "
-        f"hidden; all others are rounded to {rule.round_to}, and percentages and differences come from rounded numbers. A "
-        f"count that differs from an earlier one of {whose} by fewer than {rule.minimum} patients is that earlier one. "
-        f"Medians need {2 * rule.minimum} patients, quartiles {4 * rule.minimum}, the 5th and 95th percentile "
-        f"{20 * rule.minimum}; no least or greatest value is shown; ages from {OLDEST_SHOWN_AGE} count as "
+        f"Counts of fewer than {rule.minimum} patients, none included, and counts that would give such a count away "
+        f"are hidden; all others are rounded to {rule.round_to}, and percentages and differences come from rounded "
+        f"numbers. A count that differs from an earlier one of {whose} by fewer than {rule.minimum} patients is that "
+        f"earlier one. Medians need {2 * rule.minimum} patients, quartiles {4 * rule.minimum}, the 5th and 95th "
+        f"percentile {20 * rule.minimum}; no least or greatest value is shown; ages from {OLDEST_SHOWN_AGE} count as "
         f"{OLDEST_SHOWN_AGE}. Standardised differences are the greatest between two groups."
     )

@@ -42,7 +42,7 @@ class Spread:
 def read_spread(text: str) -> Spread:
     """A distribution from what was remembered of it."""
     mean, deviation, quantiles = json.loads(text)
-    return Spread(mean, deviation, {share: value for share, value in quantiles})
+    return Spread(mean, deviation, dict(quantiles))
 
 
 def spread_of(values: Array, patients: Array, rule: Disclosure, *, is_age: bool = False) -> Spread:
@@ -77,13 +77,16 @@ def number_difference(one: Spread, other: Spread) -> float | None:
 
 
 def category_difference(one: Mapping[str, int], other: Mapping[str, int]) -> float | None:
-    """The standardised difference of two distributions over categories (Yang and Dalton, 2012), from shown counts."""
-    names = sorted({*one, *other})
-    totals = sum(one.values()), sum(other.values())
+    """The standardised difference of two distributions over categories (Yang and Dalton, 2012), from shown counts.
+
+    Of the categories that are shown of both.
+    """
+    names = sorted({*one} & {*other})
+    totals = [sum(counts[name] for name in names) for counts in (one, other)]
     if not all(totals) or len(names) < 2:
         return None
     left, right = (
-        np.array([counts.get(name, 0) / total for name in names[1:]])
+        np.array([counts[name] / total for name in names[1:]])
         for counts, total in zip((one, other), totals, strict=True)
     )
     spread = sum(np.diag(each) - np.outer(each, each) for each in (left, right)) / 2

@@ -62,7 +62,7 @@ def scans(members: Members, unit: str, whole: Key, minimum: int) -> Pictured:
     tallies: Tallies = {}
     for scanner, there in _common(members, "scanner", members.everybody, minimum):
         for year, rows in _common(members, "year", there, minimum):
-            tallies[("scan", scanner, year)] = tally(members.marks, rows, unit, whole)
+            tallies[("scan", scanner, year)] = tally(members.marks, rows, unit, whole, members.everybody)
     return Pictured(tallies, (Group(whole, tuple(tallies)),) if tallies else ())
 
 

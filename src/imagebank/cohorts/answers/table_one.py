@@ -28,7 +28,7 @@ KNOWN = "known"
 
 @dataclass(frozen=True)
 class Line:
-    """One line: a label, a text for each group, and how far the groups lie apart. `level` 1 belongs to the line above."""
+    """One line: a label, a text for each group, how far the groups lie apart; `level` 1 belongs to the line above."""
 
     label: str
     cells: tuple[str, ...]
@@ -157,8 +157,7 @@ def table_one(members: Members, plan: Plan, safe: Safe, guard: Guard) -> TableOn
 def _category_lines(plan: Plan, variable: Variable, safe: Safe) -> list[Line]:
     names = plan.categories[variable.id]
     counts = [_known_counts(plan, variable, group, safe) for group in plan.groups]
-    pairs = [(one, other) for one, other in combinations(counts, 2) if one and other]
-    apart = greatest([category_difference(one, other) for one, other in pairs])
+    apart = greatest([category_difference(one, other) for one, other in combinations(counts, 2)])
     if set(YES_NO) >= set(names) - {UNKNOWN}:
         asked = [("yes", f"{variable.label}: yes"), *([] if variable.complete else [(UNKNOWN, UNKNOWN)])]
         return [
@@ -173,7 +172,7 @@ def _category_lines(plan: Plan, variable: Variable, safe: Safe) -> list[Line]:
 
 
 def _known_counts(plan: Plan, variable: Variable, group: str, safe: Safe) -> dict[str, int]:
-    """The shown counts of the categories of a group, hidden ones together; nothing where too little is shown."""
+    """The shown counts of the categories of a group; none where the group is hidden or all in one category."""
     cells = {name: safe.shown[(variable.id, name, group)] for name in plan.categories[variable.id] if name != UNKNOWN}
     if safe.value(plan.key(group)) is None or any(cell.mark is Mark.NEARLY for cell in cells.values()):
         return {}
@@ -242,5 +241,3 @@ def greatest(differences: list[float | None]) -> str:
     """The greatest difference between two groups, to two decimals; nothing where none can be told."""
     known = [each for each in differences if each is not None]
     return f"{max(known):.2f}" if known else ""
-
-

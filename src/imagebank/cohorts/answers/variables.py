@@ -1,4 +1,4 @@
-"""What every answer says of its units, whatever was asked: sex, age, ethnic group, deprivation, scanner, year, diagnoses.
+"""What every answer says of its units: sex, age, ethnic group, deprivation, scanner, year, diagnoses.
 
 Each is an expression of the language of cohorts, so every engine can give it and the scope of a project holds. Pure.
 """
@@ -43,7 +43,7 @@ DECILES = tuple(str(each) for each in range(1, 11))
 
 @dataclass(frozen=True)
 class Variable:
-    """Something known of a unit: a category with its `order`, a number with its `unit`, or `given` for the figures alone.
+    """Something known of a unit: a category with its `order`, a number with its `unit`, or `given` for figures alone.
 
     `complete`: every unit has one of the categories in `order`.
     """
@@ -88,7 +88,10 @@ def _every(unit: Unit) -> tuple[Variable, ...]:
             for name in ("manufacturer", "model", "field_strength_t")
         ),
         Variable("year", "Year of the scan (shifted dates)", _of_scan(YearOf(STUDY_DATE), unit), "given"),
-        *(Variable(f"has:{name}", title, _diagnosed(name), order=YES_NO, complete=True) for name, title in DIAGNOSES.items()),
+        *(
+            Variable(f"has:{name}", title, _diagnosed(name), order=YES_NO, complete=True)
+            for name, title in DIAGNOSES.items()
+        ),
         *(Variable(f"days:{name}", title, _days_to(name, unit), "given", "day") for name, title in DIAGNOSES.items()),
     )
 

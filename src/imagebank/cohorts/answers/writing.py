@@ -1,4 +1,4 @@
-"""The files of an answer: a page that needs nothing else, flow chart and figures as SVG and PNG, Table 1 as CSV and Parquet.
+"""The files of an answer: a page that needs nothing else, flow chart, figures, Table 1 and methods.
 
 All of them hold shown numbers alone, load nothing, and name no time of day: the same question gives the same bytes.
 """
@@ -13,11 +13,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from imagebank.cohorts.answers.answer import SafeAnswer
-from imagebank.cohorts.answers.figures import figures
+from imagebank.cohorts.answers.figures import TITLES, figures
 from imagebank.cohorts.answers.flow import flow_chart
 from imagebank.cohorts.answers.table_one import TableOne
 from imagebank.cohorts.disclosure import Disclosure
-from imagebank.cohorts.figures import VEGALITE, Figure, svg
+from imagebank.cohorts.figures import Figure, svg
 from imagebank.cohorts.page import pages
 from imagebank.core.files import atomic_file, write_bytes, write_text
 
@@ -110,15 +110,21 @@ def render(
     drawn: list[tuple[Figure, str]],
 ) -> str:
     """The page as HTML."""
-    return pages().get_template("answer.html").render(
-        answer=answer,
-        heading=heading,
-        paragraphs=methods.split("\n\n"),
-        rule=rule,
-        flow=_data(flow),
-        flow_text="; ".join(f"{each.name}: {each.units} {answer.unit}" for each in answer.stages),
-        figures=[(figure, _data(image)) for figure, image in drawn],
+    text: str = (
+        pages()
+        .get_template("answer.html")
+        .render(
+            answer=answer,
+            heading=heading,
+            paragraphs=methods.split("\n\n"),
+            rule=rule,
+            titles=TITLES,
+            flow=_data(flow),
+            flow_text="; ".join(f"{each.name}: {each.units} {answer.unit}" for each in answer.stages),
+            figures=[(figure, _data(image)) for figure, image in drawn],
+        )
     )
+    return text
 
 
 def _data(image: str) -> str:

@@ -43,8 +43,7 @@ class Earlier:
 
 @dataclass(frozen=True)
 class Ruling:
-    """The law that decides, the number it gives (None: hidden, or for a fresh answer: its own), and the earlier answer's
-    place."""
+    """The law that decides, its number (None: hidden, or the set's own where fresh), the earlier answer's place."""
 
     law: Law
     value: int | None = None

@@ -7,8 +7,8 @@ over the other. A bucket that differs needs a patient who differs, so
     buckets that differ <= patients who differ,
 
 always: sets that differ by fewer than the threshold are found without exception, be they of ten patients or of a
-million. The error is on the safe side alone: sets that differ by just a little more may be taken for near ones, when two
-of the patients share a bucket or their bytes cancel out (for ten patients about 1 in 45, for eleven 1 in 2,000).
+million. The error is on the safe side alone: sets that differ by just a little more may be taken for near ones, when
+two of the patients share a bucket or their bytes cancel out (for ten patients about 1 in 45, for eleven 1 in 2,000).
 Without the key nobody can tell who is in a picture. It is an odd sketch (Mitzenmacher, Pagh and Pham, 2014) with bytes
 for bits. Pure.
 """
@@ -53,7 +53,7 @@ def digests_of(folded: Array) -> Array:
 
 @dataclass(frozen=True)
 class Marks:
-    """Where each unit of a list falls: its bucket, its byte, and the number of its patient; `own` is the patient's byte."""
+    """Where each unit of a list falls: its bucket, byte and patient's number; `own` is the byte of the patient."""
 
     buckets: Array = field(repr=False)
     values: Array = field(repr=False)
