@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from imagebank.cohorts.answers.answer import safe_answer, safe_attrition
+from imagebank.cohorts.answers.answer import SafeAnswer, safe_answer, safe_attrition
 from imagebank.cohorts.answers.flow import SafeStage
 from imagebank.cohorts.answers.methods import methods
 from imagebank.cohorts.answers.writing import Heading, write_answer
@@ -14,7 +14,7 @@ from imagebank.cohorts.asking import Bank, Explained
 from imagebank.cohorts.disclosure import Disclosure
 from imagebank.cohorts.engines.connecting import DUCKDB
 from imagebank.cohorts.engines.result import Result, Scope
-from imagebank.cohorts.guard import Guard, open_guard
+from imagebank.cohorts.guard import open_guard
 from imagebank.cohorts.query.reading import read_cohort
 from imagebank.cohorts.query.sentences import UNITS, sentence
 from imagebank.core.errors import SourceError
@@ -60,26 +60,26 @@ def ask_bank(
     rule = Disclosure(minimum=settings.minimum, round_to=settings.round_to, exact=exact, zeros=False)
     named = replace(cohort, name=cohort.name or file.stem)
     result = replace(bank.ask(cohort), cohort=named)
+    answer, page = None, None
     with open_guard(bank.opened.layout.answers, project, rule) as guard:
-        stages, page = _told(bank, result, rule, guard, wanted.output)
+        if wanted.output is None:
+            stages = safe_attrition(result, rule, guard)
+        else:
+            answer = safe_answer(bank.engine, result, rule, guard)
+            stages = answer.stages
+    if answer is not None and wanted.output is not None:  # only what is remembered for certain is written
+        page = _written(bank, result, answer, wanted.output)
     if wanted.table is not None:
         write_rows(result, wanted.table)
     asked = cohort.question or sentence(cohort)
     return Answer(named.name, asked, UNITS[cohort.unit], stages, _notes(result, wanted.table), page)
 
 
-def _told(
-    bank: Bank, result: Result, rule: Disclosure, guard: Guard, output: Path | None
-) -> tuple[tuple[SafeStage, ...], Path | None]:
-    """The attrition, and the page of the whole answer where one is wanted."""
-    if output is None:
-        return safe_attrition(result, rule, guard), None
-    answer = safe_answer(bank.engine, result, rule, guard)
-    settings = bank.opened.config.bank
-    cohort = result.cohort
+def _written(bank: Bank, result: Result, answer: SafeAnswer, output: Path) -> Path:
+    """The page of the whole answer."""
+    settings, cohort, rule = bank.opened.config.bank, result.cohort, answer.safe.rule
     heading = Heading(settings.name, result.version, cohort.question or sentence(cohort), settings.pretend)
-    page = write_answer(output, answer, heading, methods(result, answer.nearest, rule, settings.name), rule)
-    return answer.stages, page
+    return write_answer(output, answer, heading, methods(result, answer.nearest, rule, settings.name), rule)
 
 
 def _notes(result: Result, table: Path | None) -> tuple[str, ...]:

@@ -17,7 +17,7 @@ from pathlib import Path
 import numpy as np
 
 from imagebank.cohorts.disclosure import Disclosure
-from imagebank.cohorts.guard.ruling import Earlier, Law, Past, Ruling
+from imagebank.cohorts.guard.ruling import Earlier, Law, Past, Ruling, apart
 from imagebank.cohorts.guard.sketch import Sketch, Sketcher
 from imagebank.core.errors import BankError, ImagebankError
 from imagebank.core.files import disk_errors
@@ -28,7 +28,7 @@ WAIT_SECONDS = 60
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS answers (
     id INTEGER PRIMARY KEY, project TEXT NOT NULL, unit TEXT NOT NULL, patients INTEGER NOT NULL,
-    value INTEGER, fresh INTEGER NOT NULL, sketch BLOB NOT NULL);
+    value INTEGER, fresh INTEGER NOT NULL, origin INTEGER, sketch BLOB NOT NULL);
 CREATE INDEX IF NOT EXISTS answers_of ON answers (project, unit);
 CREATE TABLE IF NOT EXISTS statistics (
     answer INTEGER NOT NULL, name TEXT NOT NULL, text TEXT NOT NULL, PRIMARY KEY (answer, name)) WITHOUT ROWID;
@@ -51,6 +51,8 @@ class Guard:
     _connection: sqlite3.Connection = field(repr=False)
     _past: dict[str, list[tuple[int, Earlier]]] = field(default_factory=dict, repr=False)
     _before: dict[str, Past] = field(default_factory=dict, repr=False)
+    _kept: dict[str, int] = field(default_factory=dict, repr=False)
+    _origins: dict[int, int] = field(default_factory=dict, repr=False)
 
     def judge(self, unit: str, sketch: Sketch, own: int | None) -> tuple[Ruling, int | None]:
         """What may be said of a set, and the id of the answer that it follows; `own` is its number, None when hidden.
@@ -58,15 +60,22 @@ class Guard:
         Within one answer, sets are compared with each other one by one; pairs are looked for among earlier answers.
         """
         told = self._told(unit)
-        ruling = self._before[unit].rule(sketch)
-        if ruling.law is Law.EARLIER and ruling.place is not None:
-            return ruling, told[ruling.place][0]
-        since = Past([each for _, each in told[len(self._before[unit].answers) :]], self.threshold)
-        near = since.near(sketch)
-        if near is not None:
-            return Ruling(Law.EARLIER, since.answers[near].value, near), told[len(self._before[unit].answers) + near][0]
-        value = {Law.SMALL: None, Law.DERIVED: ruling.value}.get(ruling.law, own)
-        return ruling, self._remember(unit, Earlier(sketch, value, ruling.law is not Law.DERIVED))
+        before, since = self._before[unit], Past([each for _, each in told[self._kept[unit] :]], self.threshold)
+        derived = before.derived(sketch)
+        near = [
+            (found[0], found[1] + shift)
+            for past, shift in ((before, 0), (since, self._kept[unit]))
+            if (found := past.near(sketch)) is not None
+        ]
+        if not near:
+            ruling = apart(sketch, derived, self.threshold)
+            value = own if ruling.law is Law.FRESH else ruling.value
+            return ruling, self._remember(unit, Earlier(sketch, value, ruling.law is Law.FRESH), None)
+        answer, earlier = told[min(near)[1]]
+        follows = self._origins.get(answer, answer)
+        if min(near)[0]:
+            self._remember(unit, Earlier(sketch, earlier.value, False, earlier.source), follows)
+        return Ruling(Law.EARLIER, earlier.value), follows
 
     def statistic(self, answer: int | None, name: str, text: str) -> str:
         """A number that is no count, as it was first told of a set: few patients more or less do not change it."""
@@ -78,28 +87,34 @@ class Guard:
 
     def _told(self, unit: str) -> list[tuple[int, Earlier]]:
         if unit not in self._past:
-            query = "SELECT id, patients, value, fresh, sketch FROM answers WHERE project = ? AND unit = ? ORDER BY id"
-            found = self._connection.execute(query, (self.project, unit)).fetchall()
+            query = "SELECT id, patients, value, fresh, sketch, origin FROM answers WHERE project = ? AND unit = ?"
+            found = self._connection.execute(f"{query} ORDER BY id", (self.project, unit)).fetchall()
             if len(found) >= MOST_ANSWERS:
                 raise GuardFull(
                     "This project has been given as many answers as the bank remembers.",
                     "ask the steward: only with a new project can more be asked",
                 )
+            pictures = {row[0]: Sketch(row[1], np.frombuffer(row[4], np.uint8)) for row in found}
+            self._origins |= {row[0]: row[5] for row in found if row[5] is not None}
             self._past[unit] = [
-                (row[0], Earlier(Sketch(row[1], np.frombuffer(row[4], np.uint8)), row[2], bool(row[3])))
-                for row in found
+                (row[0], Earlier(pictures[row[0]], row[2], bool(row[3]), pictures.get(row[5]))) for row in found
             ]
             self._before[unit] = Past([each for _, each in self._past[unit]], self.threshold)
+            self._kept[unit] = len(found)
         return self._past[unit]
 
-    def _remember(self, unit: str, earlier: Earlier) -> int | None:
+    def _remember(self, unit: str, earlier: Earlier, origin: int | None) -> int | None:
         """Keep an answer. The empty set is not kept: it looks like every other that is hidden."""
         if not earlier.sketch.patients:
             return None
-        row = (self.project, unit, earlier.sketch.patients, earlier.value, earlier.fresh, earlier.sketch.folded)
-        command = "INSERT INTO answers (project, unit, patients, value, fresh, sketch) VALUES (?, ?, ?, ?, ?, ?)"
-        kept = self._connection.execute(command, (*row[:5], row[5].tobytes())).lastrowid
-        self._past[unit].append((int(kept or 0), earlier))
+        row = (self.project, unit, earlier.sketch.patients, earlier.value, earlier.fresh, origin)
+        command = (
+            "INSERT INTO answers (project, unit, patients, value, fresh, origin, sketch) VALUES (?, ?, ?, ?, ?, ?, ?)"
+        )
+        kept = int(self._connection.execute(command, (*row, earlier.sketch.folded.tobytes())).lastrowid or 0)
+        self._past[unit].append((kept, earlier))
+        if origin is not None:
+            self._origins[kept] = origin
         return kept
 
 

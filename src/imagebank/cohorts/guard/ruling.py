@@ -1,13 +1,14 @@
 """What may be said of a set of patients, given what was said before.
 
 Laws, in this order:
-1. A set that differs from an earlier one by fewer patients than the threshold gets the earlier answer, number or
-   refusal, whether it differs or not. So adding or removing a few patients changes nothing that can be seen.
+1. A set that differs from an earlier one by fewer patients than the threshold gets the answer of the nearest such one,
+   number or refusal, whether it differs or not. So adding or removing a few patients changes nothing that can be seen.
 2. Otherwise a set of fewer patients than the threshold is hidden, and so is the empty one.
 3. A set that is, but for fewer patients than the threshold, two earlier ones together or what one has beyond the other,
    gets the sum or the difference of the two earlier numbers: what the asker could have worked out.
-4. Any other set gets an answer of its own, which is remembered.
-What follows law 1 is not remembered, or answers would drift away from the truth in small steps. Pure.
+4. Any other set gets an answer of its own.
+Every set is remembered, with the set whose answer it got. Law 1 ends where a set differs from that one by twice the
+threshold, or a bank that grows every night would show one number for ever. Pure.
 """
 
 from __future__ import annotations
@@ -23,6 +24,9 @@ import numpy as np
 from imagebank.cohorts.guard.sketch import BUCKETS, SEGMENTS, Array, Sketch, digests_of
 
 
+DRIFT = 2  # thresholds that a repeated answer may lie away from the set it was given for
+
+
 class Law(StrEnum):
     """Why a set gets the answer that it gets."""
 
@@ -34,20 +38,29 @@ class Law(StrEnum):
 
 @dataclass(frozen=True)
 class Earlier:
-    """An answer that was given; `value` is None where it was hidden. `fresh` ones were not derived from others."""
+    """An answer that was given; `value` is None where it was hidden.
+
+    `origin` is the picture of the set whose answer it is; None where it is its own. `fresh` ones have a number of their
+    own, neither repeated nor derived.
+    """
 
     sketch: Sketch
     value: int | None
     fresh: bool = True
+    origin: Sketch | None = None
+
+    @property
+    def source(self) -> Sketch:
+        """The set whose answer it is."""
+        return self.origin or self.sketch
 
 
 @dataclass(frozen=True)
 class Ruling:
-    """The law that decides, its number (None: hidden, or the set's own where fresh), the earlier answer's place."""
+    """The law that decides, and the number that it gives: None where hidden, or where it is the set's own."""
 
     law: Law
     value: int | None = None
-    place: int | None = None
 
 
 @dataclass(frozen=True)
@@ -80,13 +93,17 @@ class Past:
         """The numbers of the segments of those."""
         return digests_of(self.folded[self.summable]) if len(self.summable) else np.zeros((0, SEGMENTS), np.uint64)
 
-    def near(self, new: Sketch) -> int | None:
-        """The oldest answer whose set differs by fewer patients than the threshold."""
+    def near(self, new: Sketch) -> tuple[int, int] | None:
+        """The nearest set that differs by fewer patients than the threshold: by how many, and its place; oldest first.
+
+        It does not count when the answer that it was given is that of a set too far away.
+        """
         close = np.flatnonzero(np.abs(self.sizes - new.patients) < self.threshold)
-        for place in close:  # few: sets of the same size
-            if np.count_nonzero(self.folded[place] ^ new.folded) < self.threshold:
-                return int(place)
-        return None
+        apart = ((int(np.count_nonzero(self.folded[place] ^ new.folded)), int(place)) for place in close)
+        nearest = min((each for each in apart if each[0] < self.threshold), default=None)
+        if nearest is None or self.answers[nearest[1]].source.distance(new) >= DRIFT * self.threshold:
+            return None
+        return nearest
 
     def derived(self, new: Sketch) -> int | None:
         """The number that two earlier answers give for a set that they make up, but for a few patients."""
@@ -147,9 +164,12 @@ class Past:
         """What may be said of a set. Everything is compared in any case, so that the time tells little."""
         near, derived = self.near(new), self.derived(new)
         if near is not None:
-            return Ruling(Law.EARLIER, self.answers[near].value, near)
-        if new.patients < self.threshold:
-            return Ruling(Law.SMALL)
-        if derived is not None:
-            return Ruling(Law.DERIVED, derived)
-        return Ruling(Law.FRESH)
+            return Ruling(Law.EARLIER, self.answers[near[1]].value)
+        return apart(new, derived, self.threshold)
+
+
+def apart(new: Sketch, derived: int | None, threshold: int) -> Ruling:
+    """What may be said of a set that is near to none."""
+    if new.patients < threshold:
+        return Ruling(Law.SMALL)
+    return Ruling(Law.FRESH) if derived is None else Ruling(Law.DERIVED, derived)
