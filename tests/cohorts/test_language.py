@@ -157,7 +157,8 @@ def test_the_library_agrees_with_the_conditions_of_the_profile() -> None:
 
 def test_a_file_beside_the_question_may_hold_the_codelist(tmp_path: Path) -> None:
     (tmp_path / "mine.csv").write_text("code,use\nF00-F09,include\nF05,exclude\n")
-    text = "unit: patient\nsteps: [{step: s, keep: {exists: {table: diagnoses, where: {code: {codes: {file: mine.csv}}}}}}]"
+    keep = "{exists: {table: diagnoses, where: {code: {codes: {file: mine.csv}}}}}"
+    text = f"unit: patient\nsteps: [{{step: s, keep: {keep}}}]"
     assert "not F05" not in sentence(from_yaml(text, folder=tmp_path))
     assert "without F05" in sentence(from_yaml(text, folder=tmp_path))
     with pytest.raises(QueryError, match="may name no file"):

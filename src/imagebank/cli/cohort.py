@@ -8,8 +8,6 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from imagebank.cli.report import print_table
-
 QuestionFile = Annotated[
     Path, typer.Argument(metavar="FILE", help="The question, a .yaml or .json file.", show_default=False)
 ]
@@ -54,6 +52,7 @@ def ask(
 
     `imagebank cohort FILE` is short for this. docs/cohorts.md teaches the language; examples/cohorts has ten questions.
     """
+    from imagebank.cli.report import print_table
     from imagebank.workflows.cohort import ask_bank
 
     answer = ask_bank(bank, file, table=table, engine=engine, version=tables or None, exact=exact)
