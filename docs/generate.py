@@ -50,7 +50,7 @@ from imagebank.workflows.status import MEANINGS
 HERE = Path(__file__).parent
 SPECS = HERE.parent / "tests" / "dicom" / "specs"
 COHORT_SPECS = HERE.parent / "tests" / "cohorts" / "specs"
-PROSE = "because"  # the column of a table of examples that is not code
+PROSE = {"because", "says", "try"}  # the columns of a table of examples that are not code
 UTILITY = HERE.parent / "tests" / "dicom" / "utility_contract.toml"
 EXAMPLE = default_config("example", "00000000")
 MADE = "<!-- Made by `./run docs` from the code. Do not edit. -->\n\n"
@@ -260,8 +260,10 @@ def _spec(path: Path) -> tuple[str, str]:
     """Title and Markdown of a table of examples: a title, a blank line, then columns between bars."""
     title, _, rows = path.read_text("utf-8").partition("\n\n")
     head, *cells = ([cell.strip() for cell in row.split(" |")] for row in rows.strip().splitlines())
-    prose = head.index(PROSE) if PROSE in head else len(head)
-    coded = ([f"`{cell}`" if cell and place != prose else cell for place, cell in enumerate(row)] for row in cells)
+    coded = (
+        [f"`{cell}`" if cell and name not in PROSE else cell for name, cell in zip(head, row, strict=True)]
+        for row in cells
+    )
     return title, "The tests hold these.\n\n" + table(head, coded)
 
 

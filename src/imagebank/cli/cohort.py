@@ -9,7 +9,10 @@ import typer
 from typer.core import TyperGroup
 
 QuestionFile = Annotated[
-    Path, typer.Argument(metavar="FILE", help="The question, a .yaml or .json file.", show_default=False)
+    Path,
+    typer.Argument(
+        metavar="FILE", help="The question: a .yaml or .json file, or the name of a saved one.", show_default=False
+    ),
 ]
 BankOption = Annotated[Path, typer.Option("--bank", help="Folder of the bank.", envvar="IMAGEBANK_BANK")]
 EngineOption = Annotated[
@@ -83,3 +86,15 @@ def explain(
     for place, line in enumerate(told.plan, start=1):
         typer.echo(f"{place:3d}. {line}")
     typer.echo(f"\nSQL\n{told.sql}")
+
+
+@cohort_app.command()
+def save(file: QuestionFile, bank: BankOption = Path()) -> None:
+    """Keep a question in the bank under its name; a question that changed becomes a new version.
+
+    `imagebank cohort NAME` then asks the newest version, `imagebank cohort NAME@v0001` an old one.
+    """
+    from imagebank.workflows.cohort import save as keep
+
+    saved = keep(bank, file)
+    typer.echo(f"saved as {saved.name} {saved.version}")

@@ -1,7 +1,7 @@
 """The attrition of a cohort as people may see it: what is left after each step, and what was lost, rounded and safe.
 
-What a step leaves and what it takes away add up to what was there before, so they are protected together. A count of 0
-and one below the minimum look the same here, because a question about one person is answered by 0 or 1. Pure.
+A count of 0 and one below the minimum look the same here, because a question about one person is answered by 0 or 1.
+What a step took away is reckoned from the numbers that are shown: rounded on its own it would tell 0 from 7. Pure.
 """
 
 from __future__ import annotations
@@ -10,10 +10,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from imagebank.cohorts.disclosure import Count, Disclosure, Group, Shown, protect
+from imagebank.cohorts.disclosure import Count, Disclosure, Shown, show
 from imagebank.cohorts.engines.result import Stage
 
-Key = tuple[str, int]
+UNTOLD = "untold"
 
 
 @dataclass(frozen=True)
@@ -27,39 +27,35 @@ class SafeStage:
     lost: str
 
 
-def safe_attrition(stages: Sequence[Stage], rule: Disclosure, *, in_patients: bool) -> tuple[SafeStage, ...]:
-    """What may be shown of each stage. `in_patients`: the unit of the cohort is the patient."""
-    units = _protected([(each.units, each.patients) for each in stages], _lost(stages), rule, in_patients=in_patients)
-    people = [(each.patients, each.patients) for each in stages]
-    gone = [(before[0] - after[0],) * 2 for before, after in pairwise(people)]
-    patients = _protected(people, gone, rule, in_patients=True)
+def safe_attrition(stages: Sequence[Stage], rule: Disclosure) -> tuple[SafeStage, ...]:
+    """What may be shown of each stage."""
+    if rule.exact:
+        return tuple(_exact(stage, first=place == 0) for place, stage in enumerate(stages))
+    units = [show(Count(each.units, each.patients), rule, in_patients=False) for each in stages]
+    patients = [show(Count(each.patients, each.patients), rule) for each in stages]
+    lost = ["", *(_lost(before, after, rule) for before, after in pairwise(units))]
     return tuple(
-        SafeStage(
-            stage.name,
-            stage.sentence,
-            text_of(units["left", place], rule),
-            text_of(patients["left", place], rule),
-            text_of(units["lost", place], rule) if place else "",
-        )
+        SafeStage(stage.name, stage.sentence, _text(units[place], rule), _text(patients[place], rule), lost[place])
         for place, stage in enumerate(stages)
     )
 
 
-def _lost(stages: Sequence[Stage]) -> list[tuple[int, int]]:
-    return [(each.lost_units, each.lost_patients) for each in stages[1:]]
+def _exact(stage: Stage, *, first: bool) -> SafeStage:
+    lost = "" if first else f"{stage.lost_units:,}"
+    return SafeStage(stage.name, stage.sentence, f"{stage.units:,}", f"{stage.patients:,}", lost)
 
 
-def _protected(
-    left: Sequence[tuple[int, int]], lost: Sequence[tuple[int, int]], rule: Disclosure, *, in_patients: bool
-) -> dict[Key, Shown]:
-    counts: dict[Key, Count] = {("left", place): Count(*each) for place, each in enumerate(left)}
-    counts |= {("lost", place): Count(*each) for place, each in enumerate(lost, start=1)}
-    groups = [Group(("left", place - 1), (("left", place), ("lost", place))) for place in range(1, len(left))]
-    return protect(counts, groups, rule, in_patients=in_patients)
+def _text(shown: Shown, rule: Disclosure) -> str:
+    return shown.text if shown.value else few(rule)
 
 
-def text_of(shown: Shown, rule: Disclosure) -> str:
-    """A count in words; nobody and few look the same."""
-    if rule.exact:
-        return shown.text
-    return shown.text if shown.value else f"<{rule.minimum}"
+def _lost(before: Shown, after: Shown, rule: Disclosure) -> str:
+    if not before.value or not after.value:
+        return UNTOLD
+    gone = before.value - after.value
+    return f"{gone:,}" if gone >= rule.minimum else few(rule)
+
+
+def few(rule: Disclosure) -> str:
+    """What stands for nobody and for few, which look the same."""
+    return f"<{rule.minimum}"
