@@ -23,6 +23,7 @@ import typer
 from imagebank.catalogue import dictionary_markdown
 from imagebank.cli.app import DEBUG_VARIABLE, EXIT_INTERRUPTED, app
 from imagebank.cohorts.query.codelists import library
+from imagebank.cohorts.query.editors import stub
 from imagebank.cohorts.query.reading_words import MEANT
 from imagebank.core.config import KEY_VARIABLE, Config, ImageSource, RecordSource
 from imagebank.core.config_file import default_config, setting_help
@@ -434,6 +435,7 @@ PAGES: dict[str, Callable[[], str]] = {
     "classification.md": classification_page,
     "bids.md": bids_page,
     "cohorts.md": cohorts_page,
+    "../src/imagebank/__init__.pyi": stub,
     "pretend-hospital/records.md": records_page,
     "pretend-hospital/answers.md": answers_page,
     "pretend-hospital/sample-notes.md": sample_page,
@@ -442,7 +444,9 @@ PAGES: dict[str, Callable[[], str]] = {
 
 
 def render(name: str) -> str:
-    """The whole text of a page, with one blank line between its parts."""
+    """The whole text of a page, with one blank line between its parts; of a stub as it is."""
+    if name.endswith(".pyi"):
+        return PAGES[name]()
     return re.sub(r"\n{3,}", "\n\n", MADE + PAGES[name]()).rstrip() + "\n"
 
 

@@ -20,7 +20,9 @@ from imagebank.cohorts.engines.plain import Plain
 from imagebank.cohorts.engines.result import Scope
 from imagebank.cohorts.query import Schema, canonical, digest, from_document, from_json, from_yaml, to_json, to_yaml
 from imagebank.cohorts.query.codelists import codelist, codelist_hash, library
-from imagebank.cohorts.query.schema import QueryError
+from imagebank.cohorts.query.editors import stub
+from imagebank.cohorts.query.nodes import Column
+from imagebank.cohorts.query.schema import BANK, QueryError
 from imagebank.cohorts.query.sentences import say, sentence
 from imagebank.core.columns import column
 
@@ -135,6 +137,14 @@ def test_python_refuses_a_mismatch_where_it_is_written() -> None:
         _ = studies.age_years > assessments.score
     with pytest.raises(QueryError, match="no truth value"):
         _ = studies.age_years > 1 and studies.age_years < 3
+
+
+def test_every_column_of_every_table_is_at_hand_in_python() -> None:
+    for table in BANK.tables:
+        for each in BANK.columns(table):
+            assert getattr(imagebank, table).column(each.name).node == Column(table, each.name)
+            assert f"def {each.name}(self) -> Value:" in stub()
+    assert imagebank.studies.age_years.node == Column("studies", "age_years")
 
 
 def test_imagebank_has_no_other_doors() -> None:

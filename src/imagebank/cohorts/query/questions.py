@@ -24,7 +24,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from imagebank.cohorts.query import nodes
 from imagebank.cohorts.query.building import Hanging, Value, node_of
@@ -91,11 +91,13 @@ class Table(Hanging):
     def __init__(self, table: str) -> None:
         super().__init__(Rows(table))
 
-    def __getattr__(self, name: str) -> Value:
-        """A column, as a value."""
-        if name.startswith("__"):
-            raise AttributeError(name)
-        return self.column(name)
+    if not TYPE_CHECKING:  # the stub names every column, so that type checkers find a typing error
+
+        def __getattr__(self, name: str) -> Value:
+            """A column, as a value."""
+            if name.startswith("__"):
+                raise AttributeError(name)
+            return self.column(name)
 
     def __dir__(self) -> Iterable[str]:
         """The columns too, for completion."""
