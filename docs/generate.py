@@ -14,6 +14,7 @@ import tomllib
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import MISSING, fields
 from datetime import date
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,9 @@ import typer
 
 from imagebank.catalogue import dictionary_markdown
 from imagebank.cli.app import DEBUG_VARIABLE, EXIT_INTERRUPTED, app
+from imagebank.cohorts.query.codelists import library
+from imagebank.cohorts.query.editors import stub
+from imagebank.cohorts.query.reading_words import MEANT
 from imagebank.core.config import KEY_VARIABLE, Config, ImageSource, RecordSource
 from imagebank.core.config_file import default_config, setting_help
 from imagebank.core.errors import EXIT_CODES, ImagebankError
@@ -46,7 +50,8 @@ from imagebank.workflows.status import MEANINGS
 
 HERE = Path(__file__).parent
 SPECS = HERE.parent / "tests" / "dicom" / "specs"
-PROSE = "because"  # the column of a table of examples that is not code
+COHORT_SPECS = HERE.parent / "tests" / "cohorts" / "specs"
+PROSE = {"because", "says", "try"}  # the columns of a table of examples that are not code
 UTILITY = HERE.parent / "tests" / "dicom" / "utility_contract.toml"
 EXAMPLE = default_config("example", "00000000")
 MADE = "<!-- Made by `./run docs` from the code. Do not edit. -->\n\n"
@@ -230,12 +235,36 @@ def policy_page() -> str:
     return "\n".join([policy_markdown(), *examples])
 
 
+def cohorts_page() -> str:
+    """The language of cohorts, with its words, its library, and the examples that the tests hold."""
+    sys.path.insert(0, str(COHORT_SPECS.parent))
+    people = import_module("spec_bank").described()
+    lists = (
+        (f"`{name}`", " ".join(codes.include) + (f" not {' '.join(codes.exclude)}" if codes.exclude else ""))
+        for name, codes in library().items()
+    )
+    told = {
+        "words": table(("word", "what it is worth"), ((f"`{word}`", text) for word, text in MEANT.items())),
+        "bank": table(("who", "scans", "MMSE", "diagnoses", "episodes"), people),
+        "library": table(("name", "codes"), lists),
+        **{name: _examples(COHORT_SPECS / f"{name}.txt") for name in ("conditions", "values", "refused")},
+    }
+    return (HERE / "cohorts.template").read_text("utf-8").format(**told)
+
+
+def _examples(path: Path) -> str:
+    title, text = _spec(path)
+    return f"**{title}**\n\n" + text.partition("\n\n")[2]
+
+
 def _spec(path: Path) -> tuple[str, str]:
     """Title and Markdown of a table of examples: a title, a blank line, then columns between bars."""
     title, _, rows = path.read_text("utf-8").partition("\n\n")
-    head, *cells = ([cell.strip() for cell in row.split("|")] for row in rows.strip().splitlines())
-    prose = head.index(PROSE) if PROSE in head else len(head)
-    coded = ([f"`{cell}`" if cell and place != prose else cell for place, cell in enumerate(row)] for row in cells)
+    head, *cells = ([cell.strip() for cell in row.split(" |")] for row in rows.strip().splitlines())
+    coded = (
+        [f"`{cell}`" if cell and name not in PROSE else cell for name, cell in zip(head, row, strict=True)]
+        for row in cells
+    )
     return title, "The tests hold these.\n\n" + table(head, coded)
 
 
@@ -405,6 +434,8 @@ PAGES: dict[str, Callable[[], str]] = {
     "policy.md": policy_page,
     "classification.md": classification_page,
     "bids.md": bids_page,
+    "cohorts.md": cohorts_page,
+    "../src/imagebank/__init__.pyi": stub,
     "pretend-hospital/records.md": records_page,
     "pretend-hospital/answers.md": answers_page,
     "pretend-hospital/sample-notes.md": sample_page,
@@ -413,7 +444,9 @@ PAGES: dict[str, Callable[[], str]] = {
 
 
 def render(name: str) -> str:
-    """The whole text of a page, with one blank line between its parts."""
+    """The whole text of a page, with one blank line between its parts; of a stub as it is."""
+    if name.endswith(".pyi"):
+        return PAGES[name]()
     return re.sub(r"\n{3,}", "\n\n", MADE + PAGES[name]()).rstrip() + "\n"
 
 

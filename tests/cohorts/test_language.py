@@ -20,7 +20,9 @@ from imagebank.cohorts.engines.plain import Plain
 from imagebank.cohorts.engines.result import Scope
 from imagebank.cohorts.query import Schema, canonical, digest, from_document, from_json, from_yaml, to_json, to_yaml
 from imagebank.cohorts.query.codelists import codelist, codelist_hash, library
-from imagebank.cohorts.query.schema import QueryError
+from imagebank.cohorts.query.editors import stub
+from imagebank.cohorts.query.nodes import Column
+from imagebank.cohorts.query.schema import BANK, QueryError
 from imagebank.cohorts.query.sentences import say, sentence
 from imagebank.core.columns import column
 
@@ -137,6 +139,14 @@ def test_python_refuses_a_mismatch_where_it_is_written() -> None:
         _ = studies.age_years > 1 and studies.age_years < 3
 
 
+def test_every_column_of_every_table_is_at_hand_in_python() -> None:
+    for table in BANK.tables:
+        for each in BANK.columns(table):
+            assert getattr(imagebank, table).column(each.name).node == Column(table, each.name)
+            assert f"def {each.name}(self) -> Value:" in stub()
+    assert imagebank.studies.age_years.node == Column("studies", "age_years")
+
+
 def test_imagebank_has_no_other_doors() -> None:
     with pytest.raises(AttributeError, match="frobnicate"):
         _ = imagebank.frobnicate
@@ -157,7 +167,8 @@ def test_the_library_agrees_with_the_conditions_of_the_profile() -> None:
 
 def test_a_file_beside_the_question_may_hold_the_codelist(tmp_path: Path) -> None:
     (tmp_path / "mine.csv").write_text("code,use\nF00-F09,include\nF05,exclude\n")
-    text = "unit: patient\nsteps: [{step: s, keep: {exists: {table: diagnoses, where: {code: {codes: {file: mine.csv}}}}}}]"
+    keep = "{exists: {table: diagnoses, where: {code: {codes: {file: mine.csv}}}}}"
+    text = f"unit: patient\nsteps: [{{step: s, keep: {keep}}}]"
     assert "not F05" not in sentence(from_yaml(text, folder=tmp_path))
     assert "without F05" in sentence(from_yaml(text, folder=tmp_path))
     with pytest.raises(QueryError, match="may name no file"):

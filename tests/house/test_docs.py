@@ -88,13 +88,14 @@ def test_a_generated_page_is_what_the_code_says(name: str) -> None:
 
 
 def test_a_page_that_was_edited_by_hand_is_found(tmp_path: Path) -> None:
+    docs = tmp_path / "docs"
     for name in GENERATE.PAGES:
-        (tmp_path / name).parent.mkdir(exist_ok=True)
-        (tmp_path / name).write_text(page(name), "utf-8")
-    assert GENERATE.stale_pages(tmp_path) == []
-    (tmp_path / "errors.md").write_text(page("errors.md") + "and more\n", "utf-8")
-    (tmp_path / "tables.md").unlink()
-    assert sorted(GENERATE.stale_pages(tmp_path)) == ["errors.md", "tables.md"]
+        (docs / name).resolve().parent.mkdir(parents=True, exist_ok=True)
+        (docs / name).resolve().write_text(page(name), "utf-8")
+    assert GENERATE.stale_pages(docs) == []
+    (docs / "errors.md").write_text(page("errors.md") + "and more\n", "utf-8")
+    (docs / "tables.md").unlink()
+    assert sorted(GENERATE.stale_pages(docs)) == ["errors.md", "tables.md"]
 
 
 @pytest.mark.parametrize("command", sorted(COMMANDS))

@@ -8,10 +8,11 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from imagebank.cli.report import print_table
-
 QuestionFile = Annotated[
-    Path, typer.Argument(metavar="FILE", help="The question, a .yaml or .json file.", show_default=False)
+    Path,
+    typer.Argument(
+        metavar="FILE", help="The question: a .yaml or .json file, or the name of a saved one.", show_default=False
+    ),
 ]
 BankOption = Annotated[Path, typer.Option("--bank", help="Folder of the bank.", envvar="IMAGEBANK_BANK")]
 EngineOption = Annotated[
@@ -63,6 +64,7 @@ def ask(
     `hidden` is a number that is not shown: nobody, fewer patients than the minimum, or what would give such a number
     away; docs/disclosure.md says what is done to numbers and why.
     """
+    from imagebank.cli.report import print_table
     from imagebank.workflows.cohort import Wanted, ask_bank
 
     wanted = Wanted(table, output)
@@ -96,3 +98,15 @@ def explain(
     for place, line in enumerate(told.plan, start=1):
         typer.echo(f"{place:3d}. {line}")
     typer.echo(f"\nSQL\n{told.sql}")
+
+
+@cohort_app.command()
+def save(file: QuestionFile, bank: BankOption = Path()) -> None:
+    """Keep a question in the bank under its name; a question that changed becomes a new version.
+
+    `imagebank cohort NAME` then asks the newest version, `imagebank cohort NAME@v0001` an old one.
+    """
+    from imagebank.workflows.cohort import save as keep
+
+    saved = keep(bank, file)
+    typer.echo(f"saved as {saved.name} {saved.version}")

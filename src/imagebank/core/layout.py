@@ -81,6 +81,11 @@ class Layout:
         return self.root / "quality"
 
     @property
+    def cohorts(self) -> Path:
+        """Saved questions, one folder each, one file a version."""
+        return self.root / "cohorts"
+
+    @property
     def quality_ratings(self) -> Path:
         """What people said of single images; grows, and is never rewritten."""
         return self.root / "quality-ratings.csv"

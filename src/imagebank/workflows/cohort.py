@@ -15,8 +15,11 @@ from imagebank.cohorts.disclosure import Disclosure
 from imagebank.cohorts.engines.connecting import DUCKDB
 from imagebank.cohorts.engines.result import Result, Scope
 from imagebank.cohorts.guard import open_guard
+from imagebank.cohorts.query.nodes import Cohort
 from imagebank.cohorts.query.reading import read_cohort
 from imagebank.cohorts.query.sentences import UNITS, sentence
+from imagebank.cohorts.saved import Saved, load_cohort, save_cohort
+from imagebank.core.config import open_bank
 from imagebank.core.errors import SourceError
 from imagebank.core.files import atomic_file
 
@@ -52,7 +55,7 @@ def ask_bank(
     exact: bool = False,
 ) -> Answer:
     """The answer to the question in a file, as it may be shown to a project. `exact` is for stewards only."""
-    cohort = read_cohort(file)
+    cohort = cohort_of(root, file)
     if wanted.table is not None and wanted.table.suffix not in (".parquet", ".csv"):
         raise SourceError("The rows of a cohort are written as .parquet or .csv.", "name the file so")
     bank = Bank(root, version=version, engine=engine, scope=Scope(name=project))
@@ -116,5 +119,17 @@ def _dictionary(result: Result) -> Any:
 
 def explain_to(root: Path, file: Path, *, engine: str = DUCKDB, version: str | None = None) -> Explained:
     """How the question in a file would be answered."""
-    cohort = read_cohort(file)
-    return Bank(root, version=version, engine=engine).explain(cohort)
+    return Bank(root, version=version, engine=engine).explain(cohort_of(root, file))
+
+
+def cohort_of(root: Path, file: Path) -> Cohort:
+    """The question in a file, or the saved one of that name: `NAME`, or `NAME@v0002` for an old version."""
+    if file.exists() or file.suffix in (".yaml", ".yml", ".json"):
+        return read_cohort(file)
+    name, _, version = str(file).partition("@")
+    return load_cohort(open_bank(root).layout, name, version)
+
+
+def save(root: Path, file: Path) -> Saved:
+    """Keep the question in a file in the bank, as a new version if it is not the newest one already."""
+    return save_cohort(open_bank(root).layout, read_cohort(file))

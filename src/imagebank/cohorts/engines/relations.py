@@ -32,10 +32,14 @@ EMPTY = {"exists": False, "count": 0, "different": 0}
 
 @dataclass(frozen=True)
 class Asked:
-    """A relation, and the name of the column that holds each expression that was computed on the way."""
+    """A relation, and the name of the column that holds each expression that was computed on the way.
+
+    `start` is the same before anything was joined to it, from which owners are read: a shorter query.
+    """
 
     relation: Any
     names: Mapping[Expression, str]
+    start: Asked | None = None
 
     def worth(self, value: Expression) -> Any:
         """The ibis expression of a value."""
@@ -43,7 +47,9 @@ class Asked:
 
     def where(self, condition: Expression | None) -> Asked:
         """Only the rows that a condition holds for."""
-        return self if condition is None else replace(self, relation=self.relation.filter(self.worth(condition)))
+        if condition is None:
+            return self
+        return Asked(self.relation.filter(self.worth(condition)), self.names)
 
 
 Keys = Sequence[tuple[Any, str]]
@@ -166,8 +172,10 @@ class Relations:
         if rows.window is None:
             owned = hanging.relation.mutate(**{f"k{number}": hanging.relation[theirs]})
             return replace(hanging, relation=owned), [(asked.relation[mine], f"k{number}")]
-        anchor = asked.worth(rows.window.anchor or OwnDate())
-        owners = asked.relation.select(**{f"k{number}": asked.relation[mine], f"d{number}": anchor}).distinct()
+        named = rows.window.anchor or OwnDate()
+        anchor, owned_by = asked.worth(named), (asked.start or asked) if not _depth(named) else asked
+        whose = {f"k{number}": owned_by.relation[mine], f"d{number}": owned_by.worth(named)}
+        owners = owned_by.relation.select(**whose).distinct()
         gap = days(owners[f"d{number}"], hanging.relation[hanging.names[OwnDate()]])
         inside = self._windowed(rows, owners[f"d{number}"], hanging.relation, gap)
         relation = owners.inner_join(hanging.relation, [owners[f"k{number}"] == hanging.relation[theirs], *inside])
@@ -269,4 +277,4 @@ def _attached(asked: Asked, grouped: Any, keys: Keys, names: Mapping[Any, str]) 
     empty = {name: EMPTY.get(each.how) for each, name in names.items()}
     found = {name: joined[name] if value is None else joined[name].fill_null(value) for name, value in empty.items()}
     relation = joined.select(*asked.relation.columns, **found)
-    return Asked(relation, {**asked.names, **names})
+    return Asked(relation, {**asked.names, **names}, asked.start or asked)

@@ -23,7 +23,6 @@ import numpy as np
 
 from imagebank.cohorts.guard.sketch import BUCKETS, SEGMENTS, Array, Sketch, digests_of
 
-
 DRIFT = 2  # thresholds that a repeated answer may lie away from the set it was given for
 
 

@@ -14,7 +14,7 @@ from imagebank.cohorts.query import nodes
 from imagebank.cohorts.query.checking import frames_of, literal
 from imagebank.cohorts.query.codelists import Codelist, codelist, concept
 from imagebank.cohorts.query.nodes import Expression, Pick, Reduce, Rows, Scalar
-from imagebank.cohorts.query.schema import BANK, QueryError, one_row
+from imagebank.cohorts.query.schema import BANK, QueryError
 
 
 @dataclass(frozen=True, eq=False)
@@ -227,35 +227,6 @@ class Hanging:
             return nodes.Gap()
         BANK.column(self.chosen.table, what)
         return nodes.Column(self.chosen.table, what)
-
-
-class Table(Hanging):
-    """A table of the bank. Its columns are attributes; a method of the same name goes before, then use `column`."""
-
-    def __init__(self, table: str) -> None:
-        super().__init__(Rows(table))
-
-    def __getattr__(self, name: str) -> Value:
-        """A column, as a value."""
-        if name.startswith("__"):
-            raise AttributeError(name)
-        return self.column(name)
-
-    def __dir__(self) -> Iterable[str]:
-        """The columns too, for completion."""
-        return [*super().__dir__(), *(each.name for each in BANK.columns(self.chosen.table))]
-
-    def column(self, name: str) -> Value:
-        """A column by its name."""
-        BANK.column(self.chosen.table, name)
-        return Value(nodes.Column(self.chosen.table, name))
-
-    def date(self) -> Value:
-        """The date of a row: of the scan, of the event."""
-        place = BANK.date_of(self.chosen.table)
-        if place is None:
-            raise QueryError(f"A {one_row(self.chosen.table)} has no date of its own.", "name another date")
-        return Value(nodes.Column(*place))
 
 
 def node_of(value: Any) -> Expression:

@@ -15,7 +15,7 @@ from functools import cache
 from importlib import resources
 from pathlib import Path
 
-from imagebank.cohorts.query.schema import QueryError
+from imagebank.cohorts.query.schema import QueryError, near
 
 LIBRARY = "codelists"
 BLOCK = re.compile(r"([A-Z])(\d\d)-([A-Z])(\d\d)")
@@ -80,7 +80,7 @@ def concept(name: str) -> Codelist:
     """A list of the library. Raises QueryError when it has none of that name."""
     known = library()
     if name not in known:
-        raise QueryError(f"The library has no codelist `{name}`.", f"it has: {', '.join(known)}")
+        raise QueryError(f"The library has no codelist `{name}`.", near(name, known))
     return known[name]
 
 

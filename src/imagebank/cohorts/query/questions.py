@@ -24,15 +24,15 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from imagebank.cohorts.query import nodes
-from imagebank.cohorts.query.building import Hanging, Table, Value, node_of
+from imagebank.cohorts.query.building import Hanging, Value, node_of
 from imagebank.cohorts.query.checking import check
 from imagebank.cohorts.query.codelists import Codelist, read_codelist
 from imagebank.cohorts.query.codelists import codelist as made_codelist
-from imagebank.cohorts.query.nodes import Cohort, Output, Step, Unit
-from imagebank.cohorts.query.schema import BANK
+from imagebank.cohorts.query.nodes import Cohort, Output, Rows, Step, Unit
+from imagebank.cohorts.query.schema import BANK, QueryError, one_row
 from imagebank.cohorts.query.shorthand import age_at as plain_age_at
 from imagebank.cohorts.query.shorthand import one_per, quality_of, time_to
 
@@ -85,12 +85,43 @@ class Question:
         return Question(check(replace(self.value, **changes)))
 
 
-class UnitTable(Table):
-    """A table whose rows a cohort can count."""
+class Table(Hanging):
+    """A table of the bank. Its columns are attributes; a method of the same name goes before, then use `column`."""
+
+    def __init__(self, table: str) -> None:
+        super().__init__(Rows(table))
+
+    if not TYPE_CHECKING:  # the stub names every column, so that type checkers find a typing error
+
+        def __getattr__(self, name: str) -> Value:
+            """A column, as a value."""
+            if name.startswith("__"):
+                raise AttributeError(name)
+            return self.column(name)
+
+    def __dir__(self) -> Iterable[str]:
+        """The columns too, for completion."""
+        return [*super().__dir__(), *(each.name for each in BANK.columns(self.chosen.table))]
+
+    def column(self, name: str) -> Value:
+        """A column by its name."""
+        BANK.column(self.chosen.table, name)
+        return Value(nodes.Column(self.chosen.table, name))
+
+    def date(self) -> Value:
+        """The date of a row: of the scan, of the event."""
+        place = BANK.date_of(self.chosen.table)
+        if place is None:
+            raise QueryError(f"A {one_row(self.chosen.table)} has no date of its own.", "name another date")
+        return Value(nodes.Column(*place))
 
     def cohort(self, name: str = "", *, question: str = "") -> Question:
         """Begin a cohort: all rows, until steps keep fewer. `question` says in words what is asked."""
-        unit = next(each for each in Unit if each.table == self.chosen.table)
+        unit = next((each for each in Unit if each.table == self.chosen.table), None)
+        if unit is None:
+            raise QueryError(
+                f"A cohort cannot count the rows of {self.chosen.table}.", "count patients, studies or series"
+            )
         return Question(Cohort(name, unit, question=question))
 
     def age_at(self, day: Value) -> Value:
@@ -123,7 +154,5 @@ def as_cohort(question: Question | Cohort) -> Cohort:
     return check(question.value if isinstance(question, Question) else question)
 
 
-TABLES: dict[str, Table] = {
-    name: UnitTable(name) if name in {unit.table for unit in Unit} else Table(name) for name in BANK.tables
-}
+TABLES: dict[str, Table] = {name: Table(name) for name in BANK.tables}
 """Every table of the bank, to build questions from."""

@@ -193,7 +193,7 @@ class Reader:
             document = {"table": document}
         if not isinstance(document, Mapping) or "table" not in document:
             raise QueryError("Rows have a table.", "write `{table: diagnoses, where: ...}`")
-        only(document, ROWS_WORDS, "Rows")
+        only(document, ROWS_WORDS, "A choice of rows")
         table = str(document["table"])
         self.schema.record(table)
         where = self.condition(document["where"], table) if document.get("where") is not None else None

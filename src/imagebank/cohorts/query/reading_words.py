@@ -201,3 +201,28 @@ WORDS: dict[str, Word] = {
     "not": _one("not", nodes.Not, condition=True),
 }
 """Every word that makes a value."""
+
+MEANT = {
+    "COLUMN": "a column of the row, or of the one patient, study or scanner that belongs to it",
+    "own_date": "the date of the row: of the scan, of the event",
+    "text, day": "a text or a date that is written in the question",
+    "exists": "whether there are such rows",
+    "none": "whether there are no such rows",
+    "count": "how many such rows there are",
+    "sum, mean, least, greatest": "of a value of the rows, which `take` names",
+    "different": "how many different values there are",
+    "first, last, nearest": "the value `take` of the earliest, the latest, or the row nearest to the anchor",
+    "gap": "inside `take`: days from the anchor to the row, negative before it",
+    "all, any, not": "conditions joined",
+    "compare": "`[VALUE, SIGN, VALUE]`",
+    "between": "`[VALUE, LOW, HIGH]`, both ends included",
+    "known": "whether there is a value",
+    "calculate": "`[VALUE, SIGN, VALUE]` with + - * /; dividing by 0 gives no value",
+    "days_between": "`[START, END]`, whole days",
+    "year_of": "the year of a date",
+    "age_at": "age in years on a day",
+    "earliest": "the earliest of several dates; missing ones do not count",
+    "choose": "a list of `when` and `then`, and `otherwise`",
+    "quality_of": "the mean verdict on the images (1 usable, 0.5 caution, 0 unusable): of `all`, or of some",
+}
+"""What each word is worth, for the manual."""

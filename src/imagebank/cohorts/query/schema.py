@@ -62,7 +62,7 @@ class Schema:
     def record(self, table: str) -> type:
         """The declaration of a table. Raises QueryError when there is none."""
         if table not in self.tables:
-            raise QueryError(f"There is no table `{table}`.", _near(table, self.tables))
+            raise QueryError(f"There is no table `{table}`.", near(table, self.tables))
         return self.tables[table]
 
     def column(self, table: str, name: str) -> Declared:
@@ -74,7 +74,7 @@ class Schema:
         if now:
             raise QueryError(f"`{table}.{name}` is now called `{table}.{now}`.", f"write `{table}.{now}`")
         elsewhere = [f"`{each}.{name}`" for each in self.tables if name in {c.name for c in self.columns(each)}]
-        advice = f"there is {' and '.join(elsewhere)}" if elsewhere else _near(name, known)
+        advice = f"there is {' and '.join(elsewhere)}" if elsewhere else near(name, known)
         raise QueryError(f"Table `{table}` has no column `{name}`.", advice)
 
     def id_of(self, table: str) -> str:
@@ -92,10 +92,10 @@ class Schema:
         """The tables on the way from a row to the one row of another table; None where there are many or none."""
         if frame == table:
             return ()
-        near = self.parents(frame)
-        if table in near:
+        parents = self.parents(frame)
+        if table in parents:
             return (table,)
-        return next(((step, table) for step in near if table in self.parents(step)), None)
+        return next(((step, table) for step in parents if table in self.parents(step)), None)
 
     def date_of(self, table: str) -> tuple[str, str] | None:
         """Table and column of the date of a row: its own first date, else that of its study. Patients have none."""
@@ -124,9 +124,10 @@ def _columns(record: type) -> tuple[Declared, ...]:
     return tuple(each for each in columns(record) if each.type in KINDS)
 
 
-def _near(name: str, known: Mapping[str, Any]) -> str:
-    near = difflib.get_close_matches(name, known, n=1, cutoff=0.5)
-    return f"did you mean `{near[0]}`?" if near else f"there are: {', '.join(known)}"
+def near(name: str, known: Mapping[str, Any]) -> str:
+    """The name that comes closest, or all of them: what to try."""
+    found = difflib.get_close_matches(name, known, n=1, cutoff=0.5)
+    return f"did you mean `{found[0]}`?" if found else f"there are: {', '.join(known)}"
 
 
 def one_row(table: str) -> str:
