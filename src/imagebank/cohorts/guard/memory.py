@@ -41,7 +41,7 @@ class GuardFull(ImagebankError):
     title = "disclosure"
 
 
-@dataclass
+@dataclass(frozen=True)
 class Guard:
     """The memory of one project, open for one answer; nothing is kept when the answer fails."""
 
@@ -95,7 +95,7 @@ class Guard:
                     "ask the steward: only with a new project can more be asked",
                 )
             pictures = {row[0]: Sketch(row[1], np.frombuffer(row[4], np.uint8)) for row in found}
-            self._origins |= {row[0]: row[5] for row in found if row[5] is not None}
+            self._origins.update({row[0]: row[5] for row in found if row[5] is not None})
             self._past[unit] = [
                 (row[0], Earlier(pictures[row[0]], row[2], bool(row[3]), pictures.get(row[5]))) for row in found
             ]
