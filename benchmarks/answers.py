@@ -2,7 +2,8 @@
 
 Each question of examples/cohorts is answered three ways: the rows alone, the steps in safe numbers, and the whole
 answer (Table 1, the numbers of figures, methods), each of these once with an empty memory and once with one that holds
-as many sets as `--remembered` says. Then writing page and figures. Every number is seconds of wall clock, the median of the repeats.
+as many sets as `--remembered` says. Then writing page and figures.
+Every number is seconds of wall clock, the median of the repeats.
 """
 
 from __future__ import annotations

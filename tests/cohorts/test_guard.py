@@ -55,6 +55,13 @@ def test_a_set_that_differs_by_fewer_than_ten_patients_gets_the_earlier_answer(
     assert told.rule(picture(drawn)).law is Law.EARLIER
 
 
+def test_one_who_is_taken_out_of_ten_is_not_seen_to_go_but_five_are_never_shown_for_ten() -> None:
+    whole = some(10, 5)
+    told = past(whole)
+    assert [told.rule(picture(whole[gone:])).value for gone in range(5)] == [10] * 5
+    assert {told.rule(picture(whole[gone:])) for gone in range(5, 11)} == {Ruling(Law.SMALL)}
+
+
 def test_one_patient_among_ten_thousand_is_found_every_time() -> None:
     whole = some(10_000, 1)
     told = past(whole)
@@ -141,7 +148,7 @@ def test_small_steps_do_not_lead_away_from_the_truth_for_ever(tmp_path: Path) ->
         for size in range(100, 400, 3):
             ruling, _ = guard.judge("patients", marks.of_patients(np.arange(size)), size)
             shown.append(size if ruling.law is Law.FRESH else ruling.value)
-            assert abs((shown[-1] or 0) - size) < 2 * RULE.minimum
+            assert abs((shown[-1] or 0) - size) < 2 * RULE.minimum + 6, "pictures may see a few less"
     steps = {after - before for before, after in pairwise(shown) if after != before}
     assert steps, "a set that has grown enough gets a number of its own"
     assert min(steps) >= RULE.minimum, "and no two numbers tell fewer patients than the threshold apart"

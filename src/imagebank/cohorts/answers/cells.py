@@ -94,7 +94,8 @@ def judged(tallies: Mapping[Key, Tally], groups: Iterable[Group], rule: Disclosu
         ruling, follows[key] = guard.judge(each.unit, each.sketch, shown[key].value)
         if ruling.law is not Law.FRESH:
             shown[key] = _shown(ruling.value)
-        if each.of is not None and each.rest < rule.minimum and shown[each.of].value is not None:
+        nearly = each.of is not None and each.rest < rule.minimum and shown[key].value is not None
+        if nearly and each.of is not None and shown[each.of].value is not None:
             shown[key] = Shown(shown[each.of].value, Mark.NEARLY)
     return Safe({key: shown[key] for key in tallies}, follows, rule)
 

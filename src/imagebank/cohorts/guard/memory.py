@@ -17,7 +17,7 @@ from pathlib import Path
 import numpy as np
 
 from imagebank.cohorts.disclosure import Disclosure
-from imagebank.cohorts.guard.ruling import Earlier, Law, Past, Ruling, apart
+from imagebank.cohorts.guard.ruling import Earlier, Law, Past, Ruling
 from imagebank.cohorts.guard.sketch import Sketch, Sketcher
 from imagebank.core.errors import BankError, ImagebankError
 from imagebank.core.files import disk_errors
@@ -61,14 +61,13 @@ class Guard:
         """
         told = self._told(unit)
         before, since = self._before[unit], Past([each for _, each in told[self._kept[unit] :]], self.threshold)
-        derived = before.derived(sketch)
         near = [
             (found[0], found[1] + shift)
             for past, shift in ((before, 0), (since, self._kept[unit]))
             if (found := past.near(sketch)) is not None
         ]
         if not near:
-            ruling = apart(sketch, derived, self.threshold)
+            ruling = before.apart(sketch)
             value = own if ruling.law is Law.FRESH else ruling.value
             return ruling, self._remember(unit, Earlier(sketch, value, ruling.law is Law.FRESH), None)
         answer, earlier = told[min(near)[1]]

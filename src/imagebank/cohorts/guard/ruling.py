@@ -3,7 +3,8 @@
 Laws, in this order:
 1. A set that differs from an earlier one by fewer patients than the threshold gets the answer of the nearest such one,
    number or refusal, whether it differs or not. So adding or removing a few patients changes nothing that can be seen.
-2. Otherwise a set of fewer patients than the threshold is hidden, and so is the empty one.
+2. Otherwise a set of fewer patients than the threshold is hidden, and so is the empty one. (Law 1 holds for such a set
+   only where it is within half the threshold of the set whose answer it gets.)
 3. A set that is, but for fewer patients than the threshold, two earlier ones together or what one has beyond the other,
    gets the sum or the difference of the two earlier numbers: what the asker could have worked out.
 4. Any other set gets an answer of its own.
@@ -21,7 +22,7 @@ from typing import Any
 
 import numpy as np
 
-from imagebank.cohorts.guard.sketch import BUCKETS, SEGMENTS, Array, Sketch, digests_of
+from imagebank.cohorts.guard.sketch import SEGMENTS, Array, Sketch, digests_of
 
 DRIFT = 2  # thresholds that a repeated answer may lie away from the set it was given for
 
@@ -76,12 +77,6 @@ class Past:
         return np.array([each.sketch.patients for each in self.answers], np.int64)
 
     @cached_property
-    def folded(self) -> Array:
-        """The pictures, one row each."""
-        rows = [each.sketch.folded for each in self.answers]
-        return np.stack(rows) if rows else np.zeros((0, BUCKETS), np.uint8)
-
-    @cached_property
     def summable(self) -> Array:
         """The places of the answers that others may be derived from: shown, and not derived themselves."""
         told = [place for place, each in enumerate(self.answers) if each.fresh and each.value is not None]
@@ -90,17 +85,21 @@ class Past:
     @cached_property
     def digests(self) -> Array:
         """The numbers of the segments of those."""
-        return digests_of(self.folded[self.summable]) if len(self.summable) else np.zeros((0, SEGMENTS), np.uint64)
+        rows = [self.answers[place].sketch.folded for place in self.summable]
+        return digests_of(np.stack(rows)) if rows else np.zeros((0, SEGMENTS), np.uint64)
 
     def near(self, new: Sketch) -> tuple[int, int] | None:
         """The nearest set that differs by fewer patients than the threshold: by how many, and its place; oldest first.
 
-        It does not count when the answer that it was given is that of a set too far away.
+        It does not count when the answer that it was given is that of a set too far away: twice the threshold, and for
+        a set of fewer patients than the threshold half of it. So one who is taken out of ten is not seen to go, but
+        five are never shown for ten.
         """
-        close = np.flatnonzero(np.abs(self.sizes - new.patients) < self.threshold)
-        apart = ((int(np.count_nonzero(self.folded[place] ^ new.folded)), int(place)) for place in close)
+        close = [int(place) for place in np.flatnonzero(np.abs(self.sizes - new.patients) < self.threshold)]
+        apart = ((self.answers[place].sketch.distance(new), place) for place in close)
         nearest = min((each for each in apart if each[0] < self.threshold), default=None)
-        if nearest is None or self.answers[nearest[1]].source.distance(new) >= DRIFT * self.threshold:
+        limit = DRIFT * self.threshold if new.patients >= self.threshold else self.threshold / 2
+        if nearest is None or self.answers[nearest[1]].source.distance(new) >= limit:
             return None
         return nearest
 
@@ -160,15 +159,15 @@ class Past:
         return (np.abs(left + right - size) < self.threshold) | (np.abs(np.abs(left - right) - size) < self.threshold)
 
     def rule(self, new: Sketch) -> Ruling:
-        """What may be said of a set. Everything is compared in any case, so that the time tells little."""
-        near, derived = self.near(new), self.derived(new)
+        """What may be said of a set."""
+        near = self.near(new)
         if near is not None:
             return Ruling(Law.EARLIER, self.answers[near[1]].value)
-        return apart(new, derived, self.threshold)
+        return self.apart(new)
 
-
-def apart(new: Sketch, derived: int | None, threshold: int) -> Ruling:
-    """What may be said of a set that is near to none."""
-    if new.patients < threshold:
-        return Ruling(Law.SMALL)
-    return Ruling(Law.FRESH) if derived is None else Ruling(Law.DERIVED, derived)
+    def apart(self, new: Sketch) -> Ruling:
+        """What may be said of a set that is near to none."""
+        if new.patients < self.threshold:
+            return Ruling(Law.SMALL)
+        derived = self.derived(new)
+        return Ruling(Law.FRESH) if derived is None else Ruling(Law.DERIVED, derived)
