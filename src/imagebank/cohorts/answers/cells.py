@@ -38,7 +38,7 @@ class Tally:
 def tally(marks: Marks, rows: Array, unit: str, of: Key | None = None, whole: Array | None = None) -> Tally:
     """The count of some units, or of their patients."""
     patients = marks.patient_count(rows)
-    rest = 0 if whole is None else marks.patient_count(np.setdiff1d(whole, rows, assume_unique=True))
+    rest = 0 if whole is None else marks.rest_count(whole, rows)
     if unit == PATIENTS:
         if whole is not None:
             rest = marks.patient_count(whole) - patients

@@ -5,6 +5,7 @@ They come from the engine that gave the answer, in one further question, and nev
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -36,11 +37,13 @@ class Members:
     marks: Marks = field(repr=False)
     values: Mapping[str, Sequence[Any]] = field(repr=False)
     variables: tuple[Variable, ...]
+    _codes: dict[str, tuple[list[str], Array]] = field(default_factory=dict, repr=False)
+    _numbers: dict[str, Array] = field(default_factory=dict, repr=False)
 
     @property
     def everybody(self) -> Array:
         """The places of all units."""
-        return np.arange(len(self.marks.buckets))
+        return np.arange(len(self.marks.values))
 
     def has(self, name: str) -> bool:
         """Whether a variable may be seen."""
@@ -48,17 +51,25 @@ class Members:
 
     def by(self, name: str, rows: Array) -> dict[str, Array]:
         """Some units by the category of a variable, as texts."""
-        found: dict[str, list[int]] = {}
-        values = self.values[name]
-        for row in rows.tolist():
-            found.setdefault(text_of(values[row]), []).append(row)
-        return {category: np.array(places, np.int64) for category, places in found.items()}
+        names, codes = self._coded(name)
+        own = codes[rows]
+        return {names[code]: rows[own == code] for code in np.unique(own).tolist()}
+
+    def _coded(self, name: str) -> tuple[list[str], Array]:
+        """The categories of a variable, and the place of each unit's among them."""
+        if name not in self._codes:
+            numbers: dict[str, int] = {}
+            codes = [numbers.setdefault(text_of(value), len(numbers)) for value in self.values[name]]
+            self._codes[name] = list(numbers), np.array(codes, np.int64)
+        return self._codes[name]
 
     def numbers(self, name: str, rows: Array) -> tuple[Array, Array]:
         """The units that have a number, and the numbers."""
-        values = self.values[name]
-        known = [row for row in rows.tolist() if values[row] is not None]
-        return np.array(known, np.int64), np.array([float(values[row]) for row in known])
+        if name not in self._numbers:
+            told = [math.nan if value is None else float(value) for value in self.values[name]]
+            self._numbers[name] = np.array(told, np.float64)
+        known = rows[~np.isnan(self._numbers[name][rows])]
+        return known, self._numbers[name][known]
 
 
 def text_of(value: Any) -> str:

@@ -53,25 +53,37 @@ def digests_of(folded: Array) -> Array:
 
 @dataclass(frozen=True)
 class Marks:
-    """Where each unit of a list falls: its bucket, byte and patient's number; `own` is the byte of the patient."""
+    """Where each unit of a list falls: its byte and the number of its patient; each patient has a bucket and a byte."""
 
-    buckets: Array = field(repr=False)
     values: Array = field(repr=False)
     patients: Array = field(repr=False)
+    buckets: Array = field(repr=False)
     own: Array = field(repr=False)
+
+    def _there(self, rows: Array) -> Array:
+        """Which patients have some of the units."""
+        there = np.zeros(len(self.buckets), bool)
+        there[self.patients[rows]] = True
+        return there
 
     def patient_count(self, rows: Array) -> int:
         """Of how many patients some of the units are."""
-        return len(np.unique(self.patients[rows]))
+        return int(np.count_nonzero(self._there(rows)))
+
+    def rest_count(self, whole: Array, rows: Array) -> int:
+        """How many patients have a unit of the whole that is not among some of them."""
+        left = np.zeros(len(self.values), bool)
+        left[whole] = True
+        left[rows] = False
+        return self.patient_count(np.flatnonzero(left))
 
     def of_units(self, rows: Array) -> Sketch:
         """The picture of some of the units."""
-        return Sketch(self.patient_count(rows), _folded(self.buckets[rows], self.values[rows]))
+        return Sketch(self.patient_count(rows), _folded(self.buckets[self.patients[rows]], self.values[rows]))
 
     def of_patients(self, rows: Array) -> Sketch:
         """The picture of the patients of some of the units."""
-        _, first = np.unique(self.patients[rows], return_index=True)
-        chosen = np.asarray(rows)[first]
+        chosen = np.flatnonzero(self._there(rows))
         return Sketch(len(chosen), _folded(self.buckets[chosen], self.own[chosen]))
 
 
@@ -91,11 +103,9 @@ class Sketcher:
         """Where units and their patients fall."""
         names, numbers = np.unique(np.asarray(patients, dtype=object).astype(str), return_inverse=True)
         hashes = self._hashes(names.tolist())
-        whose = hashes[numbers]
-        own = _bytes(whose >> np.uint64(32))
-        same = list(units) == list(patients)
-        values = own if same else _bytes(self._hashes(units))
-        return Marks((whose % np.uint64(BUCKETS)).astype(np.int64), values, numbers, own)
+        own = _bytes(hashes >> np.uint64(32))
+        values = own[numbers] if list(units) == list(patients) else _bytes(self._hashes(units))
+        return Marks(values, numbers, (hashes % np.uint64(BUCKETS)).astype(np.int64), own)
 
     def _hashes(self, names: Iterable[str]) -> Array:
         digests = (hashlib.blake2b(name.encode(), key=self._key, digest_size=8).digest() for name in names)
