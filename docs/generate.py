@@ -39,7 +39,8 @@ from imagebank.identities import linkage
 from imagebank.imaging.describe import bids_page
 from imagebank.imaging.model import FAILED, UNSORTED
 from imagebank.imaging.quality.page import metrics_markdown
-from imagebank.records.extracts import COLUMNS, REFUSALS
+from imagebank.records.reasons import REFUSALS, REPAIRS
+from imagebank.records.targets import TARGETS
 from imagebank.synthetic.declared import page_of
 from imagebank.synthetic.extracts import Habits, cris_form, extracts_form, omop_form
 from imagebank.synthetic.text.samples import sample_page
@@ -52,6 +53,7 @@ HERE = Path(__file__).parent
 SPECS = HERE.parent / "tests" / "dicom" / "specs"
 COHORT_SPECS = HERE.parent / "tests" / "cohorts" / "specs"
 PROSE = {"because", "says", "try"}  # the columns of a table of examples that are not code
+RECORD_SPECS = HERE.parent / "tests" / "records" / "specs"
 UTILITY = HERE.parent / "tests" / "dicom" / "utility_contract.toml"
 EXAMPLE = default_config("example", "00000000")
 MADE = "<!-- Made by `./run docs` from the code. Do not edit. -->\n\n"
@@ -118,8 +120,11 @@ def settings_page() -> str:
         "Secrets never lie in it. Relative paths start at the folder of the bank.\n",
     ]
     parts += [_settings(field.name) for field in fields(Config)]
-    extracts = ((f"`{name}.csv`", ", ".join(f"`{each}`" for each in needed)) for name, needed in COLUMNS.items())
-    parts.append(section("Record extracts", EXTRACTS, table(("file", "columns it must have"), extracts)))
+    extracts = (
+        (f"`{name}.csv`", each.meaning, ", ".join(f"`{one}`" if one in each.required else one for one in each.names))
+        for name, each in TARGETS.items()
+    )
+    parts.append(section("Record extracts", EXTRACTS, table(("file", "one row is", "columns"), extracts)))
     return "\n".join([*parts, section("Environment", table(("variable", "meaning"), VARIABLES))])
 
 
@@ -127,12 +132,15 @@ VARIABLES = (
     (f"`{KEY_VARIABLE}`", "Key of the vault, 64 hexadecimal digits; goes before `[vault] key_file`."),
     (f"`{DEBUG_VARIABLE}`", "When set, an unexpected error shows its traceback, which may hold identifiers."),
     ("the one that `[ledger] url_variable` names", "Database URL of the ledger, where it is not `ledger.db`."),
+    ("the one that `[[records]] database` names", "Database URL of a record source."),
 )
 
 
 EXTRACTS = """
-A record source is a folder of UTF-8 CSV files with a header line. Only `patients.csv` must be there. Dates are written
-2026-01-31. The pretend hospital writes such a folder: `demo/hospital/records` after `./run demo`.
+Without a mapping a record source is a folder with one file a table: CSV with a header line, Parquet or JSON lines. Only
+the patients must be there, and of each table the columns that stand like `this`. Dates are written 2026-01-31. The
+pretend hospital writes such a folder: `demo/hospital/records` after `./run demo`. [Any other form](records.md) needs a
+mapping.
 """
 
 
@@ -169,6 +177,7 @@ def errors_page() -> str:
     parts.append(section("Conversion: why an image is unsorted", _reasons(UNSORTED)))
     parts.append(section("Conversion: why a series failed", _reasons(FAILED)))
     parts.append(section("Records: why a row was refused", _reasons(REFUSALS)))
+    parts.append(section("Records: what was repaired in a row, or is odd", _reasons(REPAIRS)))
     return "\n".join(parts)
 
 
@@ -266,6 +275,17 @@ def _spec(path: Path) -> tuple[str, str]:
         for row in cells
     )
     return title, "The tests hold these.\n\n" + table(head, coded)
+
+
+RULES = """# Rules on records
+
+What becomes of single values of the health record, each with examples. What it is all for: [Records](records.md).
+"""
+
+
+def records_rules_page() -> str:
+    """The examples that the tests of the records hold."""
+    return "\n".join([RULES, *(section(*_spec(path)) for path in sorted(RECORD_SPECS.glob("*.txt")))])
 
 
 def classification_page() -> str:
@@ -436,6 +456,7 @@ PAGES: dict[str, Callable[[], str]] = {
     "bids.md": bids_page,
     "cohorts.md": cohorts_page,
     "../src/imagebank/__init__.pyi": stub,
+    "records-rules.md": records_rules_page,
     "pretend-hospital/records.md": records_page,
     "pretend-hospital/answers.md": answers_page,
     "pretend-hospital/sample-notes.md": sample_page,

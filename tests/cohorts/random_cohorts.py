@@ -10,7 +10,7 @@ from made_rows import dull
 
 from imagebank.catalogue.tables import TABLES, Assessment, Diagnosis, Episode, Patient, Quality, Scanner, Series, Study
 from imagebank.cohorts.query import nodes
-from imagebank.cohorts.query.codelists import Codelist
+from imagebank.cohorts.query.codelists import codelist
 from imagebank.cohorts.query.nodes import Cohort, Expression, Literal, Pick, Reduce, Rows, Tie, Unit, Window
 from imagebank.cohorts.query.schema import BANK, KINDS, Kind
 from imagebank.core.columns import columns
@@ -189,9 +189,9 @@ def _conditions(frame: str, depth: int) -> list[st.SearchStrategy[Expression]]:
     some = st.sampled_from(Kind)
     yes = of(Kind.YES_NO)
     codes = st.builds(
-        Codelist,
-        st.lists(st.sampled_from(("F00", "F0", "G30.1", "F")), min_size=1, max_size=2).map(tuple),
-        st.lists(st.sampled_from(("F00.1", "F2")), max_size=1).map(tuple),
+        codelist,
+        st.lists(st.sampled_from(("F00", "F0", "G30.1", "F")), min_size=1, max_size=2),
+        st.lists(st.sampled_from(("F00.1", "F2")), max_size=1),
     )
     hows = st.sampled_from(("starts", "contains"))
     signs, ordered = (

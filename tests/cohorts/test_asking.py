@@ -15,7 +15,7 @@ from conftest import imagebank
 from imagebank.catalogue import publish
 from imagebank.cohorts.asking import Bank
 from imagebank.cohorts.engines.result import Selection
-from imagebank.cohorts.query import QueryError, from_yaml
+from imagebank.cohorts.query import QueryError, from_yaml, read_cohort
 from imagebank.cohorts.saved import load_cohort, save_cohort, versions
 from imagebank.core.config import open_bank
 from imagebank.core.errors import BankError
@@ -41,6 +41,16 @@ def test_a_question_in_a_file_is_answered_in_safe_numbers(asked: Path) -> None:
     assert lines["all"][2] == "120"
     assert all(int(cell) % 5 == 0 for cell in lines["and FLAIR"] if cell.isdigit())
     assert "p00" not in ran.out
+
+
+@pytest.mark.parametrize("path", sorted(EXAMPLES.glob("*.yaml")), ids=lambda path: path.stem)
+def test_every_worked_question_can_be_asked_of_a_bank_that_was_updated(banked: Path, path: Path) -> None:
+    bank = Bank(banked)
+    answer = bank.ask(read_cohort(path))
+    folder = bank.opened.layout.snapshot(bank.version)
+    rows = parquet.read_table(folder / f"{answer.cohort.unit.table}.parquet").num_rows
+    assert answer.attrition[0].units == rows > 0
+    assert answer.table.num_rows == answer.units
 
 
 def test_the_rows_of_a_cohort_come_with_a_dictionary(asked: Path, tmp_path: Path) -> None:

@@ -181,6 +181,14 @@ def test_a_project_cannot_ask_for_what_its_scope_hides() -> None:
         ask(Plain(spec_bank(), Scope("small", hidden=frozenset({"patients.ethnic_group"}))), cohort)
 
 
+def test_an_anchor_that_is_reckoned_from_the_rows_own_table_names_one_owner(engines: list[Any]) -> None:
+    around = {"earliest": ["study_date", {"day": "2020-07-01"}]}
+    rows = {"table": "studies", "within": {"days": [None, 500], "around": around}}
+    cohort = of_studies(columns=[{"name": "found", "value": {"count": rows}}])
+    for engine in engines:
+        assert ask(engine, cohort).table["found"].to_pylist() == [1, 1, 2, 2, 1], engine.name
+
+
 def test_the_first_event_after_the_scan_is_censored_by_the_last_contact() -> None:
     tables = spec_bank()
     cohort = of_studies(columns=[{"name": "dementia", "time_to": {"table": "diagnoses", "within": [1, None]}}])

@@ -14,6 +14,7 @@ from imagebank.cli import standalone
 from imagebank.cli.classify import classify
 from imagebank.cli.cohort import cohort_app
 from imagebank.cli.policy import policy_app
+from imagebank.cli.records import records_app
 from imagebank.cli.signatures import signatures
 from imagebank.core.errors import EXIT_CODES, DiskFull, ImagebankError, LawBroken
 from imagebank.core.logs import start_logging
@@ -207,6 +208,7 @@ def demo(
 
 app.add_typer(policy_app)
 app.add_typer(cohort_app)
+app.add_typer(records_app)
 for command in (standalone.deidentify, standalone.leaks, standalone.score):
     app.command()(command)
 app.command()(classify)

@@ -11,7 +11,7 @@ import os
 import tomllib
 from dataclasses import dataclass, fields, is_dataclass
 from pathlib import Path
-from typing import Annotated, Any, get_args, get_type_hints
+from typing import Annotated, Any, Literal, get_args, get_type_hints
 
 from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
 from pydantic.dataclasses import dataclass as setting
@@ -84,10 +84,24 @@ class ImageSource:
 
 @setting(frozen=True, config=STRICT)
 class RecordSource:
-    """A folder of CSV extracts: patients.csv, diagnoses.csv, assessments.csv, notes.csv, opt_outs.csv."""
+    """Health records: a folder of CSV, Parquet or JSON lines, or a database. Read only."""
 
     name: Annotated[str, _help("Short name that tables and reports use.", pattern=r"^[a-z0-9][a-z0-9-]*$")]
-    path: Annotated[str, _help("The folder; relative paths start at the bank.", min_length=1)]
+    path: Annotated[str, _help("The folder; relative paths start at the bank. Empty for a database.")] = ""
+    database: Annotated[
+        str,
+        _help("Environment variable with the URL of a database, such as postgresql+psycopg://; empty for a folder."),
+    ] = ""
+    mapping: Annotated[
+        str, _help("What is where: extracts, cris, omop, or a .toml file of your own; empty means extracts.")
+    ] = ""
+    registry: Annotated[
+        str, _help("A .toml file that adds names of instruments, tests, drugs and services to the shipped registry.")
+    ] = ""
+    postcodes: Annotated[
+        str, _help("ONS Postcode Directory, a .csv file that leads from a postcode to a neighbourhood.")
+    ] = ""
+    deprivation: Annotated[str, _help("File 7 of the English Indices of Deprivation 2019 or 2025, a .csv file.")] = ""
 
 
 @setting(frozen=True, config=STRICT)
@@ -96,6 +110,16 @@ class EngineSettings:
 
     workers: Annotated[int, _help("Worker processes; 0 means one a processor core.", ge=0)] = 0
     memory_mb: Annotated[int, _help("Most memory one worker may use, in MiB.", ge=256)] = 4096
+
+
+@setting(frozen=True, config=STRICT)
+class RecordSettings:
+    """How health records are read."""
+
+    memory_mb: Annotated[int, _help("Most memory for sorting and joining events; the rest goes to disk.", ge=256)] = 700
+    ethnic_grouping: Annotated[
+        Literal["nhs-2001", "census-2021"], _help("How ethnic categories are grouped: Chinese is Other, or Asian.")
+    ] = "nhs-2001"
 
 
 @setting(frozen=True, config=STRICT)
@@ -127,6 +151,7 @@ class Config:
     ledger: LedgerSettings
     disclosure: DisclosureSettings
     policy: PolicySettings = PolicySettings()  # banks made by version 0.1 have no such section
+    reading: RecordSettings = RecordSettings()  # nor this one
     images: tuple[ImageSource, ...] = ()
     records: tuple[RecordSource, ...] = ()
 
@@ -233,6 +258,12 @@ def _check(config: Config) -> None:
     twice = sorted({name for name in names if names.count(name) > 1})
     if twice:
         raise ConfigError(f"{CONFIG_NAME}: two sources are called `{twice[0]}`.", "give each source a name of its own")
+    for source in config.records:
+        if bool(source.path) == bool(source.database):
+            raise ConfigError(
+                f"{CONFIG_NAME}: the record source `{source.name}` needs a path or a database, and not both.",
+                "give `path` for a folder of extracts, `database` for the variable that holds the URL of one",
+            )
     if config.linkage.accept_test_numbers and not config.bank.pretend:
         raise ConfigError(
             f"{CONFIG_NAME}: `linkage.accept_test_numbers` is true, but `bank.pretend` is not.",

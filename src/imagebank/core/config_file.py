@@ -19,6 +19,7 @@ from imagebank.core.config import (
     LedgerSettings,
     LinkageSettings,
     PolicySettings,
+    RecordSettings,
     RecordSource,
     VaultSettings,
 )
@@ -26,7 +27,19 @@ from imagebank.core.config import (
 HEAD = """# What this bank is. Unknown keys are refused; secrets do not belong here.
 # Relative paths start at the folder of this file.
 """
-ORDER = ("bank", "images", "records", "vault", "dates", "policy", "linkage", "engine", "ledger", "disclosure")
+ORDER = (
+    "bank",
+    "images",
+    "records",
+    "vault",
+    "dates",
+    "policy",
+    "linkage",
+    "reading",
+    "engine",
+    "ledger",
+    "disclosure",
+)
 
 
 def render_config(config: Config) -> str:
@@ -79,6 +92,7 @@ def default_config(name: str, bank_id: str) -> Config:
         vault=VaultSettings(),
         dates=DateSettings(),
         policy=PolicySettings(),
+        reading=RecordSettings(),
         linkage=LinkageSettings(),
         engine=EngineSettings(),
         ledger=LedgerSettings(),

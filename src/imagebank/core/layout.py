@@ -36,6 +36,11 @@ class Layout:
         return self.vault / "audit.log"
 
     @property
+    def vault_records(self) -> Path:
+        """Identifiable: what is staged of each record source, by hospital number and without names or texts."""
+        return self.vault / "records"
+
+    @property
     def landing(self) -> Path:
         """Identifiable: DICOM as received, from sources that push or are retrieved."""
         return self.root / "landing"

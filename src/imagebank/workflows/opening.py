@@ -6,7 +6,7 @@ import fcntl
 import logging
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeVar
 
@@ -31,6 +31,7 @@ class Work:
     ledger: Ledger
     vault: Vault
     progress: Progress
+    environ: Mapping[str, str] = field(default_factory=dict, repr=False)
 
 
 @contextmanager
@@ -42,7 +43,7 @@ def open_for_work(root: Path, purpose: str, *, environ: Mapping[str, str], progr
         open_ledger(bank, environ) as ledger,
         open_vault(bank, purpose, environ=environ) as vault,
     ):
-        yield Work(bank, ledger, vault, progress)
+        yield Work(bank, ledger, vault, progress, environ)
 
 
 def tidy(work: Work) -> None:

@@ -23,7 +23,7 @@ from imagebank.identities.linkage import VERSION as LINKAGE_VERSION
 from imagebank.identities.whereabouts import Whereabouts
 from imagebank.workflows.banking import AGAIN, bank_series
 from imagebank.workflows.converting import CONVERT, banked_studies, convert_studies
-from imagebank.workflows.importing import import_records
+from imagebank.workflows.importing import Records, import_records
 from imagebank.workflows.indexing import index_sources
 from imagebank.workflows.judging import judged_studies
 from imagebank.workflows.linking import link_studies
@@ -53,8 +53,8 @@ def update(root: Path, *, environ: Mapping[str, str], progress: Progress, rechec
         load_policy(work.bank.policy())  # a wrong policy is refused before any work is done
         tidy(work)
         unlisted = index_sources(work)
-        extracts = import_records(work)
-        state, current = _state(work), snapshots.current_version(work.bank.layout)
+        records = import_records(work)
+        state, current = _state(work, records), snapshots.current_version(work.bank.layout)
         if current and work.ledger.meta(SETTLED) == state and not recheck:
             result = Updated(current, anything_new=False)
         else:
@@ -63,8 +63,8 @@ def update(root: Path, *, environ: Mapping[str, str], progress: Progress, rechec
             studies = judged_studies(work, banked_studies(work, linked))
             convert_studies(work, studies)
             measure_images(work, studies)
-            version = publish_tables(work, linked, studies, extracts)
-            write_lists(work, linked, extracts)
+            version = publish_tables(work, linked, studies, records)
+            write_lists(work, linked)
             for folder in (work.bank.layout.dicom, work.bank.layout.bids, work.bank.layout.tables):
                 hide_folder_times(folder)
             if not _anything_to_try_again(work):
@@ -74,15 +74,14 @@ def update(root: Path, *, environ: Mapping[str, str], progress: Progress, rechec
     return result
 
 
-def _state(work: Work) -> str:
+def _state(work: Work, records: Records) -> str:
     """A hash of everything that the result of an update depends on."""
     config = json.dumps(asdict(work.bank.config), sort_keys=True)
-    people = [work.vault.meta(f"people:{source.name}") for source in work.bank.config.records]
     files = work.vault.keys.label("listings", Whereabouts(work.vault).listings(), 26)
     policy = load_policy(work.bank.policy()).digest
     curation = read_curation(work.bank.layout.root).digest
     versions = [BANK_SERIES.version, CONVERT.version, QUALITY.version, LINKAGE_VERSION, policy, curation]
-    return key_of("update", "1", config, people, files, versions)
+    return key_of("update", "2", config, records.digest, files, versions)
 
 
 def _anything_to_try_again(work: Work) -> bool:

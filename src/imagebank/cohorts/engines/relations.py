@@ -273,7 +273,8 @@ def _name(names: Mapping[Expression, str], value: Expression | None) -> str | No
 
 def _attached(asked: Asked, grouped: Any, keys: Keys, names: Mapping[Any, str]) -> Asked:
     """The asking rows with the results of their owners; who owns nothing has none, no, or 0."""
-    joined = asked.relation.left_join(grouped, [mine == grouped[name] for mine, name in keys])
+    sides = [(mine, grouped[name]) for mine, name in keys]  # pairs: of `==` ibis would look for both sides in one table
+    joined = asked.relation.left_join(grouped, sides)
     empty = {name: EMPTY.get(each.how) for each, name in names.items()}
     found = {name: joined[name] if value is None else joined[name].fill_null(value) for name, value in empty.items()}
     relation = joined.select(*asked.relation.columns, **found)
