@@ -18,6 +18,7 @@ from pydantic.dataclasses import dataclass as setting
 
 from imagebank.core.errors import BankError, ConfigError
 from imagebank.core.layout import CONFIG_NAME, Layout
+from imagebank.core.pacs_settings import LandingSettings, PacsSource, ReceiveSettings
 
 KEY_VARIABLE = "IMAGEBANK_KEY"
 DEFAULT_POLICY = "default"
@@ -129,6 +130,9 @@ class Config:
     policy: PolicySettings = PolicySettings()  # banks made by version 0.1 have no such section
     images: tuple[ImageSource, ...] = ()
     records: tuple[RecordSource, ...] = ()
+    pacs: tuple[PacsSource, ...] = ()
+    landing: LandingSettings = LandingSettings()
+    receive: ReceiveSettings = ReceiveSettings()
 
 
 @dataclass(frozen=True)
@@ -141,6 +145,15 @@ class Bank:
     def source_path(self, source: ImageSource | RecordSource) -> Path:
         """Where a source lies."""
         return (self.layout.root / source.path).resolve()
+
+    def image_sources(self) -> tuple[ImageSource, ...]:
+        """Every folder of images: those of the settings, and the landing zone of each source that lands there."""
+        there = (name for name in self.landed_sources() if self.layout.landed(name).is_dir())
+        return (*self.config.images, *(ImageSource(name, str(self.layout.landed(name))) for name in there))
+
+    def landed_sources(self) -> list[str]:
+        """The sources whose images lie in the landing zone."""
+        return [*(each.name for each in self.config.pacs), self.config.receive.name]
 
     def policy(self) -> str:
         """The de-identification policy: a built-in name, or the path of a file."""
@@ -229,7 +242,8 @@ def _check(config: Config) -> None:
         raise ConfigError(
             f"{CONFIG_NAME}: `dates.shift_days` holds no day but 0, or its ends are swapped.", "for example [-365, -1]"
         )
-    names = [*(source.name for source in config.images), *(source.name for source in config.records)]
+    sources: tuple[Any, ...] = (*config.images, *config.records, *config.pacs, config.receive)
+    names = [source.name for source in sources]
     twice = sorted({name for name in names if names.count(name) > 1})
     if twice:
         raise ConfigError(f"{CONFIG_NAME}: two sources are called `{twice[0]}`.", "give each source a name of its own")

@@ -41,6 +41,25 @@ class Layout:
         return self.root / "landing"
 
     @property
+    def landing_lock(self) -> Path:
+        """Held while a command fetches images."""
+        return self.landing / ".lock"
+
+    @property
+    def landing_book(self) -> Path:
+        """Identifiable: what was asked for and what came."""
+        return self.landing / "acquisition.db"
+
+    @property
+    def landing_log(self) -> Path:
+        """One line for each association: peer, counts and duration; holds no identifier."""
+        return self.landing / "associations.log"
+
+    def landed(self, source: str) -> Path:
+        """Identifiable: what one source brought."""
+        return self.landing / source
+
+    @property
     def quarantine(self) -> Path:
         """Identifiable: the list of what was refused, with its reason, for a steward."""
         return self.root / "quarantine"

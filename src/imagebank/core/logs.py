@@ -9,7 +9,7 @@ import logging
 import sys
 import warnings
 
-QUOTING_LIBRARIES = ("pydicom", "nibabel", "nilearn", "pynetdicom")
+QUOTING_LIBRARIES = ("pydicom", "nibabel", "nilearn", "pynetdicom", "httpx", "httpcore")
 
 
 def quiet_libraries() -> None:

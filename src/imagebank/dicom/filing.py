@@ -24,6 +24,7 @@ QUARANTINED_HERE = {
     "two-patients": "The files of one series name two patients.",
     "two-studies": "The files of one series name two studies.",
     "instance-conflict": "Files with the same instance UID have different content.",
+    "waiting-for-originals": "The files of the series were deleted once banked, and are needed again: run acquire.",
 }
 
 Fate = tuple[Outcome, str]
@@ -60,6 +61,22 @@ def plan_series(
         else:
             bank.append(group[0])
     return SeriesPlan(series, tuple(bank), tuple(settled))
+
+
+def may_keep(plan: SeriesPlan) -> bool:
+    """Whether what is banked of a series may stay: no file of it has another outcome by now."""
+    return not any(file.expired == Outcome.BANKED.value for file, _ in plan.settled)
+
+
+def hold(plan: SeriesPlan, *, keeps: bool) -> SeriesPlan:
+    """The plan of a series that cannot be banked anew, because files of it were deleted once they were banked.
+
+    With `keeps` what is banked stays as it is, and what came since waits; without, all of it waits.
+    """
+    waits: Fate = (Outcome.QUARANTINED, "waiting-for-originals")
+    banked: Fate = (Outcome.BANKED, "")
+    fates = [(file, banked if keeps and file.expired == Outcome.BANKED.value else waits) for file in plan.bank]
+    return SeriesPlan(plan.series, (), (*plan.settled, *fates))
 
 
 def _same_instance(images: Iterable[Whereabout]) -> list[list[Whereabout]]:

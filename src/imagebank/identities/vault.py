@@ -46,6 +46,9 @@ CREATE TABLE IF NOT EXISTS files (
     digest BLOB NOT NULL, verdict TEXT NOT NULL, series TEXT NOT NULL, instance BLOB NOT NULL, header INTEGER NOT NULL,
     PRIMARY KEY (folder, name)) WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS files_of_series ON files (series, header);
+CREATE TABLE IF NOT EXISTS expired (
+    folder INTEGER NOT NULL, name BLOB NOT NULL, outcome TEXT NOT NULL, PRIMARY KEY (folder, name)) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS wanted_again (series TEXT PRIMARY KEY) WITHOUT ROWID;
 """
 
 
