@@ -183,6 +183,19 @@ def _links_hold(work: Work) -> Iterator[str]:
             yield f"series {entry.item} is banked, but the person has opted out"
 
 
+def _deleted_originals_are_settled(work: Work) -> Iterator[str]:
+    """The landing zone let go of a file only after the bank had it, or did not want it."""
+    index = Whereabouts(work.vault)
+    waiting = set(index.wanted_again())
+    settled: dict[tuple[str, str], set[bytes]] = defaultdict(set)
+    for lot in work.ledger.lots():
+        digests = (lot.digests[i : i + DIGEST_BYTES] for i in range(0, len(lot.digests), DIGEST_BYTES))
+        settled[(lot.item, lot.outcome.value)].update(digests)
+    for series, digest, outcome in index.expired():
+        if series not in waiting and digest not in settled[(series, outcome)]:
+            yield f"series {series}: a file was deleted as {outcome}, and is not"
+
+
 LAWS: dict[str, Callable[[Work], Iterator[str]]] = {
     "every file offered has exactly one outcome": _every_file_has_one_outcome,
     "offered = banked + excluded + unlinked + quarantined, by file and by series": _sums_agree,
@@ -191,13 +204,14 @@ LAWS: dict[str, Callable[[Work], Iterator[str]]] = {
     "each zip holds exactly the banked files of its series": _banked_files_are_in_zips,
     "the tables are equal to the ledger": _tables_equal_ledger,
     "every banked series is linked to its patient, who has not opted out": _links_hold,
+    "no file was deleted that is not banked or excluded": _deleted_originals_are_settled,
 }
 
 
 def _waiting(work: Work) -> int:
     """Files that lie in a source and have not been indexed yet."""
     index, waiting = Whereabouts(work.vault), 0
-    for source in work.bank.config.images:
+    for source in work.bank.image_sources():
         root = os.fsencode(work.bank.source_path(source))
         for whole, listed in walk(root, []):
             known = index.known(source.name, os.path.relpath(whole, root), ())

@@ -47,7 +47,7 @@ def _refused_files(work: Work, linked: Linked) -> Iterable[tuple[str, str, str]]
         for position, why in entry.facts["refused"] if entry else ():
             file = series.plan.bank[position]
             yield file.source, file.path.reveal(reason), why
-    roots = {source.name: str(work.bank.source_path(source)) for source in work.bank.config.images}
+    roots = {source.name: str(work.bank.source_path(source)) for source in work.bank.image_sources()}
     for name, file in Whereabouts(work.vault).all_files(roots):
         outcome, why = fate_of_verdict(file.verdict)
         if not name and outcome is Outcome.QUARANTINED:

@@ -23,6 +23,7 @@ from imagebank.identities.linkage import VERSION as LINKAGE_VERSION
 from imagebank.identities.whereabouts import Whereabouts
 from imagebank.workflows.banking import AGAIN, bank_series
 from imagebank.workflows.converting import CONVERT, banked_studies, convert_studies
+from imagebank.workflows.expiring import expire_landing
 from imagebank.workflows.importing import import_records
 from imagebank.workflows.indexing import index_sources
 from imagebank.workflows.judging import judged_studies
@@ -70,6 +71,7 @@ def update(root: Path, *, environ: Mapping[str, str], progress: Progress, rechec
             if not _anything_to_try_again(work):
                 work.ledger.set_meta(SETTLED, state)
             result = Updated(version, anything_new=version != current)
+        expire_landing(work)
     _complain_of(unlisted)
     return result
 
