@@ -22,8 +22,10 @@ from imagebank.core.columns import columns
 from imagebank.core.config import Config, ImageSource, RecordSource
 from imagebank.core.config_file import setting_help
 from imagebank.core.errors import EXIT_CODES
+from imagebank.core.pacs_settings import PacsSource
 from imagebank.dicom.policy import Action, load_policy
 from imagebank.dicom.policy_page import ACTIONS
+from imagebank.workflows import acquisition, media
 from imagebank.workflows.status import MEANINGS
 
 GROUP: Any = typer.main.get_command(app)
@@ -50,7 +52,7 @@ def part(text: str, title: str) -> str:
 
 
 def settings() -> Iterator[tuple[str, str]]:
-    listed: dict[str, type] = {"images": ImageSource, "records": RecordSource}
+    listed: dict[str, type] = {"images": ImageSource, "records": RecordSource, "pacs": PacsSource}
     for field in fields(Config):
         kind = listed.get(field.name) or type(getattr(GENERATE.EXAMPLE, field.name))
         title = f"`[[{field.name}]]`" if field.name in listed else f"`[{field.name}]`"
@@ -119,6 +121,11 @@ def test_every_exit_code_is_documented_once(code: int) -> None:
 @pytest.mark.parametrize("reason", sorted(MEANINGS))
 def test_every_reason_is_documented(reason: str) -> None:
     assert reason in [row[0] for row in rows(page("errors.md"))]
+
+
+@pytest.mark.parametrize("reason", sorted({**acquisition.MEANINGS, **media.NOT_LANDED}))
+def test_every_state_and_reason_of_acquisition_is_documented(reason: str) -> None:
+    assert reason in [row[0] for row in rows(part(page("errors.md"), "Acquisition: states and reasons"))]
 
 
 @pytest.mark.parametrize("table", sorted(TABLES))
