@@ -24,6 +24,7 @@ from imagebank.cli.app import DEBUG_VARIABLE, EXIT_INTERRUPTED, app
 from imagebank.core.config import KEY_VARIABLE, Config, ImageSource, RecordSource
 from imagebank.core.config_file import default_config, setting_help
 from imagebank.core.errors import EXIT_CODES, ImagebankError
+from imagebank.core.pacs_settings import PacsSource
 from imagebank.dicom import archive, filing, headers
 from imagebank.dicom.agents import AGENT_ANSWERS
 from imagebank.dicom.body_parts import part_names
@@ -40,6 +41,7 @@ from imagebank.synthetic.declared import page_of
 from imagebank.synthetic.extracts import Habits, cris_form, extracts_form, omop_form
 from imagebank.synthetic.text.samples import sample_page
 from imagebank.synthetic.truth.book import readme
+from imagebank.workflows import acquisition, media
 from imagebank.workflows.standalone.offered import UNREADABLE_MEMBERS
 from imagebank.workflows.standalone.subjects import REASONS as SUBJECT_REASONS
 from imagebank.workflows.status import MEANINGS
@@ -132,7 +134,7 @@ A record source is a folder of UTF-8 CSV files with a header line. Only `patient
 
 
 def _settings(name: str) -> str:
-    sources: dict[str, type] = {"images": ImageSource, "records": RecordSource}
+    sources: dict[str, type] = {"images": ImageSource, "records": RecordSource, "pacs": PacsSource}
     kind = sources.get(name) or type(getattr(EXAMPLE, name))
     defaults = {field.name: field.default for field in fields(kind)}
     rows = [(f"`{key}`", text, _default(defaults[key])) for key, text in setting_help(kind)]
@@ -164,6 +166,7 @@ def errors_page() -> str:
     parts.append(section("Conversion: why an image is unsorted", _reasons(UNSORTED)))
     parts.append(section("Conversion: why a series failed", _reasons(FAILED)))
     parts.append(section("Records: why a row was refused", _reasons(REFUSALS)))
+    parts.append(section("Acquisition: states and reasons", _reasons({**acquisition.MEANINGS, **media.NOT_LANDED})))
     return "\n".join(parts)
 
 
