@@ -14,6 +14,7 @@ import tomllib
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import MISSING, fields
 from datetime import date
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -21,9 +22,14 @@ import typer
 
 from imagebank.catalogue import dictionary_markdown
 from imagebank.cli.app import DEBUG_VARIABLE, EXIT_INTERRUPTED, app
-from imagebank.core.config import KEY_VARIABLE, Config, ImageSource, RecordSource
+from imagebank.cohorts.query.codelists import library
+from imagebank.cohorts.query.editors import stub
+from imagebank.cohorts.query.reading_words import MEANT
+from imagebank.core.config import KEY_VARIABLE, Config, ImageSource
 from imagebank.core.config_file import default_config, setting_help
 from imagebank.core.errors import EXIT_CODES, ImagebankError
+from imagebank.core.pacs_settings import PacsSource
+from imagebank.core.record_settings import RecordSource
 from imagebank.dicom import archive, filing, headers
 from imagebank.dicom.agents import AGENT_ANSWERS
 from imagebank.dicom.body_parts import part_names
@@ -35,18 +41,22 @@ from imagebank.identities import linkage
 from imagebank.imaging.describe import bids_page
 from imagebank.imaging.model import FAILED, UNSORTED
 from imagebank.imaging.quality.page import metrics_markdown
-from imagebank.records.extracts import COLUMNS, REFUSALS
+from imagebank.records.reasons import REFUSALS, REPAIRS
+from imagebank.records.targets import TARGETS
 from imagebank.synthetic.declared import page_of
 from imagebank.synthetic.extracts import Habits, cris_form, extracts_form, omop_form
 from imagebank.synthetic.text.samples import sample_page
 from imagebank.synthetic.truth.book import readme
+from imagebank.workflows import acquisition, media
 from imagebank.workflows.standalone.offered import UNREADABLE_MEMBERS
 from imagebank.workflows.standalone.subjects import REASONS as SUBJECT_REASONS
 from imagebank.workflows.status import MEANINGS
 
 HERE = Path(__file__).parent
 SPECS = HERE.parent / "tests" / "dicom" / "specs"
-PROSE = "because"  # the column of a table of examples that is not code
+RECORD_SPECS = HERE.parent / "tests" / "records" / "specs"
+COHORT_SPECS = HERE.parent / "tests" / "cohorts" / "specs"
+PROSE = {"because", "says", "try"}  # the columns of a table of examples that are not code
 UTILITY = HERE.parent / "tests" / "dicom" / "utility_contract.toml"
 EXAMPLE = default_config("example", "00000000")
 MADE = "<!-- Made by `./run docs` from the code. Do not edit. -->\n\n"
@@ -113,8 +123,11 @@ def settings_page() -> str:
         "Secrets never lie in it. Relative paths start at the folder of the bank.\n",
     ]
     parts += [_settings(field.name) for field in fields(Config)]
-    extracts = ((f"`{name}.csv`", ", ".join(f"`{each}`" for each in needed)) for name, needed in COLUMNS.items())
-    parts.append(section("Record extracts", EXTRACTS, table(("file", "columns it must have"), extracts)))
+    extracts = (
+        (f"`{name}.csv`", each.meaning, ", ".join(f"`{one}`" if one in each.required else one for one in each.names))
+        for name, each in TARGETS.items()
+    )
+    parts.append(section("Record extracts", EXTRACTS, table(("file", "one row is", "columns"), extracts)))
     return "\n".join([*parts, section("Environment", table(("variable", "meaning"), VARIABLES))])
 
 
@@ -122,17 +135,20 @@ VARIABLES = (
     (f"`{KEY_VARIABLE}`", "Key of the vault, 64 hexadecimal digits; goes before `[vault] key_file`."),
     (f"`{DEBUG_VARIABLE}`", "When set, an unexpected error shows its traceback, which may hold identifiers."),
     ("the one that `[ledger] url_variable` names", "Database URL of the ledger, where it is not `ledger.db`."),
+    ("the one that `[[records]] database` names", "Database URL of a record source."),
 )
 
 
 EXTRACTS = """
-A record source is a folder of UTF-8 CSV files with a header line. Only `patients.csv` must be there. Dates are written
-2026-01-31. The pretend hospital writes such a folder: `demo/hospital/records` after `./run demo`.
+Without a mapping a record source is a folder with one file a table: CSV with a header line, Parquet or JSON lines. Only
+the patients must be there, and of each table the columns that stand like `this`. Dates are written 2026-01-31. The
+pretend hospital writes such a folder: `demo/hospital/records` after `./run demo`. [Any other form](records.md) needs a
+mapping.
 """
 
 
 def _settings(name: str) -> str:
-    sources: dict[str, type] = {"images": ImageSource, "records": RecordSource}
+    sources: dict[str, type] = {"images": ImageSource, "records": RecordSource, "pacs": PacsSource}
     kind = sources.get(name) or type(getattr(EXAMPLE, name))
     defaults = {field.name: field.default for field in fields(kind)}
     rows = [(f"`{key}`", text, _default(defaults[key])) for key, text in setting_help(kind)]
@@ -164,6 +180,8 @@ def errors_page() -> str:
     parts.append(section("Conversion: why an image is unsorted", _reasons(UNSORTED)))
     parts.append(section("Conversion: why a series failed", _reasons(FAILED)))
     parts.append(section("Records: why a row was refused", _reasons(REFUSALS)))
+    parts.append(section("Records: what was repaired in a row, or is odd", _reasons(REPAIRS)))
+    parts.append(section("Acquisition: states and reasons", _reasons({**acquisition.MEANINGS, **media.NOT_LANDED})))
     return "\n".join(parts)
 
 
@@ -230,13 +248,48 @@ def policy_page() -> str:
     return "\n".join([policy_markdown(), *examples])
 
 
+def cohorts_page() -> str:
+    """The language of cohorts, with its words, its library, and the examples that the tests hold."""
+    sys.path.insert(0, str(COHORT_SPECS.parent))
+    people = import_module("spec_bank").described()
+    lists = (
+        (f"`{name}`", " ".join(codes.include) + (f" not {' '.join(codes.exclude)}" if codes.exclude else ""))
+        for name, codes in library().items()
+    )
+    told = {
+        "words": table(("word", "what it is worth"), ((f"`{word}`", text) for word, text in MEANT.items())),
+        "bank": table(("who", "scans", "MMSE", "diagnoses", "episodes"), people),
+        "library": table(("name", "codes"), lists),
+        **{name: _examples(COHORT_SPECS / f"{name}.txt") for name in ("conditions", "values", "refused")},
+    }
+    return (HERE / "cohorts.template").read_text("utf-8").format(**told)
+
+
+def _examples(path: Path) -> str:
+    title, text = _spec(path)
+    return f"**{title}**\n\n" + text.partition("\n\n")[2]
+
+
 def _spec(path: Path) -> tuple[str, str]:
     """Title and Markdown of a table of examples: a title, a blank line, then columns between bars."""
     title, _, rows = path.read_text("utf-8").partition("\n\n")
-    head, *cells = ([cell.strip() for cell in row.split("|")] for row in rows.strip().splitlines())
-    prose = head.index(PROSE) if PROSE in head else len(head)
-    coded = ([f"`{cell}`" if cell and place != prose else cell for place, cell in enumerate(row)] for row in cells)
+    head, *cells = ([cell.strip() for cell in row.split(" |")] for row in rows.strip().splitlines())
+    coded = (
+        [f"`{cell}`" if cell and name not in PROSE else cell for name, cell in zip(head, row, strict=True)]
+        for row in cells
+    )
     return title, "The tests hold these.\n\n" + table(head, coded)
+
+
+RULES = """# Rules on records
+
+What becomes of single values of the health record, each with examples. What it is all for: [Records](records.md).
+"""
+
+
+def records_rules_page() -> str:
+    """The examples that the tests of the records hold."""
+    return "\n".join([RULES, *(section(*_spec(path)) for path in sorted(RECORD_SPECS.glob("*.txt")))])
 
 
 def classification_page() -> str:
@@ -301,10 +354,13 @@ ACCURACY = """
 likely, of Siemens (classic, XA), GE, Philips, Canon, UIH and other headers, all are right; of the 56 that are MR images
 dcm2niix's own guess is right for 42. The one series whose label is uncertain holds slices in two planes and two
 contrasts, and is called a localizer. The rules were written with these files at hand, so that this is no measure of
-other scanners. On the pretend hospital no series is wrong. Of some of its Philips headers without a name of the pulse
-sequence, short runs of BOLD, time of flight and susceptibility-weighted volumes stay unknown: their physics alone does
-not tell them apart. Two names of its answers differ from ours: reports and presentation states have another modality
-and are `non-MR` here, where the answers say `non-image`.
+other scanners. On the pretend hospital no series is wrong. Six series of two of its Philips scanners, whose headers do
+not name the pulse sequence, stay unknown where a test writes them very small: a run of BOLD of two volumes, time of
+flight with voxels of 7.5 mm, and susceptibility-weighted volumes with an echo of 12 ms. Physics tells the first two at
+the size that real ones have (ten volumes, voxels below 0.8 mm), at a confidence of 0.75. The third stays unknown at any
+size: so short an echo serves other T2* weighting as well, and only the description says which. Two names of its answers
+differ from ours: reports and presentation states have another modality and are `non-MR` here, where the answers say
+`non-image`.
 
 Known limits: Siemens spin labelling of research sequences without any mark looks like BOLD; a bolus of contrast agent
 that the header does not mention looks like a short run of BOLD, and is not called confident; balanced steady-state
@@ -341,9 +397,9 @@ Shares of diagnoses, of those whose code the habit can change; the last one is o
 numbers. Each can be set.
 """
 EXTRACT_FILES = """
-One CSV file in UTF-8 and one typed Parquet file a table. `imagebank` reads the first five; it ignores what it does not
-know. A revised diagnosis has the day on which another one replaced it; a wrong one looks like any other; a withdrawn
-one is only in a table of its own.
+One CSV file in UTF-8 and one typed Parquet file a table. `imagebank` reads them without a mapping, but for relatives,
+referrals and withdrawn diagnoses, which no table of a bank has. A revised diagnosis has the day on which another one
+replaced it; a wrong one looks like any other; a withdrawn one is only in a table of its own.
 """
 CRIS = """
 Tables as front ends to psychiatric records have them; the schema is ours and holds nothing of a real system. On SQLite
@@ -405,6 +461,9 @@ PAGES: dict[str, Callable[[], str]] = {
     "policy.md": policy_page,
     "classification.md": classification_page,
     "bids.md": bids_page,
+    "cohorts.md": cohorts_page,
+    "../src/imagebank/__init__.pyi": stub,
+    "records-rules.md": records_rules_page,
     "pretend-hospital/records.md": records_page,
     "pretend-hospital/answers.md": answers_page,
     "pretend-hospital/sample-notes.md": sample_page,
@@ -413,7 +472,9 @@ PAGES: dict[str, Callable[[], str]] = {
 
 
 def render(name: str) -> str:
-    """The whole text of a page, with one blank line between its parts."""
+    """The whole text of a page, with one blank line between its parts; of a stub as it is."""
+    if name.endswith(".pyi"):
+        return PAGES[name]()
     return re.sub(r"\n{3,}", "\n\n", MADE + PAGES[name]()).rstrip() + "\n"
 
 

@@ -24,7 +24,7 @@ def outcome_of_files(bank: Path) -> dict[str, tuple[str, str]]:
             for position, file in enumerate(series.plan.bank):
                 told = ("quarantined", refused[position]) if position in refused else ("banked", "")
                 ended.append((file.path.reveal("test"), told))
-        roots = {source.name: str(work.bank.source_path(source)) for source in work.bank.config.images}
+        roots = {source.name: str(work.bank.source_path(source)) for source in work.bank.image_sources()}
         for name, file in Whereabouts(work.vault).all_files(roots):
             if not name:
                 outcome, reason = fate_of_verdict(file.verdict)

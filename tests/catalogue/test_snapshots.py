@@ -17,7 +17,7 @@ from imagebank.core.errors import BankError
 from imagebank.core.files import remove_temporaries
 from imagebank.core.layout import Layout
 
-PATIENT = Patient("p1", "female", 1950, "A", "White", 3, "IoD2019", None, "records")
+PATIENT = Patient("p1", "female", 1950, "A", "White", "nhs-2001", 3, "IoD2019", None, None, "records")
 ONE: dict[str, list[Any]] = {"patients": [PATIENT]}
 TWO: dict[str, list[Any]] = {"patients": [PATIENT, replace(PATIENT, patient="p2")]}
 
@@ -150,7 +150,14 @@ def test_a_row_that_points_nowhere_is_refused_without_its_value(layout: Layout) 
     from imagebank.catalogue.tables import Note
 
     with pytest.raises(BadRow, match="table patients does not have") as caught:
-        publish(layout, {"patients": [PATIENT], "notes": [Note("p-secret", None, "letter", 3, "records")]}, {})
+        publish(
+            layout,
+            {
+                "patients": [PATIENT],
+                "notes": [Note("p-secret", None, "letter", 3, None, "records", "structured", "", "import", "")],
+            },
+            {},
+        )
     assert "secret" not in caught.value.what
     assert current_version(layout) is None
 

@@ -33,6 +33,7 @@ CODES = (
     ("F84.5", "F80-F89", 2),
     ("I10", "other", 6),
 )
+TYPED = ("records", "structured", "", "import", "")  # source, origin, application, import, repairs
 
 
 def bank(patients: int = 300, seed: int = 7) -> dict[str, list[Any]]:
@@ -76,9 +77,11 @@ def _add_patient(tables: dict[str, list[Any]], patient: str, rng: random.Random)
             birth_year=start.year - int(age),
             ethnic_category=category[group],
             ethnic_group=group,
+            ethnic_grouping="nhs-2001",
             deprivation_decile=decile,
             deprivation_release="IoD2019" if decile else None,
             death_date=None,
+            last_contact_date=start,
             source="records",
         )
     )
@@ -167,11 +170,13 @@ def _add_records(tables: dict[str, list[Any]], patient: str, start: date, rng: r
         code, block, _ = rng.choices(CODES, [each[2] for each in CODES])[0]
         day = start + timedelta(days=rng.randrange(-500, 500))
         role = rng.choice(("primary", "secondary", "unknown"))
-        tables["diagnoses"].append(Diagnosis(patient, day, code, "ICD-10", block, role, "records"))
+        tables["diagnoses"].append(Diagnosis(patient, day, None, code, "ICD-10", block, role, *TYPED))
     for _ in range(rng.choices((0, 1, 2, 4), (45, 30, 15, 10))[0]):
         name, out_of = rng.choices((("MMSE", 30.0), ("MoCA", 30.0), ("MMSE", 27.0)), (80, 15, 5))[0]
         day = start + timedelta(days=rng.choice((rng.randrange(-60, 61), rng.randrange(-900, 900))))
         undated = None if rng.random() < 0.03 else day
-        tables["assessments"].append(Assessment(patient, undated, name, float(rng.randrange(4, 31)), out_of, "records"))
+        tables["assessments"].append(
+            Assessment(patient, undated, name, float(rng.randrange(4, 31)), out_of, "", *TYPED)
+        )
     for _ in range(rng.randrange(3)):
-        tables["notes"].append(Note(patient, start, "progress note", rng.randrange(100, 4000), "records"))
+        tables["notes"].append(Note(patient, start, "progress note", rng.randrange(100, 4000), None, *TYPED))

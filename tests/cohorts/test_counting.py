@@ -86,7 +86,19 @@ def test_ties_between_scores_are_broken_the_same_way_whatever_the_order(
     tables = random_bank.bank(1, 3)
     first = min(study.study_date for study in tables["studies"])
     rows = [
-        Assessment("p00000", date.fromordinal(first.toordinal() + gap), "MMSE", float(score), 30.0, source)
+        Assessment(
+            "p00000",
+            date.fromordinal(first.toordinal() + gap),
+            "MMSE",
+            float(score),
+            30.0,
+            "",
+            source,
+            "structured",
+            "",
+            "import",
+            "",
+        )
         for gap, score, source in scores
     ]
     order.shuffle(rows)
@@ -103,7 +115,9 @@ def test_ties_between_scores_are_broken_the_same_way_whatever_the_order(
 def test_a_score_before_the_scan_beats_one_equally_far_after_it() -> None:
     tables = random_bank.bank(1, 3)
     first = min(study.study_date for study in tables["studies"])
-    after = Assessment("p00000", date.fromordinal(first.toordinal() + 7), "MMSE", 10.0, 30.0, "a")
+    after = Assessment(
+        "p00000", date.fromordinal(first.toordinal() + 7), "MMSE", 10.0, 30.0, "", "a", "structured", "", "import", ""
+    )
     before = replace(after, assessment_date=date.fromordinal(first.toordinal() - 7), score=20.0)
     tables["assessments"] = [after, before]
     assert nearest_score(tables, "p00000") == (-7, before)

@@ -11,7 +11,7 @@ from pydicom.dataset import Dataset
 from pydicom.sequence import Sequence
 from pydicom.tag import Tag
 
-from imagebank.dicom import fields
+from imagebank.dicom import dataset_places
 from imagebank.dicom.acquisition import read_acquisition
 
 GROUPS = (0x52009229, 0x52009230)  # shared and per-frame functional groups
@@ -20,14 +20,14 @@ GROUPS = (0x52009229, 0x52009230)  # shared and per-frame functional groups
 def read_tags(datasets: list[Dataset], patch: pytest.MonkeyPatch) -> set[int]:
     """The tags that the resolver asks these headers for, and that they have."""
     asked: set[int] = set()
-    plain = fields._get
+    plain = dataset_places._get
 
     def listen(place: Dataset, key: object) -> object:
         asked.add(int(tag_for_keyword(key) or 0) if isinstance(key, str) else int(Tag(key)))
         return plain(place, key)
 
     with patch.context() as patched:
-        patched.setattr(fields, "_get", listen)
+        patched.setattr(dataset_places, "_get", listen)
         for dataset in datasets:
             read_acquisition(dataset)
     return {tag for dataset in datasets for tag in tags_of(dataset) if tag in asked or tag in GROUPS}

@@ -151,6 +151,37 @@ def test_a_description_against_physics_is_not_believed() -> None:
     assert classify([short_echo]).sequence == "unknown"
 
 
+NAMELESS = """
+type | TR   | TE  | FA | options | volumes | pixel | spacing | shows   | because
+2D   | 3000 | 50  | 90 | FS      | 150     | 3.0   | 3.5     | BOLD    | a run over and over
+2D   | 3000 | 50  | 90 | FS      | 10      | 3.0   | 3.5     | BOLD    | the shortest run that is one
+2D   | 3000 | 50  | 90 | FS      | 2       | 7.5   | 32      | unknown | two volumes are no run
+3D   | 23   | 6.9 | 20 | FC SAT  | 1       | 0.39  | 0.6     | MRA     | vessels need fine voxels
+3D   | 23   | 6.9 | 20 | FC SAT  | 1       | 7.5   | 26      | unknown | nobody looks for vessels in coarse ones
+3D   | 52   | 23  | 20 | FC      | 1       | 0.5   | 1.0     | SWI     | an echo long enough for veins
+3D   | 52   | 12  | 20 | FC      | 1       | 0.5   | 1.0     | unknown | this echo serves other T2* weighting as well
+"""
+
+
+@pytest.mark.parametrize("case", table(NAMELESS), ids=lambda case: case["because"])
+def test_gradient_echoes_without_a_name_are_told_by_physics_or_not_at_all(case: dict[str, str]) -> None:
+    """As Philips writes them: only GR, FFE and times, and not that the readout was echo planar."""
+    told = {**CASE, **{key: case[key] for key in ("type", "TR", "TE", "FA")}, "scanning": "GR", "image type": "M_FFE M"}
+    plain = acquisition(told)
+    series = replace(
+        plain,
+        manufacturer="Philips",
+        scan_options=tuple(case["options"].split()),
+        frames=len(plain.positions) * int(case["volumes"]),
+        row_spacing_mm=float(case["pixel"]),
+        spacing_between_slices_mm=float(case["spacing"]),
+        field_strength_t=1.5,
+    )
+    answer = classify([series])
+    assert answer.sequence == case["shows"]
+    assert answer.confidence < CONFIDENT
+
+
 def test_another_modality_is_never_called_a_brain_image() -> None:
     ct = Acquisition("CT", "1.2.840.10008.5.1.4.1.1.2", "Siemens", text="T1 FLAIR", echo_time_ms=3.0)
     assert classify([ct]).sequence == "non-MR"

@@ -14,6 +14,7 @@ from made_files import EXPLICIT, element, files, whole
 from imagebank.dicom import headers
 from imagebank.dicom.acquisition import read_acquisition
 from imagebank.dicom.elements import Odd
+from imagebank.dicom.folder import STAGES, FoundInstance, read_instance
 from imagebank.dicom.headers import FileFacts, read_facts
 from imagebank.dicom.original import read_original
 
@@ -84,3 +85,20 @@ def test_a_header_that_ends_behind_what_is_read_at_once_is_read_nevertheless(tmp
     path = tmp_path / "file"
     path.write_bytes(whole(EXPLICIT, long + b"".join(element(*each, implicit=False) for each in behind)))
     assert read_facts(path).verdict == "missing-uid"  # `incomplete-header`, had it not been read to its end
+
+
+@pytest.mark.parametrize("stage", [*STAGES[:2], headers.AT_ONCE])
+@pytest.mark.parametrize("beyond", [-2, 0, 2])
+def test_no_header_is_taken_for_whole_where_the_reading_stopped(stage: int, beyond: int, tmp_path: Path) -> None:
+    """Where the first read ends between two elements, what follows is read nevertheless."""
+    first = element(0x00080060, "CS", b"MR", implicit=False) + element(0x0020000D, "UI", b"1.2.", implicit=False)
+    first += element(0x0020000E, "UI", b"1.3.", implicit=False)
+    taken = len(whole(EXPLICIT, first + element(0x00211010, "OB", b"", implicit=False)))
+    first += element(0x00211010, "OB", bytes(stage + beyond - taken), implicit=False)
+    last = [(0x00280004, "CS", b"RGB "), (0x00280010, "US", b"\2\0"), (0x00280100, "US", b"\x10\0")]
+    path = tmp_path / "file"
+    path.write_bytes(whole(EXPLICIT, first + b"".join(element(*each, implicit=False) for each in last)))
+    found = read_instance(path)
+    assert isinstance(found, FoundInstance)
+    assert (found.acquisition.rows, found.acquisition.photometric_interpretation) == (2, "RGB")
+    assert read_facts(path).verdict == by_pydicom(path.read_bytes()).verdict

@@ -19,11 +19,14 @@ import imagebank
 from imagebank.catalogue import TABLES
 from imagebank.cli.app import app
 from imagebank.core.columns import columns
-from imagebank.core.config import Config, ImageSource, RecordSource
+from imagebank.core.config import Config, ImageSource
 from imagebank.core.config_file import setting_help
 from imagebank.core.errors import EXIT_CODES
+from imagebank.core.pacs_settings import PacsSource
+from imagebank.core.record_settings import RecordSource
 from imagebank.dicom.policy import Action, load_policy
 from imagebank.dicom.policy_page import ACTIONS
+from imagebank.workflows import acquisition, media
 from imagebank.workflows.status import MEANINGS
 
 GROUP: Any = typer.main.get_command(app)
@@ -50,7 +53,7 @@ def part(text: str, title: str) -> str:
 
 
 def settings() -> Iterator[tuple[str, str]]:
-    listed: dict[str, type] = {"images": ImageSource, "records": RecordSource}
+    listed: dict[str, type] = {"images": ImageSource, "records": RecordSource, "pacs": PacsSource}
     for field in fields(Config):
         kind = listed.get(field.name) or type(getattr(GENERATE.EXAMPLE, field.name))
         title = f"`[[{field.name}]]`" if field.name in listed else f"`[{field.name}]`"
@@ -88,13 +91,14 @@ def test_a_generated_page_is_what_the_code_says(name: str) -> None:
 
 
 def test_a_page_that_was_edited_by_hand_is_found(tmp_path: Path) -> None:
+    docs = tmp_path / "docs"
     for name in GENERATE.PAGES:
-        (tmp_path / name).parent.mkdir(exist_ok=True)
-        (tmp_path / name).write_text(page(name), "utf-8")
-    assert GENERATE.stale_pages(tmp_path) == []
-    (tmp_path / "errors.md").write_text(page("errors.md") + "and more\n", "utf-8")
-    (tmp_path / "tables.md").unlink()
-    assert sorted(GENERATE.stale_pages(tmp_path)) == ["errors.md", "tables.md"]
+        (docs / name).resolve().parent.mkdir(parents=True, exist_ok=True)
+        (docs / name).resolve().write_text(page(name), "utf-8")
+    assert GENERATE.stale_pages(docs) == []
+    (docs / "errors.md").write_text(page("errors.md") + "and more\n", "utf-8")
+    (docs / "tables.md").unlink()
+    assert sorted(GENERATE.stale_pages(docs)) == ["errors.md", "tables.md"]
 
 
 @pytest.mark.parametrize("command", sorted(COMMANDS))
@@ -119,6 +123,11 @@ def test_every_exit_code_is_documented_once(code: int) -> None:
 @pytest.mark.parametrize("reason", sorted(MEANINGS))
 def test_every_reason_is_documented(reason: str) -> None:
     assert reason in [row[0] for row in rows(page("errors.md"))]
+
+
+@pytest.mark.parametrize("reason", sorted({**acquisition.MEANINGS, **media.NOT_LANDED}))
+def test_every_state_and_reason_of_acquisition_is_documented(reason: str) -> None:
+    assert reason in [row[0] for row in rows(part(page("errors.md"), "Acquisition: states and reasons"))]
 
 
 @pytest.mark.parametrize("table", sorted(TABLES))

@@ -10,8 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from imagebank.core.private import Private
-from imagebank.identities.linkage import REASONS, Register, link_study
+from imagebank.identities.linkage import REASONS, link_study
 from imagebank.identities.model import Claim, Person
+from imagebank.identities.register import Register
 
 ANN = Person(
     person="ehr:K1",

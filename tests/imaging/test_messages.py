@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from real import DATA, SERIES, needs_data
 
-from imagebank.imaging.dcm2niix import MEMORY_FLOOR_BYTES, ConversionFailed, convert_folder, memory_bound
+from imagebank.imaging.dcm2niix import MEMORY_FLOOR_BYTES, ConversionFailed, convert_folder, folder_bytes, memory_bound
 from imagebank.imaging.messages import doubt, failure, messages, reasons
 
 SAID = """Chris Rorden's dcm2niiX version v1.0.20260724  (JP2:OpenJPEG) (JP-LS:CharLS) GCC10.2.1 x86-64 (64-bit Linux)
@@ -99,7 +99,7 @@ def test_real_files_that_cannot_be_converted_tell_why(name: str, reason: str, tm
 @needs_data
 def test_the_converter_may_not_use_more_memory_than_it_is_given() -> None:
     place = DATA / SERIES["t1"][0]
-    assert memory_bound(place) > MEMORY_FLOOR_BYTES
+    assert memory_bound(folder_bytes(place)) > MEMORY_FLOOR_BYTES
     with tempfile.TemporaryDirectory() as folder, pytest.raises(ConversionFailed) as failed:
         convert_folder(place, Path(folder) / "out", memory_bytes=16 << 20)
     assert failed.value.reason in ("converter-crashed", "converter-out-of-memory")

@@ -24,7 +24,7 @@ from imagebank.dicom.headers import IMAGE, facts_of
 from imagebank.dicom.instance import clean_instance
 from imagebank.dicom.policy import load_policy
 from imagebank.dicom.values import Subject
-from imagebank.identities.linkage import normalise_id
+from imagebank.identities.comparing import normalise_id
 from imagebank.identities.pseudonyms import Keys
 from imagebank.synthetic import Hospital, read_answers
 from imagebank.workflows.standalone import Request, deidentify_source

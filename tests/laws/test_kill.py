@@ -52,7 +52,7 @@ def test_two_orders_of_work_give_the_same_bank(twins: tuple[Path, Path], hospita
     images = tmp_path / "images"
     _link_tree(sorted(hospital.images.iterdir())[:4], hospital.images, images)
     config = (part / "bank.toml").read_text()
-    lines = [f'path = "{images}"' if "/pacs" in line else line for line in config.splitlines()]
+    lines = [f'path = "{images}"' if line.endswith('/pacs"') else line for line in config.splitlines()]
     lines = [f'path = "{hospital.records}"' if line.endswith('/records"') else line for line in lines]
     (part / "bank.toml").write_text("\n".join(lines).replace("workers = 0", "workers = 1") + "\n")
     assert imagebank("update", part).code == 0

@@ -15,7 +15,13 @@ import sqlalchemy as sa
 from sample_people import documented, sample_people
 
 from imagebank.core.errors import SourceError
-from imagebank.records.extracts import read_extract
+from imagebank.records.judging import Rules
+from imagebank.records.mapping import load_mapping
+from imagebank.records.registry import load_registry
+from imagebank.records.settling import valid_file
+from imagebank.records.sources import open_source
+from imagebank.records.staging import Room
+from imagebank.records.store import Lookups, Stored, bring_up_to_date
 from imagebank.synthetic.extracts import (
     CsvFolder,
     Database,
@@ -194,22 +200,33 @@ def test_counts_told_are_the_rows_written(places: Places) -> None:
         assert set(places.told.rows[form]) == set(written)
 
 
-def test_the_bank_reads_the_csv_unchanged(places: Places) -> None:
-    """Only what is no number or above its highest score is refused, and that is planted."""
-    extract = read_extract("pretend", places.folder / "csv")
+def test_the_bank_reads_the_csv_unchanged(places: Places, tmp_path: Path) -> None:
+    """Only what has no score or one above its highest is refused, and that is planted."""
+    mapping, room = load_mapping("", tmp_path), Room(tmp_path / "staged")
+    with open_source("pretend", mapping, room, folder=places.folder / "csv") as source:
+        rules = Rules(mapping, load_registry(), RELEASED)
+        stored = bring_up_to_date(source, room, rules, Lookups(), people_known="")
     scores = [score for person in PEOPLE if person.recorded for score in person.course.assessments]
-    refused = Counter(row.reason for row in extract.refused)
+    refused = sum((Counter(piece.counted.refused) for piece in stored.pieces), Counter())
     assert refused == {
-        "not-a-number": sum(each.score is None for each in scores),
+        "no-score": sum(each.score is None for each in scores),
         "impossible-score": sum(each.score == 31 for each in scores),
     }
     assert min(refused.values()) > 0
-    assert len(extract.people) == sum(len(person.recorded) for person in PEOPLE)
-    codes = Counter(each.code for each in extract.diagnoses)
+    assert stored.people
+    assert stored.people.refused == ()
+    assert len(stored.people.entrants) == sum(len(person.recorded) for person in PEOPLE)
+    assert {wish.kind for wish in stored.people.opt_outs} == {"national", "local", "gp-type-1"}
+    codes = Counter(row["code"] for row in staged(stored, "diagnoses"))
     kept = [each for p in PEOPLE if p.recorded for each in p.course.diagnoses if each.status != "withdrawn"]
     assert codes == Counter(each.code for each in kept)
-    assert len(extract.notes) == sum(2 for person in PEOPLE if person.recorded)
-    assert {wish.kind for wish in extract.opt_outs} == {"national", "local", "gp-type-1"}
+    assert len(staged(stored, "notes")) == sum(2 for person in PEOPLE if person.recorded)
+
+
+def staged(stored: Stored, table: str) -> list[dict[str, Any]]:
+    """The valid rows of a table of events."""
+    keys = [piece.key for piece in stored.pieces if piece.target == table]
+    return [row for key in keys for row in parquet.read_table(valid_file(stored.folder / key)).to_pylist()]
 
 
 def test_a_database_with_such_tables_is_refused(places: Places) -> None:

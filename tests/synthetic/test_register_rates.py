@@ -71,10 +71,10 @@ def test_the_share_of_people_without_nhs_number_follows_the_rate_and_a_higher_on
 
 
 def test_the_answers_follow_the_errors() -> None:
-    """A number that the records do not hold cannot link; a birth date that is wrong there can only link by name."""
-    swapped = DEFAULT_RATES.having(day_month_swapped=1.0, told_birth_date_swapped=0.0, name_typo=0.0)
-    plain = DEFAULT_RATES.having(day_month_swapped=0.0, told_birth_date_swapped=0.0, name_typo=0.0)
-    worse = [(invent(1, n, rates=plain).visits[0], invent(1, n, rates=swapped).visits[0]) for n in range(5, 405)]
+    """A number that the records do not hold cannot link; a hospital number alone, with no birth date there, cannot."""
+    lacking = DEFAULT_RATES.having(placeholder_birth_date=1.0, told_birth_date_swapped=0.0, name_typo=0.0)
+    plain = DEFAULT_RATES.having(placeholder_birth_date=0.0, told_birth_date_swapped=0.0, name_typo=0.0)
+    worse = [(invent(1, n, rates=plain).visits[0], invent(1, n, rates=lacking).visits[0]) for n in range(5, 405)]
     lost = [after for before, after in worse if before.linkable and not after.linkable]
     assert len(lost) > 40
     assert {visit.trap for visit in lost} <= {"birth-date-disagrees", "nothing-agrees", "before-birth"}

@@ -18,8 +18,9 @@ from pathlib import Path
 from typing import Any
 
 from imagebank.catalogue.store import BadRow, schema_of, write_table
+from imagebank.catalogue.streams import Stream, write_stream
 from imagebank.catalogue.tables import TABLES
-from imagebank.core.columns import columns
+from imagebank.core.columns import Column, columns
 from imagebank.core.errors import BankError
 from imagebank.core.files import hide_time, replace_folder, sha256, temporary_beside, write_text
 from imagebank.core.layout import Layout
@@ -48,8 +49,13 @@ class Manifest:
     provenance: Mapping[str, str]
 
 
-def publish(layout: Layout, tables: Mapping[str, Sequence[object]], provenance: Mapping[str, str]) -> str:
+Rows = Sequence[object] | Stream
+
+
+def publish(layout: Layout, tables: Mapping[str, Rows], provenance: Mapping[str, str]) -> str:
     """Make the tables the current snapshot and return its version; a declared table that is not given is empty.
+
+    A table of events may be a stream, which need not fit into memory; it may refer to tables that are rows.
 
     When the current snapshot already holds the same tables nothing is written, and its provenance stays as it was.
     Raises BadRow for rows that do not fit their tables, BankError when the snapshots on the disk make no sense.
@@ -59,16 +65,21 @@ def publish(layout: Layout, tables: Mapping[str, Sequence[object]], provenance: 
     folder = temporary_beside(layout.tables / "snapshot")
     shutil.rmtree(folder, ignore_errors=True)
     try:
-        entries = {name: _write(folder, name, tables.get(name, ())) for name in TABLES}
+        known = _known_ids(tables)
+        entries = {name: _write(folder, name, tables.get(name, ()), known) for name in TABLES}
         return _settle(layout, folder, entries, provenance)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def _write(folder: Path, name: str, rows: Sequence[object]) -> TableEntry:
+def _write(folder: Path, name: str, rows: Rows, known: Mapping[str, set[Any]]) -> TableEntry:
     path = folder / f"{name}.parquet"
-    write_table(path, TABLES[name], rows)
-    return TableEntry(len(rows), sha256(path), tuple(each.name for each in columns(TABLES[name])))
+    if isinstance(rows, Stream):
+        count = write_stream(path, TABLES[name], rows, known)
+    else:
+        write_table(path, TABLES[name], rows)
+        count = len(rows)
+    return TableEntry(count, sha256(path), tuple(each.name for each in columns(TABLES[name])))
 
 
 def _settle(layout: Layout, folder: Path, entries: Mapping[str, TableEntry], provenance: Mapping[str, str]) -> str:
@@ -108,26 +119,49 @@ def _number(version: str | None) -> int:
     return int(match.group(1)) if match else 0
 
 
-def check_names(tables: Mapping[str, Sequence[object]]) -> None:
+def check_names(tables: Mapping[str, Rows]) -> None:
     """Raise BadRow for a table that is not declared."""
     for name in tables:
         if name not in TABLES:
             raise BadRow(f"There is no table {name}.", f"the tables are: {', '.join(TABLES)}")
 
 
-def check_references(tables: Mapping[str, Sequence[object]]) -> None:
-    """Raise BadRow when a row names a patient, study, scanner or series that its own table does not have."""
-    ids = {_id_column(name): name for name in TABLES if _id_column(name)}
-    known = {column: {getattr(row, column) for row in tables.get(name, ())} for column, name in ids.items() if column}
+def _tables_with_ids() -> dict[str, str]:
+    """The table that each id names a row of."""
+    return {column: name for name in TABLES if (column := _id_column(name))}
+
+
+def _known_ids(tables: Mapping[str, Rows]) -> dict[str, set[Any]]:
+    """The ids that the tables have, by column."""
+    found: dict[str, set[Any]] = {}
+    for column, name in _tables_with_ids().items():
+        rows = tables.get(name, ())
+        found[column] = set() if isinstance(rows, Stream) else {getattr(row, column) for row in rows}
+    return found
+
+
+def check_references(tables: Mapping[str, Rows]) -> None:
+    """Raise BadRow when a row names a patient, study, scanner or series that its own table does not have.
+
+    The rows of streams are checked when they are written.
+    """
+    ids, known = _tables_with_ids(), _known_ids(tables)
     for name, rows in tables.items():
+        if isinstance(rows, Stream):
+            continue
         for each in columns(TABLES[name]):
             target = ids.get(each.name)
-            if target in (None, name) or all(getattr(row, each.name, None) in known[each.name] for row in rows):
+            if target in (None, name) or all(_is_known(row, each, known) for row in rows):
                 continue
             raise BadRow(
                 f"Table {name}, column {each.name}: a row names a {each.name} that table {target} does not have.",
                 f"offer that row of {target} too, or leave the row of {name} out",
             )
+
+
+def _is_known(row: object, each: Column, known: Mapping[str, set[Any]]) -> bool:
+    value = getattr(row, each.name, None)
+    return value in known[each.name] or (value is None and each.optional)
 
 
 def _id_column(name: str) -> str | None:

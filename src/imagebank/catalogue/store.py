@@ -69,6 +69,23 @@ def read_table(path: Path, record_type: type[R]) -> list[R]:
     return [record_type(**_tuples(row, lists)) for row in table.to_pylist()]
 
 
+def rows_of_patients(path: Path, patients: Iterable[str]) -> int:
+    """How many rows of a table file belong to some pseudonyms; a table without patients has none."""
+    import pyarrow.compute as compute
+    import pyarrow.parquet as parquet
+
+    if "patient" not in parquet.read_schema(path).names:
+        return 0
+    column = parquet.read_table(path, columns=["patient"]).column("patient")
+    return int(compute.sum(compute.is_in(column, value_set=_texts(patients))).as_py() or 0)
+
+
+def _texts(values: Iterable[str]) -> Any:
+    import pyarrow
+
+    return pyarrow.array(sorted(values), pyarrow.string())
+
+
 def _tuples(row: dict[str, Any], lists: set[str]) -> dict[str, Any]:
     return {name: tuple(value) if name in lists else value for name, value in row.items()}
 

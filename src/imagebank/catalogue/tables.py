@@ -10,6 +10,20 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date
 
+from imagebank.catalogue.events import (
+    EVENT_TABLES,
+    Assessment,
+    AssessmentItem,
+    Biomarker,
+    Diagnosis,
+    Episode,
+    Finding,
+    Medication,
+    Note,
+    Report,
+    Symptom,
+    patient_column,
+)
 from imagebank.core.columns import Risk, column
 from imagebank.dicom.agents import AGENT_ANSWERS
 from imagebank.dicom.body_parts import part_names
@@ -20,14 +34,28 @@ from imagebank.imaging.quality import VERDICTS, metrics
 SEXES = ("female", "male", "other", "unknown")
 ETHNIC_GROUPS = ("White", "Mixed", "Asian", "Black", "Other", "not stated", "not known")
 CONVERSIONS = ("bids", "unsorted", "failed", "pending")
-
-
-def _patient(*, key: bool = False) -> str:
-    return column("Pseudonym of the patient.", risk=Risk.LINKABLE, key=key)  # type: ignore[no-any-return]
-
-
-def _event_date(what: str) -> date:
-    return column(f"{what}, moved by the patient's offset.", risk=Risk.QUASI, key=True)  # type: ignore[no-any-return]
+__all__ = [
+    "CONVERSIONS",
+    "ETHNIC_GROUPS",
+    "EVENT_TABLES",
+    "SEXES",
+    "TABLES",
+    "Assessment",
+    "AssessmentItem",
+    "Biomarker",
+    "Diagnosis",
+    "Episode",
+    "Finding",
+    "Medication",
+    "Note",
+    "Patient",
+    "Quality",
+    "Report",
+    "Scanner",
+    "Series",
+    "Study",
+    "Symptom",
+]
 
 
 def _metric(name: str) -> float | None:
@@ -39,18 +67,27 @@ def _metric(name: str) -> float | None:
 class Patient:
     """A person in the records who has at least one banked series."""
 
-    patient: str = _patient(key=True)
+    patient: str = patient_column(key=True)
     sex: str = column("Sex as recorded in the health record.", values=SEXES, risk=Risk.QUASI)
     birth_year: int | None = column(
         "Year of the birth date moved by the patient's offset.", unit="year", risk=Risk.QUASI
     )
     ethnic_category: str | None = column("NHS ethnic category 2001: A to S, Z not stated, 99 not known.")
-    ethnic_group: str = column("Group of the ethnic category, NHS 2001 grouping.", values=ETHNIC_GROUPS)
+    ethnic_group: str = column("Group of the ethnic category.", values=ETHNIC_GROUPS)
+    ethnic_grouping: str = column(
+        "Grouping that was used: `nhs-2001`, in which Chinese is Other, or `census-2021`, in which it is Asian.",
+        values=("nhs-2001", "census-2021"),
+        risk=Risk.NONE,
+    )
     deprivation_decile: int | None = column(
         "Index of Multiple Deprivation, 1 most deprived to 10 least.", unit="decile"
     )
     deprivation_release: str | None = column("Release of the index, such as IoD2019.", risk=Risk.NONE)
     death_date: date | None = column("Date of death, moved by the patient's offset.", risk=Risk.QUASI)
+    last_contact_date: date | None = column(
+        "Day of the last recorded event, moved by the patient's offset; whoever is followed up is censored here.",
+        risk=Risk.QUASI,
+    )
     source: str = column("Record source the person came from.", risk=Risk.NONE)
 
 
@@ -69,10 +106,12 @@ class Study:
     """One MR examination with at least one banked series."""
 
     study: str = column("Keyed id of the study.", risk=Risk.LINKABLE, key=True)
-    patient: str = _patient()
+    patient: str = patient_column()
     session: str = column("BIDS session label, unique within the patient.", risk=Risk.LINKABLE)
     study_date: date | None = column("Date of the study, moved by the patient's offset.", risk=Risk.QUASI)
-    age_years: float | None = column("Age at the study, from the true dates, to a tenth.", unit="year", risk=Risk.QUASI)
+    age_years: float | None = column(
+        "Age at the study by the true dates, cut to a tenth.", unit="year", risk=Risk.QUASI
+    )
     scanner: str = column("Scanner of the study's first series.", risk=Risk.NONE)
     source: str = column("Image source the study came from.", risk=Risk.NONE)
     series_count: int = column("Number of banked series.", unit="series", risk=Risk.NONE)
@@ -85,7 +124,7 @@ class Series:
 
     series: str = column("Keyed id of the series.", risk=Risk.LINKABLE, key=True)
     study: str = column("Keyed id of its study.", risk=Risk.LINKABLE)
-    patient: str = _patient()
+    patient: str = patient_column()
     scanner: str = column("Keyed id of its scanner.", risk=Risk.NONE)
     sequence: str = column("What the series shows.", values=SEQUENCES, risk=Risk.NONE)
     sequence_rule: str = column("Classification rule that fired.", risk=Risk.NONE)
@@ -134,7 +173,7 @@ class Quality:
     image: str = column("Path of the NIfTI image in the bank.", risk=Risk.LINKABLE, key=True)
     series: str = column("Keyed id of its series.", risk=Risk.LINKABLE)
     study: str = column("Keyed id of its study.", risk=Risk.LINKABLE)
-    patient: str = _patient()
+    patient: str = patient_column()
     scanner: str = column("Keyed id of its scanner.", risk=Risk.NONE)
     software: str = column("Software of the scanner, as the header names it.", risk=Risk.NONE)
     sequence: str = column("What the image shows; the echoes of one series can differ.", risk=Risk.NONE)
@@ -176,50 +215,12 @@ class Quality:
     drift_percent: float | None = _metric("drift_percent")
 
 
-@dataclass(frozen=True)
-class Diagnosis:
-    """One recorded diagnosis of a patient."""
-
-    patient: str = _patient(key=True)
-    diagnosis_date: date | None = _event_date("Date of the diagnosis")
-    code: str = column("Code, normalised: F00.1.", key=True)
-    code_system: str = column("Code system, such as ICD-10.", risk=Risk.NONE, key=True)
-    block: str = column("ICD-10 block of the code, such as F00-F09; `other` outside chapter V and G30-G32.")
-    role: str = column("Role of the diagnosis in its episode.", values=("primary", "secondary", "unknown"), key=True)
-    source: str = column("Record source.", risk=Risk.NONE, key=True)
-
-
-@dataclass(frozen=True)
-class Assessment:
-    """One score of a patient."""
-
-    patient: str = _patient(key=True)
-    assessment_date: date | None = _event_date("Date of the assessment")
-    name: str = column("Instrument, such as MMSE.", risk=Risk.NONE, key=True)
-    score: float = column("Score.", unit="point")
-    out_of: float = column("Highest score that could be reached.", unit="point", risk=Risk.NONE)
-    source: str = column("Record source.", risk=Risk.NONE, key=True)
-
-
-@dataclass(frozen=True)
-class Note:
-    """One note of a patient: that it exists, not what it says."""
-
-    patient: str = _patient(key=True)
-    note_date: date | None = _event_date("Date of the note")
-    kind: str = column("Kind of note, such as progress note.", risk=Risk.NONE, key=True)
-    characters: int = column("Length of the text, which stays outside the research zone.", unit="character")
-    source: str = column("Record source.", risk=Risk.NONE, key=True)
-
-
 TABLES: dict[str, type] = {
     "patients": Patient,
     "scanners": Scanner,
     "studies": Study,
     "series": Series,
     "quality": Quality,
-    "diagnoses": Diagnosis,
-    "assessments": Assessment,
-    "notes": Note,
+    **EVENT_TABLES,
 }
 """Name of each table in a snapshot, and the record that declares it."""

@@ -11,8 +11,13 @@ import typer
 
 from imagebank import __version__
 from imagebank.cli import standalone
+from imagebank.cli.acquire import acquire_app, receive
 from imagebank.cli.classify import classify
+from imagebank.cli.cohort import cohort_app
+from imagebank.cli.link import link_app
+from imagebank.cli.optouts import optouts_app
 from imagebank.cli.policy import policy_app
+from imagebank.cli.records import records_app
 from imagebank.cli.signatures import signatures
 from imagebank.core.errors import EXIT_CODES, DiskFull, ImagebankError, LawBroken
 from imagebank.core.logs import start_logging
@@ -196,15 +201,24 @@ def demo(
     folder: Annotated[Path, typer.Argument(metavar="[FOLDER]", help="Where to build it.")] = Path("imagebank-demo"),
     patients: Annotated[int, typer.Option(min=3, max=2000, help="How many imaged patients to invent.")] = 50,
     seed: Annotated[int, typer.Option(help="Another seed, other people.")] = 1,
+    pacs: Annotated[
+        bool, typer.Option("--pacs", help="Serve the images by a PACS (Orthanc, where installed), and acquire them.")
+    ] = False,
     show: Annotated[bool, typer.Option("--open/--no-open", help="Open the profile in a browser.")] = True,
 ) -> None:
     """Build a pretend hospital, bank it, and show the profile. Run it again to go on where it stopped."""
     from imagebank.cli.demo import run_demo
 
-    run_demo(folder, patients=patients, seed=seed, show=show)
+    run_demo(folder, patients=patients, seed=seed, show=show, pacs=pacs)
 
 
+app.add_typer(acquire_app)
+app.command()(receive)
 app.add_typer(policy_app)
+app.add_typer(link_app)
+app.add_typer(optouts_app)
+app.add_typer(records_app)
+app.add_typer(cohort_app)
 for command in (standalone.deidentify, standalone.leaks, standalone.score):
     app.command()(command)
 app.command()(classify)

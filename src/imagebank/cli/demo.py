@@ -8,12 +8,13 @@ import shlex
 import shutil
 import sys
 import time
-from contextlib import ExitStack
+from contextlib import AbstractContextManager, ExitStack
 from pathlib import Path
 
 import typer
 
 from imagebank.catalogue import snapshots
+from imagebank.cli.demo_pacs import Serve, acquire_from_pretend_pacs
 from imagebank.cli.progress import TerminalProgress
 from imagebank.cli.report import print_funnel
 from imagebank.cli.show import show_page
@@ -27,7 +28,7 @@ from imagebank.workflows.status import status
 from imagebank.workflows.update import update
 
 
-def run_demo(folder: Path, *, patients: int, seed: int, show: bool) -> None:
+def run_demo(folder: Path, *, patients: int, seed: int, show: bool, pacs: bool = False) -> None:
     """Build, bank and profile a pretend hospital in `folder`. Raises BankError when something else lies there."""
     started = time.monotonic()
     progress = TerminalProgress()
@@ -35,13 +36,27 @@ def run_demo(folder: Path, *, patients: int, seed: int, show: bool) -> None:
     bank = folder / "bank"
     environ = {name: value for name, value in os.environ.items() if name != "IMAGEBANK_KEY"}  # it has a key of its own
     if not (bank / CONFIG_NAME).is_file():
-        images, records = [hospital / "pacs"], [hospital / "records"]
+        images, records = [] if pacs else [hospital / "pacs"], [hospital / "records"]
         init(bank, name="Pretend hospital", images=images, records=records, key_file=folder / "demo.key", pretend=True)
+    if pacs:
+        images_of = hospital / "pacs"
+        acquire_from_pretend_pacs(bank, images_of, folder / "orthanc", environ, progress, _pretend_pacs(images_of))
     update(bank, environ=environ, progress=progress)
     page = profile(bank)
     _tell(bank, page, time.monotonic() - started, environ)
     if show:
         show_page(page)
+
+
+def _pretend_pacs(images: Path) -> Serve:
+    """A PACS in this process, for machines without Orthanc."""
+
+    def serve(port: int) -> AbstractContextManager[int]:
+        from imagebank.synthetic.pacs import PretendPacs
+
+        return PretendPacs(sorted(path for path in images.rglob("*") if path.is_file())).serving(port)
+
+    return serve
 
 
 def _hospital(folder: Path, patients: int, seed: int, progress: TerminalProgress) -> Path:

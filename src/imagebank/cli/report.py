@@ -34,9 +34,27 @@ def print_status(told: Status) -> None:
     if told.tables:
         typer.echo("\ntables")
         print_table(("table", "rows"), [(name, f"{rows:,}") for name, rows in told.tables.items()])
+    if told.linkage:
+        _print_linkage(told)
     if told.conversions:
         told_of = ", ".join(f"{count} {reason}" for reason, count in sorted(told.conversions.items()))
         typer.echo(f"\nstudies: {told_of}")
+
+
+def _print_linkage(told: Status) -> None:
+    """Studies by the rule that linked them and the guard that stopped them; registrations by what merged them."""
+    linkage, merging = told.linkage, told.merging
+    typer.echo(f"\nlinkage ({linkage['studies']:,} studies)")
+    rows: list[tuple[str, ...]] = [("rule", name, f"{count:,}") for name, count in linkage["rules"].items()]
+    rows += [("guard", name, f"{count:,}") for name, count in linkage["guards"].items()]
+    if merging:
+        rows += [("merge", name, f"{count:,}") for name, count in merging["rules"].items()]
+        rows += [("kept apart", name, f"{count:,}") for name, count in merging["guards"].items()]
+    print_table(("", "name", "count"), rows)
+    if linkage["to_review"]:
+        typer.echo(f"{linkage['to_review']:,} studies wait for a person: imagebank link review BANK")
+    if told.opted_out:
+        typer.echo(f"{told.opted_out:,} people were banked and have opted out since; nothing of them is left")
 
 
 def _reasons(counted: Funnel) -> list[tuple[str, ...]]:
@@ -106,6 +124,9 @@ def status_json(told: Status) -> str:
         "scanners": _json_split({_scanner(told, label): c for label, c in counted.by_scanner.items() if label}),
         "tables": dict(told.tables),
         "conversions": dict(told.conversions),
+        "linkage": dict(told.linkage),
+        "merging": dict(told.merging),
+        "opted_out": told.opted_out,
     }
     return json.dumps(content, indent=2, sort_keys=True)
 

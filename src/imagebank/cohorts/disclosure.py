@@ -1,7 +1,8 @@
 """Which numbers people may see: small-number suppression, rounding, and a check that nothing can be worked out.
 
 Counts are safe by default. A count that comes from fewer than `minimum` patients is not shown; every other count is
-rounded; only 0 is shown as 0. Percentages are computed from the rounded numbers.
+rounded; 0 is shown as 0 where the categories are ours, and hidden like a small count where the question is somebody's.
+Percentages are computed from the rounded numbers.
 
 Rounding alone does not always protect: of 9 + 12 + 12 = 33, shown as <10, 10, 10 and 35, the 9 can be worked out. So
 `attack` works out what can be known from what is shown, and where a hidden count is left with fewer than three
@@ -35,11 +36,15 @@ K = TypeVar("K", bound=Hashable)
 
 @dataclass(frozen=True)
 class Disclosure:
-    """The rule in force. `exact` is for stewards: it switches every protection off, and the page says so."""
+    """The rule in force. `exact` is for stewards: it switches every protection off, and the page says so.
+
+    Without `zeros` nobody and a few patients look the same, as in answers to questions that people make up.
+    """
 
     minimum: int = MINIMUM
     round_to: int = ROUND_TO
     exact: bool = False
+    zeros: bool = True
 
     def __post_init__(self) -> None:
         if self.minimum < MINIMUM or self.round_to < ROUND_TO:
@@ -68,6 +73,7 @@ class Mark(StrEnum):
     SHOWN = "shown"
     SMALL = "small"  # from fewer patients than the minimum
     WITHHELD = "withheld"  # would give a small count away
+    NEARLY = "nearly all"  # all of its total, or all but fewer patients than the minimum
 
 
 @dataclass(frozen=True)
@@ -83,8 +89,8 @@ class Shown:
         """The count in words: a number, `<10`, `few` (few patients, when the unit is another) or `withheld`."""
         if self.value is not None:
             return f"{self.value:,}"
-        if self.mark is Mark.WITHHELD:
-            return "withheld"
+        if self.mark in (Mark.WITHHELD, Mark.NEARLY):
+            return self.mark.value
         return "few" if math.isinf(self.most) else f"<{int(self.most) + 1}"
 
 
@@ -146,7 +152,7 @@ def check_trees(groups: Sequence[Group]) -> None:
 
 def show(count: Count, rule: Disclosure, *, in_patients: bool = True) -> Shown:
     """One count, judged alone. `in_patients`: the unit is the patient, so that a small count is below the minimum."""
-    if 0 < count.patients < rule.minimum:
+    if count.patients < rule.minimum and (count.patients or not rule.zeros):
         return Shown(None, Mark.SMALL, rule.minimum - 1 if in_patients else math.inf)
     return Shown(rounded(count.count, rule.round_to), Mark.SHOWN)
 
@@ -215,7 +221,7 @@ def attack(shown: Mapping[K, Shown], groups: Sequence[Group], rule: Disclosure) 
 
 def _at_first(shown: Shown, rule: Disclosure) -> Bounds:
     if shown.value is None:
-        return Bounds(1 if shown.mark is Mark.SMALL else 0, shown.most)
+        return Bounds(1 if shown.mark is Mark.SMALL and rule.zeros else 0, shown.most)
     if shown.value == 0:
         return Bounds(0, 0)
     return Bounds(max(shown.value - rule.round_to // 2, rule.minimum), shown.value + (rule.round_to - 1) // 2)

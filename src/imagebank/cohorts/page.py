@@ -76,15 +76,10 @@ def render(
     found: Profile, drawn: list[tuple[Figure, str]], manifest: Manifest, *, bank_name: str, synthetic: bool
 ) -> str:
     """The page as HTML."""
-    import jinja2
-
-    environment = jinja2.Environment(
-        autoescape=True, trim_blocks=True, lstrip_blocks=True, undefined=jinja2.StrictUndefined
-    )
+    environment = pages()
     environment.globals.update(cell_text=cell_text, bar=bar, is_hidden=is_hidden)
-    template = resources.files(__package__).joinpath("templates/profile.html").read_text(encoding="utf-8")
     images = {figure.id: (figure, base64.b64encode(image.encode()).decode()) for figure, image in drawn}
-    return environment.from_string(template).render(
+    text: str = environment.get_template("profile.html").render(
         bank_name=bank_name,
         synthetic=synthetic,
         profile=found,
@@ -93,6 +88,23 @@ def render(
         manifest=manifest,
         rule=rule_in_words(found.disclosure),
         empty=not any(row.cells[0].value != 0 for row in found.section("sex").rows),
+    )
+    return text
+
+
+def pages() -> Any:
+    """The templates of pages, which share one style."""
+    import jinja2
+
+    def read(name: str) -> str:
+        return resources.files("imagebank.cohorts").joinpath(f"templates/{name}").read_text("utf-8")
+
+    return jinja2.Environment(
+        loader=jinja2.FunctionLoader(read),
+        autoescape=True,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        undefined=jinja2.StrictUndefined,
     )
 
 

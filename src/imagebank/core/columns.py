@@ -34,6 +34,7 @@ class Column:
     values: tuple[str, ...]
     risk: Risk
     key: bool
+    formerly: tuple[str, ...] = ()
 
 
 def column(
@@ -43,9 +44,14 @@ def column(
     values: tuple[str, ...] = (),
     risk: Risk = Risk.ATTRIBUTE,
     key: bool = False,
+    formerly: tuple[str, ...] = (),
 ) -> Any:
-    """A dataclass field with its documentation; `key` marks the columns that together name a row."""
-    return dataclasses.field(metadata={"meaning": meaning, "unit": unit, "values": values, "risk": risk, "key": key})
+    """A dataclass field with its documentation; `key` marks the columns that together name a row.
+
+    `formerly` lists the names that the column had before, so that a question which still uses one learns the new name.
+    """
+    told = {"meaning": meaning, "unit": unit, "values": values, "risk": risk, "key": key, "formerly": formerly}
+    return dataclasses.field(metadata=told)
 
 
 def columns(record: type) -> tuple[Column, ...]:

@@ -18,6 +18,8 @@ from pydantic.dataclasses import dataclass as setting
 
 from imagebank.core.errors import BankError, ConfigError
 from imagebank.core.layout import CONFIG_NAME, Layout
+from imagebank.core.pacs_settings import LandingSettings, PacsSource, ReceiveSettings
+from imagebank.core.record_settings import RecordSettings, RecordSource
 
 KEY_VARIABLE = "IMAGEBANK_KEY"
 DEFAULT_POLICY = "default"
@@ -72,19 +74,33 @@ class LinkageSettings:
     accept_test_numbers: Annotated[
         bool, _help("Accept NHS numbers of the test range 999; true only for pretend patients.")
     ] = False
+    false_link_weighs: Annotated[
+        float, _help("How many missed links a false one weighs; gives the evidence and the lead a link needs.", gt=1)
+    ] = 20
+    train_from: Annotated[
+        int, _help("The model is trained on the bank's own data from so many identities and people on.", ge=100)
+    ] = 1000
+    after_death_days: Annotated[
+        int, _help("How many days after the recorded death a scan may be dated: deaths are recorded late.", ge=0)
+    ] = 0
+    engine_url: Annotated[
+        str, _help("Where people are compared: empty is DuckDB in memory; a Spark master such as local[4] or spark://…")
+    ] = ""
+
+
+@setting(frozen=True, config=STRICT)
+class OptOutSettings:
+    """How the wishes of people not to take part are kept; those that record sources bring always count."""
+
+    require_national_list: Annotated[
+        bool, _help("Bank nobody whose NHS number was not checked against the national list; stop when it is old.")
+    ] = False
+    national_list_days: Annotated[int, _help("How old the newest national list may be, in days.", ge=1)] = 28
 
 
 @setting(frozen=True, config=STRICT)
 class ImageSource:
     """A folder of DICOM files, read in place and never changed."""
-
-    name: Annotated[str, _help("Short name that tables and reports use.", pattern=r"^[a-z0-9][a-z0-9-]*$")]
-    path: Annotated[str, _help("The folder; relative paths start at the bank.", min_length=1)]
-
-
-@setting(frozen=True, config=STRICT)
-class RecordSource:
-    """A folder of CSV extracts: patients.csv, diagnoses.csv, assessments.csv, notes.csv, opt_outs.csv."""
 
     name: Annotated[str, _help("Short name that tables and reports use.", pattern=r"^[a-z0-9][a-z0-9-]*$")]
     path: Annotated[str, _help("The folder; relative paths start at the bank.", min_length=1)]
@@ -127,8 +143,13 @@ class Config:
     ledger: LedgerSettings
     disclosure: DisclosureSettings
     policy: PolicySettings = PolicySettings()  # banks made by version 0.1 have no such section
+    reading: RecordSettings = RecordSettings()  # nor this one
+    opt_outs: OptOutSettings = OptOutSettings()
     images: tuple[ImageSource, ...] = ()
     records: tuple[RecordSource, ...] = ()
+    pacs: tuple[PacsSource, ...] = ()
+    landing: LandingSettings = LandingSettings()
+    receive: ReceiveSettings = ReceiveSettings()
 
 
 @dataclass(frozen=True)
@@ -141,6 +162,15 @@ class Bank:
     def source_path(self, source: ImageSource | RecordSource) -> Path:
         """Where a source lies."""
         return (self.layout.root / source.path).resolve()
+
+    def image_sources(self) -> tuple[ImageSource, ...]:
+        """Every folder of images: those of the settings, and the landing zone of each source that lands there."""
+        there = (name for name in self.landed_sources() if self.layout.landed(name).is_dir())
+        return (*self.config.images, *(ImageSource(name, str(self.layout.landed(name))) for name in there))
+
+    def landed_sources(self) -> list[str]:
+        """The sources whose images lie in the landing zone."""
+        return [*(each.name for each in self.config.pacs), self.config.receive.name]
 
     def policy(self) -> str:
         """The de-identification policy: a built-in name, or the path of a file."""
@@ -229,10 +259,17 @@ def _check(config: Config) -> None:
         raise ConfigError(
             f"{CONFIG_NAME}: `dates.shift_days` holds no day but 0, or its ends are swapped.", "for example [-365, -1]"
         )
-    names = [*(source.name for source in config.images), *(source.name for source in config.records)]
+    sources: tuple[Any, ...] = (*config.images, *config.records, *config.pacs, config.receive)
+    names = [source.name for source in sources]
     twice = sorted({name for name in names if names.count(name) > 1})
     if twice:
         raise ConfigError(f"{CONFIG_NAME}: two sources are called `{twice[0]}`.", "give each source a name of its own")
+    for source in config.records:
+        if bool(source.path) == bool(source.database):
+            raise ConfigError(
+                f"{CONFIG_NAME}: the record source `{source.name}` needs a path or a database, and not both.",
+                "give `path` for a folder of extracts, `database` for the variable that holds the URL of one",
+            )
     if config.linkage.accept_test_numbers and not config.bank.pretend:
         raise ConfigError(
             f"{CONFIG_NAME}: `linkage.accept_test_numbers` is true, but `bank.pretend` is not.",

@@ -19,14 +19,37 @@ from imagebank.core.config import (
     LedgerSettings,
     LinkageSettings,
     PolicySettings,
-    RecordSource,
     VaultSettings,
 )
+from imagebank.core.pacs_settings import LandingSettings, PacsSource, ReceiveSettings
+from imagebank.core.record_settings import RecordSettings, RecordSource
 
 HEAD = """# What this bank is. Unknown keys are refused; secrets do not belong here.
 # Relative paths start at the folder of this file.
 """
-ORDER = ("bank", "images", "records", "vault", "dates", "policy", "linkage", "engine", "ledger", "disclosure")
+ORDER = (
+    "bank",
+    "images",
+    "records",
+    "pacs",
+    "landing",
+    "receive",
+    "vault",
+    "dates",
+    "policy",
+    "linkage",
+    "reading",
+    "opt_outs",
+    "engine",
+    "ledger",
+    "disclosure",
+)
+
+EXAMPLES: dict[str, Any] = {
+    "images": ImageSource(name="exported", path="/path/to/images"),
+    "records": RecordSource(name="ehr", path="/path/to/records"),
+    "pacs": PacsSource(name="pacs", kind="dimse", host="pacs.example", called_title="PACS"),
+}
 
 
 def render_config(config: Config) -> str:
@@ -42,10 +65,9 @@ def render_config(config: Config) -> str:
 
 
 def _sources(name: str, sources: tuple[Any, ...]) -> str:
-    kind = {"images": ImageSource, "records": RecordSource}[name]
     if sources:
         return "\n".join(_section(f"[[{name}]]", source) for source in sources)
-    example = kind(name={"images": "pacs", "records": "ehr"}[name], path=f"/path/to/{name}")
+    example = EXAMPLES[name]
     text = _section(f"[[{name}]]", example)
     return "".join(line if line.startswith("#") else f"# {line}" for line in text.splitlines(keepends=True))
 
@@ -79,8 +101,11 @@ def default_config(name: str, bank_id: str) -> Config:
         vault=VaultSettings(),
         dates=DateSettings(),
         policy=PolicySettings(),
+        reading=RecordSettings(),
         linkage=LinkageSettings(),
         engine=EngineSettings(),
         ledger=LedgerSettings(),
         disclosure=DisclosureSettings(),
+        landing=LandingSettings(),
+        receive=ReceiveSettings(),
     )

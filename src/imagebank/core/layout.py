@@ -36,9 +36,33 @@ class Layout:
         return self.vault / "audit.log"
 
     @property
+    def vault_records(self) -> Path:
+        """Identifiable: what is staged of each record source, by hospital number and without names or texts."""
+        return self.vault / "records"
+
+    @property
     def landing(self) -> Path:
         """Identifiable: DICOM as received, from sources that push or are retrieved."""
         return self.root / "landing"
+
+    @property
+    def landing_lock(self) -> Path:
+        """Held while a command fetches images."""
+        return self.landing / ".lock"
+
+    @property
+    def landing_book(self) -> Path:
+        """Identifiable: what was asked for and what came."""
+        return self.landing / "acquisition.db"
+
+    @property
+    def landing_log(self) -> Path:
+        """One line for each association: peer, counts and duration; holds no identifier."""
+        return self.landing / "associations.log"
+
+    def landed(self, source: str) -> Path:
+        """Identifiable: what one source brought."""
+        return self.landing / source
 
     @property
     def quarantine(self) -> Path:
@@ -81,9 +105,24 @@ class Layout:
         return self.root / "quality"
 
     @property
+    def cohorts(self) -> Path:
+        """Saved questions, one folder each, one file a version."""
+        return self.root / "cohorts"
+
+    @property
     def quality_ratings(self) -> Path:
         """What people said of single images; grows, and is never rewritten."""
         return self.root / "quality-ratings.csv"
+
+    @property
+    def linkage(self) -> Path:
+        """The report on the linkage; names nobody."""
+        return self.root / "linkage"
+
+    @property
+    def answers(self) -> Path:
+        """What each project was told of cohorts, as keyed pictures of sets, and the key that they are made with."""
+        return self.root / "answers"
 
     @property
     def releases(self) -> Path:

@@ -1,6 +1,7 @@
 """Logging: key=value lines on standard error, with counts, codes and the bank's own ids only.
 
-Libraries that quote what they read (pydicom warns with the values of elements) are silenced in every process.
+Libraries that quote what they read (pydicom warns with the values of elements) are silenced in every process, and so is
+SQLAlchemy, whose pool writes a traceback when a person stops a run while a connection is given back.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ import logging
 import sys
 import warnings
 
-QUOTING_LIBRARIES = ("pydicom", "nibabel", "nilearn", "pynetdicom")
+QUOTING_LIBRARIES = ("pydicom", "nibabel", "nilearn", "pynetdicom", "httpx", "httpcore", "sqlalchemy")
 
 
 def quiet_libraries() -> None:

@@ -10,8 +10,12 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from imagebank.dicom.agents import mentions_agent, named_agent, seconds_of
+from imagebank.dicom.byte_places import BytePlaces
+from imagebank.dicom.dataset_places import DatasetPlaces
+from imagebank.dicom.elements import Odd
 from imagebank.dicom.fields import Fields, number_of
 from imagebank.dicom.frames import Frame, Orientation, Position, common_flavours, read_frames
+from imagebank.dicom.original import Original
 from imagebank.dicom.pulse import (
     b_value,
     component,
@@ -23,8 +27,6 @@ from imagebank.dicom.pulse import (
 
 if TYPE_CHECKING:
     from pydicom.dataset import Dataset
-
-    from imagebank.dicom.original import Original
 
 MANUFACTURERS = (
     ("siemens", "Siemens"),
@@ -105,8 +107,19 @@ class Acquisition:
 
 
 def read_acquisition(dataset: Dataset | Original) -> Acquisition:
-    """The facts of one instance; pixel data need not have been read. Never raises for what the header says."""
-    fields = Fields(dataset)
+    """The facts of one instance; pixel data need not have been read. Never raises for what the header says.
+
+    Those of a file in memory are read from its bytes; where these are odd, and of a Dataset, pydicom is asked.
+    """
+    if isinstance(dataset, Original):
+        try:
+            return _read(Fields(BytePlaces(dataset)))
+        except Odd:
+            pass
+    return _read(Fields(DatasetPlaces(dataset)))
+
+
+def _read(fields: Fields) -> Acquisition:
     frames = read_frames(fields)
     return Acquisition(
         modality=fields.text("Modality").upper(),

@@ -27,6 +27,8 @@ AFTER_WORDS = re.compile(
 BEFORE_WORDS = re.compile(r"(?<![a-z])(pre|nativ\w*|without|unenhanced|non.?contrast)(?![a-z])", re.I)
 """Words of a description that say that none was."""
 
+_TIME = re.compile(r"(?:\d{8})?(\d{2})(\d{2})(\d{2})?(\.\d+)?([+-]\d{4})?")
+
 DAY_S = 86_400.0
 
 
@@ -57,14 +59,12 @@ def named_agent(fields: Fields) -> bool | None:
 
 def mentions_agent(fields: Fields) -> bool:
     """Whether the header has the element at all, as it has where somebody opened the form of the injection."""
-    return any(
-        keyword in place for keyword in ("ContrastBolusAgent", "ContrastBolusAgentSequence") for place in fields.places
-    )
+    return fields.has("ContrastBolusAgent") or fields.has("ContrastBolusAgentSequence")
 
 
 def seconds_of(text: str) -> float | None:
     """Seconds since midnight of a DICOM time or date and time; None for anything else."""
-    digits = re.fullmatch(r"(?:\d{8})?(\d{2})(\d{2})(\d{2})?(\.\d+)?([+-]\d{4})?", text.strip())
+    digits = _TIME.fullmatch(text.strip())
     if not digits:
         return None
     hours, minutes, seconds = (int(each or 0) for each in digits.group(1, 2, 3))

@@ -7,7 +7,6 @@ compared), or nothing; the zip is the same to the byte whatever the worker and t
 from __future__ import annotations
 
 import hashlib
-import io
 import json
 import zipfile
 from collections.abc import Sequence
@@ -15,7 +14,6 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-import pydicom
 from pydicom.dataset import Dataset
 
 from imagebank.core.files import atomic_file, hide_time, sha256
@@ -25,6 +23,7 @@ from imagebank.dicom.classify import Classification, agent_facts, classify
 from imagebank.dicom.decisions import Decision, Refused
 from imagebank.dicom.deidentify import VERSION as DEIDENTIFY_VERSION
 from imagebank.dicom.instance import Cleaned, Cleaner
+from imagebank.dicom.original import Original, header_of
 from imagebank.dicom.policy import load_policy
 from imagebank.dicom.rules import rules_hash
 from imagebank.dicom.signatures import Signature, signature_of
@@ -104,7 +103,7 @@ def bank_series(task: SeriesTask) -> SeriesResult:
     if not acquisitions:
         task.zip_path.unlink()
         return SeriesResult(tuple(refused), decisions=tuple(sorted(decisions)))
-    facts = _facts(acquisitions, pydicom.dcmread(io.BytesIO(first), stop_before_pixels=True))
+    facts = _facts(acquisitions, header_of(first))
     size, digest = task.zip_path.stat().st_size, sha256(task.zip_path)
     hide_time(task.zip_path, digest)
     return SeriesResult(tuple(refused), digest, size, facts, tuple(sorted(decisions)))
@@ -140,7 +139,7 @@ def _entry(uid: str) -> zipfile.ZipInfo:
     return entry
 
 
-def _facts(acquisitions: Sequence[Acquisition], first: Dataset) -> dict[str, Any]:
+def _facts(acquisitions: Sequence[Acquisition], first: Original | Dataset) -> dict[str, Any]:
     """What the tables say of the series, as JSON values; `first` is the header of the first clean instance."""
     shown = classify(acquisitions)
     one, signature = acquisitions[0], signature_of([read_acquisition(first)])

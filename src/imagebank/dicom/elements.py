@@ -16,12 +16,14 @@ from typing import NamedTuple
 from pydicom.datadict import dictionary_VR
 from pydicom.uid import UID, DeflatedExplicitVRLittleEndian, ExplicitVRBigEndian, ImplicitVRLittleEndian
 
+from imagebank.dicom.repeats import Template, Templates, template_of
+
 MOST_DEPTH = 32
 UNDEFINED = 0xFFFFFFFF
 NO_TAG = 0xFFFE0000  # items and delimiters, which are no elements
-PIXEL_GROUP = 0x7FE00000
 SPECIFIC_CHARACTER_SET = 0x00080005
-PIXEL_DATA = 0x7FE00010
+PIXEL_GROUP, PIXEL_DATA = 0x7FE00000, 0x7FE00010
+SHARED_GROUPS, FRAME_GROUPS = 0x52009229, 0x52009230
 SHORT_VRS = frozenset(b"AE AS AT CS DA DS DT FD FL IS LO LT PN SH SL SS ST TM UI UL US".split())  # 2 bytes of length
 LONG_VRS = frozenset(b"OB OD OF OL OV OW SQ SV UC UN UR UT UV".split())  # 2 reserved bytes, 4 of length
 ITEM, ITEM_END, SEQUENCE_END = 0xFFFEE000, 0xFFFEE00D, 0xFFFEE0DD
@@ -29,7 +31,9 @@ _EXPLICIT = struct.Struct("<HH2sH")
 _IMPLICIT = struct.Struct("<HHI")
 _LENGTH = struct.Struct("<I")
 _GROUP_LENGTH = struct.Struct("<I2sHI")
-_PREFIX = b"DICM"
+_LAST = (b"\xe0\x7f", b"\xfa\xff", b"\xfc\xff")  # groups that may follow a header: pixels, signatures, padding
+_KNOWN = {(tag, implicit): Templates() for tag in (SHARED_GROUPS, FRAME_GROUPS) for implicit in (False, True)}
+"""Layouts of the functional groups of enhanced images, with VRs and without: hundreds of items that hardly differ."""
 
 
 class Odd(Exception):
@@ -43,6 +47,7 @@ class Item(NamedTuple):
     end: int
     implicit: bool
     elements: list[Element] | None
+    template: Template | None = None  # of a functional group; items with the same one are laid out alike
 
 
 Element = tuple[int, bytes, int, int, int, tuple[Item, ...] | None]
@@ -75,10 +80,11 @@ class Layout:
 
 def read_layout(content: bytes, *, stop: int = NO_TAG) -> Layout:
     """The elements of a file with tags below `stop`. Raises Odd for what is not plainly little-endian DICOM."""
-    try:
-        return _read_layout(content, stop)
-    except struct.error:
-        raise Odd from None
+    start = read_start(content)
+    elements, place = elements_from(content, start.end, start.implicit, stop - 1)
+    if not elements or elements[0][0] >> 16 <= 2 or (place < len(content) and content[place : place + 2] not in _LAST):
+        raise Odd
+    return Layout(start.syntax, start.implicit, start.encapsulated, start.meta, elements)
 
 
 def elements_of(content: bytes, item: Item, depth: int = 0) -> list[Element]:
@@ -119,7 +125,7 @@ def elements_from(content: bytes, place: int, implicit: bool, last: int) -> tupl
 
 
 def _read_start(content: bytes) -> Start:
-    if content[128:132] != _PREFIX:
+    if content[128:132] != b"DICM":
         raise Odd
     tag, vr, length, size = _GROUP_LENGTH.unpack_from(content, 132)
     end = 144 + size
@@ -133,14 +139,6 @@ def _read_start(content: bytes) -> Start:
     if implicit:
         _check_implicit(content, end, len(content) - end)
     return Start(syntax, implicit, encapsulated, meta, end)
-
-
-def _read_layout(content: bytes, stop: int) -> Layout:
-    start = _read_start(content)
-    elements, _ = _walk(content, start.end, len(content), start.implicit, 0, stop)
-    if not elements or elements[0][0] >> 16 <= 2:
-        raise Odd
-    return Layout(start.syntax, start.implicit, start.encapsulated, start.meta, elements)
 
 
 def _syntax(content: bytes, meta: list[Element]) -> str:
@@ -188,7 +186,8 @@ def _walk(
             raise Odd
         found.append((tag, vr, place, value, following, items))
         last, place = tag, following
-    _check_charset(content, found)
+    if found and found[0][0] <= SPECIFIC_CHARACTER_SET:
+        _check_charset(content, found)
     if delimited:
         return found, _past(ITEM_END, content, place, end)
     if place != end and stop == NO_TAG:
@@ -228,7 +227,8 @@ def _undefined(
     if vr in (b"OB", b"OW") and tag == PIXEL_DATA:
         return vr, None, _end_of_fragments(content, value, end)
     if vr in (b"SQ", b"UN") or (implicit and _may_be_sequence(tag)):
-        items, following = _items(content, value, end, implicit or vr == b"UN", depth, delimited=True)
+        known = _KNOWN.get((tag, implicit)) if depth == 0 and vr != b"UN" else None
+        items, following = _items(content, value, end, implicit or vr == b"UN", depth, delimited=True, known=known)
         return b"SQ", items, following
     raise Odd
 
@@ -242,7 +242,7 @@ def _may_be_sequence(tag: int) -> bool:
 
 
 def _items(
-    content: bytes, place: int, end: int, implicit: bool, depth: int, *, delimited: bool
+    content: bytes, place: int, end: int, implicit: bool, depth: int, *, delimited: bool, known: Templates | None = None
 ) -> tuple[tuple[Item, ...], int]:
     """The items of one sequence, and where it ended."""
     found: list[Item] = []
@@ -255,7 +255,10 @@ def _items(
             raise Odd
         if implicit:
             _check_implicit(content, start, length)
-        if length == UNDEFINED:
+        if length == UNDEFINED and known:
+            item, place = _group(content, start, end, implicit, depth, known)
+            found.append(item)
+        elif length == UNDEFINED:
             elements, place = _walk(content, start, end, implicit, depth + 1, NO_TAG, delimited=True)
             found.append(Item(start, place - 8, implicit, elements))
         else:
@@ -264,6 +267,17 @@ def _items(
     if delimited or place != end:
         raise Odd
     return tuple(found), place
+
+
+def _group(content: bytes, start: int, end: int, implicit: bool, depth: int, known: Templates) -> tuple[Item, int]:
+    """The groups of a frame or of all, and where they ended; what is laid out like something known is not walked."""
+    template = known.match(content, start, end)
+    if template:
+        return Item(start, start + template.length - 8, implicit, None, template), start + template.length
+    elements, place = _walk(content, start, end, implicit, depth + 1, NO_TAG, delimited=True)
+    template = template_of(content, start, place, elements)
+    known.learn(template)
+    return Item(start, place - 8, implicit, elements, template), place
 
 
 def _check_implicit(content: bytes, start: int, length: int) -> None:

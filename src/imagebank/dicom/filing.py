@@ -12,18 +12,21 @@ from dataclasses import dataclass
 
 from imagebank.dicom.headers import EXCLUDED, IMAGE
 from imagebank.engine.model import Lot, Outcome
-from imagebank.identities.linkage import is_contradictory
+from imagebank.identities.guards import is_contradictory
 from imagebank.identities.model import Link
 from imagebank.identities.offered import Header, Whereabout
+from imagebank.identities.opting_out import NOT_CHECKED, OPTED_OUT
 
 EXCLUDED_HERE = {
     "identical-duplicate": "The same file was offered before.",
-    "opted-out": "The person has opted out.",
+    OPTED_OUT: "The person has opted out.",
+    NOT_CHECKED: "Nobody has asked yet whether the person is on the national opt-out list, as this bank requires.",
 }
 QUARANTINED_HERE = {
     "two-patients": "The files of one series name two patients.",
     "two-studies": "The files of one series name two studies.",
     "instance-conflict": "Files with the same instance UID have different content.",
+    "waiting-for-originals": "The files of the series were deleted once banked, and are needed again: run acquire.",
 }
 
 Fate = tuple[Outcome, str]
@@ -44,12 +47,15 @@ def fate_of_verdict(verdict: str) -> Fate:
 
 
 def plan_series(
-    series: str, files: Sequence[Whereabout], headers: frozenset[Header], link: Link, *, opted_out: bool
+    series: str, files: Sequence[Whereabout], headers: frozenset[Header], link: Link, *, held_back: str
 ) -> SeriesPlan:
-    """Decide on every file of a series from what the index saw and whom its study was linked to."""
+    """Decide on every file of a series from what the index saw and whom its study was linked to.
+
+    `held_back` is the reason why that person must not be banked, or nothing.
+    """
     settled = [(file, fate_of_verdict(file.verdict)) for file in files if file.verdict != IMAGE]
     images = [file for file in files if file.verdict == IMAGE]
-    whole = _fate_of_series(headers, link, opted_out=opted_out)
+    whole = _fate_of_series(headers, link, held_back=held_back)
     bank: list[Whereabout] = []
     for group in _same_instance(images):
         fates = _fates_of_copies(group)
@@ -60,6 +66,22 @@ def plan_series(
         else:
             bank.append(group[0])
     return SeriesPlan(series, tuple(bank), tuple(settled))
+
+
+def may_keep(plan: SeriesPlan) -> bool:
+    """Whether what is banked of a series may stay: no file of it has another outcome by now."""
+    return not any(file.expired == Outcome.BANKED.value for file, _ in plan.settled)
+
+
+def hold(plan: SeriesPlan, *, keeps: bool) -> SeriesPlan:
+    """The plan of a series that cannot be banked anew, because files of it were deleted once they were banked.
+
+    With `keeps` what is banked stays as it is, and what came since waits; without, all of it waits.
+    """
+    waits: Fate = (Outcome.QUARANTINED, "waiting-for-originals")
+    banked: Fate = (Outcome.BANKED, "")
+    fates = [(file, banked if keeps and file.expired == Outcome.BANKED.value else waits) for file in plan.bank]
+    return SeriesPlan(plan.series, (), (*plan.settled, *fates))
 
 
 def _same_instance(images: Iterable[Whereabout]) -> list[list[Whereabout]]:
@@ -76,14 +98,14 @@ def _fates_of_copies(group: list[Whereabout]) -> list[Fate | None]:
     return [None, *[(Outcome.EXCLUDED, "identical-duplicate")] * (len(group) - 1)]
 
 
-def _fate_of_series(headers: frozenset[Header], link: Link, *, opted_out: bool) -> Fate | None:
+def _fate_of_series(headers: frozenset[Header], link: Link, *, held_back: str) -> Fate | None:
     if is_contradictory(header.claim for header in headers):
         return (Outcome.QUARANTINED, "two-patients")
     if len({header.study for header in headers}) > 1:
         return (Outcome.QUARANTINED, "two-studies")
     if link.person is None:
         return (Outcome.UNLINKED, link.reason)
-    return (Outcome.EXCLUDED, "opted-out") if opted_out else None
+    return (Outcome.EXCLUDED, held_back) if held_back else None
 
 
 def lots_of(item: str, fates: Iterable[tuple[Whereabout, Fate]], *, scanner: str, is_series: bool = True) -> list[Lot]:

@@ -12,18 +12,23 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import IO
 
 from pydicom.dataset import FileDataset
 
 from imagebank.dicom.acquisition import Acquisition, read_acquisition
 from imagebank.dicom.elements import Odd
-from imagebank.dicom.fields import Fields
+from imagebank.dicom.fields import texts_of
 from imagebank.dicom.headers import DIRECTORY_CLASS, HEADLESS_GROUPS, read_header
 from imagebank.dicom.original import Original, read_original
 from imagebank.engine.failures import failure_of
 
-FIRST_BYTES = 1 << 16
-"""Holds the header of most files; of a longer one all is read."""
+STAGES = (1 << 16, 1 << 19, 1 << 24)
+"""How many bytes of a file are read until its header is there: the first holds most headers of classic images, the
+second most of enhanced ones. Of a longer one pydicom reads as much as it needs."""
+
+ENHANCED_CLASS = b"1.2.840.10008.5.1.4.1.1.4.1\0"
+FILE_META_BYTES = 512  # in which the class of an image is named
 
 IDS = ("SeriesInstanceUID", "StudyInstanceUID", "SeriesNumber")
 
@@ -69,15 +74,15 @@ def read_folder(paths: Iterable[Path]) -> Iterator[FoundInstance | str]:
 def read_instance(path: Path) -> FoundInstance | str:
     """The instance in a file, or the reason why there is none. Raises OSError."""
     with open(path, "rb") as file:
-        start = file.read(FIRST_BYTES)
+        start = file.read(STAGES[0])
         reason = _refusal(start)
         if reason:
             return reason
-        try:
-            return _instance(read_original(start))
-        except (Odd, ValueError):  # odd, or its header ends behind what was read
-            file.seek(0)
         prefixed = start[128:132] == b"DICM"
+        original = _read_quickly(file, start) if prefixed else None
+        if original is not None:
+            return _instance(original)
+        file.seek(0)
         try:
             found = _instance(read_header(file, force=not prefixed))
         except OSError:
@@ -85,6 +90,21 @@ def read_instance(path: Path) -> FoundInstance | str:
         except Exception:  # pydicom raises many kinds; whichever it is, the header cannot be read
             return "unreadable-header" if prefixed else "not-dicom"
         return found if prefixed or found != "missing-uid" else "not-dicom"
+
+
+def _read_quickly(file: IO[bytes], start: bytes) -> Original | None:
+    """The header, with no more of the file than it takes; None where it is odd, or very long."""
+    size = os.fstat(file.fileno()).st_size
+    content = start
+    for stage in STAGES[ENHANCED_CLASS in start[:FILE_META_BYTES] :]:
+        if len(content) < stage:
+            content += file.read(stage - len(content))
+        try:
+            return read_original(content, cut=size > len(content))
+        except (Odd, ValueError):  # odd, or its header ends behind what was read
+            if len(content) >= size:
+                return None
+    return None
 
 
 def _refusal(start: bytes) -> str:
@@ -99,13 +119,20 @@ def _instance(dataset: FileDataset | Original) -> FoundInstance | str:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         acquisition = read_acquisition(dataset)
-        series, study, number = (" ".join(Fields(dataset).values(keyword)) for keyword in IDS)
+        series, study, number = (_told(dataset, keyword) for keyword in IDS)
         is_directory = str(dataset.file_meta.get("MediaStorageSOPClassUID", "")) == DIRECTORY_CLASS
     if is_directory:
         return "dicomdir"
     if not series:
         return "missing-uid"
     return FoundInstance(series, study, int(number) if number.isdigit() else 0, acquisition)
+
+
+def _told(dataset: FileDataset | Original, keyword: str) -> str:
+    try:
+        return " ".join(texts_of(dataset.get(keyword)))
+    except Exception:  # a damaged element raises whatever its decoder chose; here it only means "not said"
+        return ""
 
 
 def group_series(found: Iterable[FoundInstance | str]) -> tuple[list[FoundSeries], Counter[str]]:

@@ -10,6 +10,7 @@ import math
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from imagebank.dicom.fields import Fields, number_of
 from imagebank.dicom.pulse import COMPONENT_WORDS, GE_B_VALUE_FLAG, b_value, component
@@ -21,15 +22,15 @@ Orientation = tuple[float, float, float, float, float, float]
 Position = tuple[float, float, float]
 
 MACROS = {
-    "ImageOrientationPatient": "PlaneOrientationSequence",
     "ImagePositionPatient": "PlanePositionSequence",
+    "ImageOrientationPatient": "PlaneOrientationSequence",
     "EffectiveEchoTime": "MREchoSequence",
     "DiffusionBValue": "MRDiffusionSequence",
     "FrameType": "MRImageFrameTypeSequence",
     "ComplexImageComponent": "MRImageFrameTypeSequence",
     "TemporalPositionIndex": "FrameContentSequence",
 }
-"""The functional group that holds each value of a frame (PS3.3 C.7.6.16 and C.8.13.5)."""
+"""The functional group that holds each value of a frame, its place first (PS3.3 C.7.6.16 and C.8.13.5)."""
 
 
 @dataclass(frozen=True)
@@ -44,20 +45,42 @@ class Frame:
     flavour: tuple[str, ...] = ()
     temporal_position: int | None = None
 
+    def moved_to(self, position: Position | None) -> Frame:
+        """The same frame at another place; quicker than `replace`, because there is one for each of hundreds."""
+        moved = object.__new__(Frame)
+        moved.__dict__.update(self.__dict__, position=position)
+        return moved
+
 
 def read_frames(fields: Fields) -> tuple[Frame, ...]:
     """The frames of an instance: one of a classic image."""
     words = fields.words("ImageType")
-    if not fields.frame_groups:
+    if not fields.frames:
         return (_classic(fields, words),)
     whole = component(fields, words)
-    columns = [fields.per_frame(keyword, macro) for keyword, macro in MACROS.items()]
-    return tuple(_enhanced(dict(zip(MACROS, told, strict=True)), words, whole) for told in zip(*columns, strict=True))
+    known: dict[tuple[tuple[str, ...], ...], Frame] = {}
+    return tuple([_framed(row, known, words, whole) for row in fields.rows(MACROS)])
+
+
+def _framed(
+    row: tuple[tuple[str, ...], ...],
+    known: dict[tuple[tuple[str, ...], ...], Frame],
+    words: tuple[str, ...],
+    whole: str,
+) -> Frame:
+    """The frame of a row; of those that differ in nothing but their place all else is worked out once."""
+    others = row[1:]
+    alike = known.get(others)
+    if alike is None:
+        alike = known[others] = _enhanced(dict(zip(MACROS, row, strict=True)), words, whole)
+    return alike.moved_to(position_of(row[0]))
 
 
 def common_flavours(frames: Sequence[Frame]) -> tuple[str, ...]:
     """The words of the frame type that at least half of the frames carry, in the order of the alphabet."""
-    counts = Counter(word for frame in frames for word in set(frame.flavour))
+    counts: Counter[str] = Counter()
+    for flavour, times in Counter(frame.flavour for frame in frames).items():
+        counts.update(dict.fromkeys(flavour, times))
     return tuple(word for word, times in sorted(counts.items()) if 2 * times >= len(frames))
 
 
@@ -114,7 +137,14 @@ def orientation_of(texts: tuple[str, ...]) -> Orientation | None:
 
 def position_of(texts: tuple[str, ...]) -> Position | None:
     """A place in millimetres to a tenth, or None when it is no place."""
-    numbers = [number for number in map(number_of, texts) if number is not None]
-    if len(numbers) != 3 or len(texts) != 3:
+    if len(texts) != 3:
         return None
-    return tuple(round(number, POSITION_DIGITS) + 0.0 for number in numbers)  # type: ignore[return-value]
+    x, y, z = map(_rounded, texts)
+    return None if x is None or y is None or z is None else (x, y, z)
+
+
+@lru_cache(maxsize=4096)
+def _rounded(text: str) -> float | None:
+    """A coordinate to a tenth; most are those of the frame before."""
+    number = number_of(text)
+    return None if number is None else round(number, POSITION_DIGITS) + 0.0

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import io
+import re
 import warnings
 from dataclasses import dataclass, field
 from datetime import date, datetime
@@ -50,6 +51,7 @@ QUARANTINED = {
     "read-error": "The disk or the network failed while the file was read.",
     "worker-died": "The worker process ended without a word while it was at work on the file or its series.",
 }
+POSTCODE = re.compile(r"\b[A-Z]{1,2}[0-9][0-9A-Z]? ?[0-9][A-Z]{2}\b")  # of the United Kingdom
 PASSING = ("no-permission", "file-vanished", "read-error", "worker-died")  # looked at again by the next run
 
 _NOT_HEAD = """
@@ -136,7 +138,7 @@ def _judge(file: IO[bytes], content: bytes, size: int, digest: bytes) -> FileFac
     if verdict:
         return FileFacts(verdict, size, digest)
     try:
-        return _facts(read_original(content), size, digest)
+        return _facts(read_original(content, cut=size > len(content)), size, digest)
     except Odd:  # or its header ends behind what was read: pydicom is more patient
         file.seek(0)
     prefixed = content[128:132] == b"DICM"
@@ -222,7 +224,14 @@ def _claim(dataset: FileDataset | Original) -> Claim:
         sex=_text(dataset, "PatientSex")[:1].upper(),
         accession=Private(_text(dataset, "AccessionNumber")),
         study_date=_date(dataset, "StudyDate"),
+        postcode=Private(_postcode(_text(dataset, "PatientAddress"))),
     )
+
+
+def _postcode(address: str) -> str:
+    """The British postcode at the end of an address, or nothing."""
+    found = POSTCODE.search(address.upper())
+    return "".join(found.group().split()) if found else ""
 
 
 def _machine(dataset: FileDataset | Original) -> Machine:

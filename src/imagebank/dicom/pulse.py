@@ -36,6 +36,8 @@ COMPONENT_WORDS = {
 }
 """Words of ImageType, FrameType and Complex Image Component that name the component of the complex signal."""
 
+_SPACES = re.compile(r"\s+")
+
 GE_COMPONENTS = {"1": "phase", "2": "real", "3": "imaginary"}
 
 
@@ -72,7 +74,7 @@ def sequence_name(fields: Fields) -> str:
     """All names of the pulse sequence that the header has, in lower case, without Siemens' leading star."""
     names = [fields.text("SequenceName"), fields.text("PulseSequenceName")]
     names += [" ".join(fields.private(*place)) for place in GE_PULSE_SEQUENCE]
-    cleaned = (re.sub(r"\s+", " ", name).strip("* ").lower() for name in names)
+    cleaned = (_SPACES.sub(" ", name).strip("* ").lower() for name in names if name)
     return " ".join(dict.fromkeys(filter(None, cleaned)))
 
 

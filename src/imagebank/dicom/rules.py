@@ -153,14 +153,20 @@ def _holds(condition: Any, value: Any) -> bool:
         case dict():
             return bool(condition.get("from", float("-inf")) <= value < condition.get("below", float("inf")))
         case _ if isinstance(value, frozenset):
-            return any(re.fullmatch(condition, word) for word in value)
+            return any(map(_compiled(condition).fullmatch, value))
         case _:
             return _text_matches(condition, value)
 
 
 def _text_matches(pattern: str, value: str) -> bool:
     """Whole match for an empty text, search for names and descriptions."""
-    return bool(re.search(pattern, value, re.IGNORECASE) if pattern else value == "")
+    return bool(_compiled(pattern, re.IGNORECASE).search(value) if pattern else value == "")
+
+
+@cache
+def _compiled(pattern: str, flags: int = 0) -> re.Pattern[str]:
+    """A pattern of the decision list: kept here, as the list has more of them than `re` looks up quickly."""
+    return re.compile(pattern, flags)
 
 
 def evidence_of(rule: Rule, facts: Facts) -> tuple[str, ...]:

@@ -37,6 +37,9 @@ ALWAYS = (
 )
 """Facts of elements of type 1 and 2 of the MR image modules (PS3.3 C.8.3, C.8.13), and those that all makers write."""
 
+_ECHO_PLANAR = re.compile(r"\b(ep|re)_|\bep(se|fid|i)|\bfeepi")
+_SPIN_ECHO = re.compile(r"\bepse|\b(tse|se|spc|spcr|tir|h)[23]d|\b(fr)?fse|\bspin|\bcube")
+
 Facts = Mapping[str, object]
 
 WORD_FIELDS = ("image_type", "scanning_sequence", "sequence_variant", "scan_options")
@@ -109,8 +112,8 @@ def _place_facts(images: Sequence[Acquisition]) -> dict[str, object]:
 
 def _pulse_facts(scanning: frozenset[str], name: str) -> dict[str, object]:
     """SE, GR, EP and IR, corrected by the vendor's name: Siemens XA calls spin-echo EPI a gradient echo."""
-    echo_planar = {"EP"} if re.search(r"\b(ep|re)_|\bep(se|fid|i)|\bfeepi", name) else set()
-    spin_echo = bool(re.search(r"\bepse|\b(tse|se|spc|spcr|tir|h)[23]d|\b(fr)?fse|\bspin|\bcube", name))
+    echo_planar = {"EP"} if _ECHO_PLANAR.search(name) else set()
+    spin_echo = bool(_SPIN_ECHO.search(name))
     pulse = frozenset((scanning | echo_planar) - ({"GR"} if spin_echo else set()))
     only_inverted = "IR" in scanning and not pulse & {"GR", "EP", "RM"}
     return {

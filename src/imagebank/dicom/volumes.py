@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 from imagebank.dicom.acquisition import Acquisition
 from imagebank.dicom.frames import Frame
@@ -46,8 +47,12 @@ def split_volumes(images: Sequence[Acquisition]) -> tuple[Part, ...]:
 
 
 def _kind(image: Acquisition, frame: Frame) -> Kind:
-    words = tuple(sorted(set(frame.flavour) - NOT_OF_A_KIND))
-    return (frame.echo_time_ms or 0.0, frame.component, words, image.rows or 0, image.columns or 0)
+    return (frame.echo_time_ms or 0.0, frame.component, _words(frame.flavour), image.rows or 0, image.columns or 0)
+
+
+@lru_cache(maxsize=1024)
+def _words(flavour: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(sorted(set(flavour) - NOT_OF_A_KIND))
 
 
 def _part(kind: Kind, members: Sequence[tuple[Acquisition, Frame]]) -> Part:

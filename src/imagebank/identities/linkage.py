@@ -2,80 +2,82 @@
 
 1. A valid NHS number, and the birth date or the name agrees.
 2. The hospital number, and the birth date agrees.
+3. The model: enough evidence, and enough more than for anybody else.
 Everything else stays unlinked with a reason. A contradiction is never linked: two identities in one study, numbers that
 belong to different people, another sex, a scan before birth or after death, an accession number of several people.
+What a person decided on review goes before the rules, but not before the contradictions of a study.
 """
 
 from __future__ import annotations
 
-import unicodedata
-from collections import defaultdict
-from collections.abc import Iterable
-from dataclasses import dataclass
-from typing import Self
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 from imagebank.core.private import Private
+from imagebank.identities.comparing import normalise_names, real_birth_date
+from imagebank.identities.deciding import Choice, Scored, Verdict, choose
+from imagebank.identities.guards import GUARDS, Rules, doubt, is_contradictory, objection, rival
 from imagebank.identities.model import Claim, Link, Person
-from imagebank.identities.nhs import is_nhs_number, normalise_nhs_number
+from imagebank.identities.nhs import is_test_number
+from imagebank.identities.register import Register, births_of, names_of
 
-VERSION = "1"
-DICOM_SEX = {"M": "male", "F": "female"}
+VERSION = "3"
+REVIEWED = "reviewed"
+PROBABILISTIC = "probabilistic"
+SURE = math.inf  # the lead where nobody else is near
 
 REASONS = {
     "no-identity": "The header names no patient id.",
     "nobody-found": "No person in the records has the patient id or NHS number of the header.",
-    "no-birth-date": "The hospital number is known, but the header has no birth date to confirm it.",
-    "birth-date-differs": "The hospital number is known, but the birth date is another one.",
     "nhs-unconfirmed": "The NHS number is known, but neither birth date nor name agrees.",
-    "several-people": "The numbers in the header belong to more than one person.",
-    "two-patients": "One study carries the identities of two patients.",
-    "shared-accession": "The accession number was used for more than one patient.",
-    "sex-differs": "The sex in the header is not the sex in the records.",
-    "before-birth": "The scan is dated before the person's birth.",
-    "after-death": "The scan is dated after the person's death.",
+    "close-call": "Two people fit the header about equally well.",
+    "weak-evidence": "Somebody fits the header in part; a person must look.",
+    "rejected": "A person looked and said that it is not the one whom the rules proposed.",
+    **GUARDS,
 }
 """Why a study may stay unlinked; every reason that `link_study` gives is in this table."""
+UNCONFIRMED = ("no-birth-date", "birth-date-differs", "placeholder-birth-date")
+"""Reasons with which a number was not confirmed; the model may know enough to confirm it."""
+UNREVIEWABLE = ("two-patients", "shared-accession", "several-people", "no-identity", "nobody-found", "rejected")
+"""Reasons with which no single person can be proposed, or nobody need look again."""
 
 
 @dataclass(frozen=True)
-class Register:
-    """The people of the records, found by their numbers. A number may belong to several by mistake."""
+class Evidence:
+    """What the model says of an identity: who it may be, best or not, and the hash of the weights."""
 
-    by_nhs_number: dict[str, tuple[Person, ...]]
-    by_hospital_number: dict[str, tuple[Person, ...]]
-    accept_test_numbers: bool
-
-    @classmethod
-    def of(cls, people: Iterable[Person], *, accept_test_numbers: bool) -> Self:
-        """Index people by valid NHS number and by hospital number."""
-        nhs: dict[str, list[Person]] = defaultdict(list)
-        hospital: dict[str, list[Person]] = defaultdict(list)
-        for person in people:
-            number = normalise_nhs_number(person.nhs_number.reveal("index by NHS number"))
-            if is_nhs_number(number, accept_test_numbers=accept_test_numbers):
-                nhs[number].append(person)
-            if person.hospital_number:
-                hospital[normalise_id(person.hospital_number)].append(person)
-        return cls(_frozen(nhs), _frozen(hospital), accept_test_numbers)
+    candidates: tuple[Scored, ...] = ()
+    model: str = ""
 
 
-def _frozen(index: dict[str, list[Person]]) -> dict[str, tuple[Person, ...]]:
-    return {number: tuple(people) for number, people in index.items()}
+NO_EVIDENCE = Evidence()
 
 
-def link_study(claims: frozenset[Claim], register: Register, *, shared_accession: bool = False) -> Link:
-    """The link of one study from all the identities that its series claim."""
+def link_study(
+    claims: frozenset[Claim],
+    register: Register,
+    *,
+    shared_accession: bool = False,
+    shared_number: bool = False,
+    evidence: Evidence = NO_EVIDENCE,
+    people: dict[str, Person] | None = None,
+    rules: Rules | None = None,
+) -> Link:
+    """The link of one study from all the identities that its series claim, and what the model makes of them."""
     if is_contradictory(claims):
         return _unlinked("two-patients")
     if shared_accession:
         return _unlinked("shared-accession")
-    return _link_claim(merge(claims), register)
-
-
-def is_contradictory(claims: Iterable[Claim]) -> bool:
-    """Whether claims differ in patient id, birth date, name or sex; a value that is absent contradicts nothing."""
-    told = [(normalise_id(c.patient_id), c.birth_date, normalise_name(c.name)[0], c.sex) for c in claims]
-    return any(len({value for value in values if value}) > 1 for values in zip(*told, strict=True))
+    rules = rules or Rules()
+    choice = choose(evidence.candidates, false_link_weighs=rules.false_link_weighs)
+    claim = merge(claims)
+    link = _by_number(claim, register, rules)
+    if link.person is None:
+        link = _by_model(claim, register, rules, choice, people or {}, link)
+        if link.person and shared_number:
+            link = _unlinked("shared-number", link.person)
+    return _with_evidence(link, evidence)
 
 
 def merge(claims: frozenset[Claim]) -> Claim:
@@ -88,97 +90,104 @@ def merge(claims: frozenset[Claim]) -> Claim:
         sex=max(claim.sex for claim in claims),
         accession=max(claim.accession for claim in claims),
         study_date=max((c.study_date for c in claims if c.study_date), default=None),
+        postcode=max(claim.postcode for claim in claims),
     )
 
 
-def _link_claim(claim: Claim, register: Register) -> Link:
-    by_nhs = _people(register.by_nhs_number, _nhs_numbers(claim, register))
-    by_hospital = _people(register.by_hospital_number, {normalise_id(claim.patient_id)})
-    if len({person.person for person in by_nhs + by_hospital}) > 1:
+def identity_of(claim: Claim) -> Claim:
+    """What a claim says of a person, whatever the examination."""
+    return replace(claim, accession=Private(""), study_date=None)
+
+
+def _by_number(claim: Claim, register: Register, rules: Rules) -> Link:
+    by_nhs = register.found_by_nhs_number((claim.patient_id, *claim.other_ids))
+    by_hospital = register.found_by_hospital_number((claim.patient_id, *claim.other_ids))
+    found = {person.person: person for person in by_nhs + by_hospital}
+    if len(found) > 1:
         return _unlinked("several-people")
     if by_nhs:
-        return _confirmed(claim, by_nhs[0], _nhs_rule(claim, by_nhs[0]), "nhs-unconfirmed")
+        return _confirmed(claim, by_nhs[0], _nhs_rule(claim, by_nhs[0]), "nhs-unconfirmed", register, rules)
     if by_hospital:
-        missing = "no-birth-date" if claim.birth_date is None else "birth-date-differs"
-        return _confirmed(claim, by_hospital[0], _hospital_rule(claim, by_hospital[0]), missing)
-    return _unlinked("nobody-found" if claim.patient_id or claim.other_ids else "no-identity")
+        missing = _missing(claim, by_hospital[0])
+        return _confirmed(claim, by_hospital[0], _hospital_rule(claim, by_hospital[0]), missing, register, rules)
+    return _unlinked(_nobody(claim))
 
 
-def _people(index: dict[str, tuple[Person, ...]], numbers: set[str]) -> list[Person]:
-    return [person for number in sorted(numbers - {""}) for person in index.get(number, ())]
+def _nobody(claim: Claim) -> str:
+    numbers = [each.reveal("see whether it is a test number") for each in (claim.patient_id, *claim.other_ids) if each]
+    if not numbers:
+        return "no-identity"
+    return "test-number" if all(map(is_test_number, numbers)) else "nobody-found"
 
 
-def _nhs_numbers(claim: Claim, register: Register) -> set[str]:
-    texts = [each.reveal("find NHS numbers in a header") for each in (claim.patient_id, *claim.other_ids)]
-    return {
-        normalise_nhs_number(text)
-        for text in texts
-        if is_nhs_number(text, accept_test_numbers=register.accept_test_numbers)
-    }
+def _missing(claim: Claim, person: Person) -> str:
+    """Why a known hospital number is not confirmed."""
+    if claim.birth_date is None:
+        return "no-birth-date"
+    unknown = real_birth_date(claim.birth_date) is None or (person.birth_date and not births_of(person))
+    return "placeholder-birth-date" if unknown else "birth-date-differs"
 
 
 def _nhs_rule(claim: Claim, person: Person) -> str | None:
-    if _same_birth_date(claim, person):
+    if real_birth_date(claim.birth_date) in births_of(person):
         return "nhs-number+birth-date"
-    return "nhs-number+name" if _same_name(claim, person) else None
+    names = {pair for pair in normalise_names(claim.name) if all(pair)}
+    return "nhs-number+name" if names & names_of(person) else None
 
 
 def _hospital_rule(claim: Claim, person: Person) -> str | None:
-    return "hospital-number+birth-date" if _same_birth_date(claim, person) else None
+    return "hospital-number+birth-date" if real_birth_date(claim.birth_date) in births_of(person) else None
 
 
-def _confirmed(claim: Claim, person: Person, rule: str | None, missing: str) -> Link:
+def _confirmed(claim: Claim, person: Person, rule: str | None, missing: str, register: Register, rules: Rules) -> Link:
     if rule is None:
-        return _unlinked(missing)
-    objection = _objection(claim, person)
-    return _unlinked(objection) if objection else Link(person.person, rule)
+        return _unlinked(rival(claim, person, register) or missing, person.person)
+    against = objection(claim, person, rules) or rival(claim, person, register)
+    return _unlinked(against, person.person) if against else Link(person.person, rule)
 
 
-def _objection(claim: Claim, person: Person) -> str | None:
-    sex = DICOM_SEX.get(claim.sex)
-    if sex and person.sex in DICOM_SEX.values() and sex != person.sex:
-        return "sex-differs"
-    if claim.study_date and person.birth_date and claim.study_date < person.birth_date:
-        return "before-birth"
-    if claim.study_date and person.death_date and claim.study_date > person.death_date:
-        return "after-death"
-    return None
+def _by_model(
+    claim: Claim, register: Register, rules: Rules, choice: Choice, people: dict[str, Person], found: Link
+) -> Link:
+    """The link that the model makes, or the reason why there is none; `found` is what the numbers came to."""
+    stopped = found.reason in GUARDS and found.reason not in UNCONFIRMED
+    if stopped or choice.best is None or choice.verdict is Verdict.NOBODY:
+        return found
+    best = people[choice.best.person]
+    if found.candidate not in (None, best.person):
+        return _unlinked("several-people")
+    if choice.verdict is not Verdict.LINK:
+        vague = found.reason in ("nobody-found", "no-identity")
+        reason = "close-call" if choice.verdict is Verdict.CLOSE else "weak-evidence"
+        return _unlinked(reason if vague else found.reason, best.person)
+    against = objection(claim, best, rules) or rival(claim, best, register) or doubt(claim, best, register)
+    return _unlinked(against, best.person) if against else Link(best.person, PROBABILISTIC)
 
 
-def _same_birth_date(claim: Claim, person: Person) -> bool:
-    return claim.birth_date is not None and claim.birth_date == person.birth_date
+def _with_evidence(link: Link, evidence: Evidence) -> Link:
+    """The link with weight and lead of whom it names or would name."""
+    whom = link.person or link.candidate
+    weights = {each.person: each.weight for each in evidence.candidates}
+    if whom is None or whom not in weights:
+        return replace(link, model=evidence.model)
+    others = [weight for person, weight in weights.items() if person != whom]
+    lead = round(weights[whom] - max(others), 3) if others else SURE
+    return replace(link, weight=weights[whom], lead=lead, model=evidence.model)
 
 
-def _same_name(claim: Claim, person: Person) -> bool:
-    family, given = normalise_name(claim.name)
-    known = (_letters(person.family_name.reveal("compare names")), _first(person.given_name.reveal("compare names")))
-    return bool(family and given) and (family, given) == known
+def reviewed(link: Link, decision: str | None) -> Link:
+    """The link after a person's decision on its candidate: `same`, `other`, or None where nobody decided."""
+    if decision is None or link.candidate is None or link.person:
+        return link
+    if decision == "same":
+        return replace(link, person=link.candidate, rule=REVIEWED, reason="", candidate=None)
+    return replace(link, reason="rejected", candidate=None)
 
 
-def normalise_id(number: Private) -> str:
-    """A hospital number or patient id without spaces, in capitals."""
-    return "".join(number.reveal("compare patient ids").split()).upper()
+def to_review(links: Sequence[Link]) -> list[Link]:
+    """The links that a person should look at."""
+    return [link for link in links if link.candidate and link.reason not in UNREVIEWABLE]
 
 
-def normalise_name(name: Private) -> tuple[str, str]:
-    """Family name and first given name of a DICOM person name, in plain capitals."""
-    parts = (name.reveal("compare names").split("=")[0] + "^^").split("^")
-    return _letters(parts[0]), _first(parts[1])
-
-
-def _first(given: str) -> str:
-    words = given.replace("-", " ").split()
-    return _letters(words[0]) if words else ""
-
-
-def _letters(text: str) -> str:
-    """Letters only, without accents, in capitals: O'Neill and ONEILL are one name."""
-    plain = unicodedata.normalize("NFKD", text.translate(_UNDECOMPOSED))
-    return "".join(letter for letter in plain.upper() if letter.isalpha())
-
-
-_UNDECOMPOSED = str.maketrans({"ø": "o", "Ø": "O", "ł": "l", "Ł": "L", "ß": "ss", "æ": "ae", "Æ": "AE", "ı": "i"})
-
-
-def _unlinked(reason: str) -> Link:
-    return Link(None, "", reason)
+def _unlinked(reason: str, candidate: str | None = None) -> Link:
+    return Link(None, "", reason, candidate=candidate)

@@ -19,11 +19,15 @@ class Claim:
     sex: str = ""  # DICOM: M, F, O or empty
     accession: Private = NOBODY
     study_date: date | None = field(default=None, repr=False)
+    postcode: Private = NOBODY
 
 
 @dataclass(frozen=True)
 class Person:
-    """A person as the health record knows them. `person` is the vault's own id."""
+    """A person as the health record knows them: one registration, or several merged. `person` is the vault's own id.
+
+    What further registrations say is held beside what the first one says; names are (given, family).
+    """
 
     person: str = field(repr=False)
     hospital_number: Private = NOBODY
@@ -33,16 +37,29 @@ class Person:
     birth_date: date | None = field(default=None, repr=False)
     death_date: date | None = field(default=None, repr=False)
     sex: str = "unknown"
+    other_names: tuple[tuple[Private, Private], ...] = ()
+    other_numbers: tuple[Private, ...] = ()
+    other_nhs_numbers: tuple[Private, ...] = ()
+    other_birth_dates: tuple[date, ...] = field(default=(), repr=False)
+    postcodes: tuple[Private, ...] = ()
+    address: Private = NOBODY
 
 
 @dataclass(frozen=True)
 class Link:
-    """The decision on one study: the person it shows, or the reason why nobody was linked."""
+    """The decision on one study: the person it shows, or the reason why nobody was linked.
+
+    `weight` is the evidence of the model in bits, prior and all, and `lead` how far the next person is behind; both are
+    None where nobody was compared. `model` is the hash of the weights. `candidate` is who it would be, for a reviewer.
+    """
 
     person: str | None = field(repr=False)
     rule: str
     reason: str = ""
-    weight: float = 1.0
+    weight: float | None = None
+    lead: float | None = None
+    model: str = ""
+    candidate: str | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True)

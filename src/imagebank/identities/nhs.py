@@ -27,6 +27,11 @@ def is_nhs_number(text: str, *, accept_test_numbers: bool) -> bool:
     return int(number[9]) == check_digit(number[:9])
 
 
+def is_test_number(text: str) -> bool:
+    """Whether a text is a valid number of the test range."""
+    return is_nhs_number(text, accept_test_numbers=True) and not is_nhs_number(text, accept_test_numbers=False)
+
+
 def check_digit(first_nine: str) -> int | None:
     """The tenth digit for nine digits, or None where no valid number begins with them."""
     total = sum(weight * int(digit) for weight, digit in zip(range(10, 1, -1), first_nine, strict=True))

@@ -54,3 +54,4 @@ class Whereabout:
     digest: bytes
     verdict: str
     instance: bytes
+    expired: str = ""  # the outcome after which the landing zone let go of the file; empty where it did not

@@ -12,7 +12,6 @@ import os
 import secrets
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -22,31 +21,18 @@ from imagebank.core.clock import Clock, now
 from imagebank.core.config import KEY_VARIABLE, Bank
 from imagebank.core.errors import ConfigError, VaultError
 from imagebank.core.files import disk_errors
-from imagebank.core.private import Private
+from imagebank.identities.merging import persons_of
 from imagebank.identities.model import Entrant, Link, OptOut, Person
 from imagebank.identities.pseudonyms import KEY_BYTES, Keys
-
-SCHEMA = """
-CREATE TABLE IF NOT EXISTS meta (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS people (
-    person TEXT PRIMARY KEY, source TEXT NOT NULL, pseudonym TEXT NOT NULL UNIQUE, hospital_number TEXT NOT NULL,
-    nhs_number TEXT NOT NULL, given_name TEXT NOT NULL, family_name TEXT NOT NULL, birth_date TEXT, death_date TEXT,
-    sex TEXT NOT NULL, postcode TEXT NOT NULL, address TEXT NOT NULL, phone TEXT NOT NULL) WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS opt_outs (
-    person TEXT NOT NULL, source TEXT NOT NULL, kind TEXT NOT NULL, list_date TEXT,
-    PRIMARY KEY (person, source, kind)) WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS links (
-    study TEXT PRIMARY KEY, person TEXT, rule TEXT NOT NULL, reason TEXT NOT NULL, weight REAL NOT NULL,
-    version TEXT NOT NULL) WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS folders (
-    folder INTEGER PRIMARY KEY, source TEXT NOT NULL, path BLOB NOT NULL, listing TEXT NOT NULL, UNIQUE (source, path));
-CREATE TABLE IF NOT EXISTS headers (header INTEGER PRIMARY KEY, content TEXT NOT NULL UNIQUE);
-CREATE TABLE IF NOT EXISTS files (
-    folder INTEGER NOT NULL, name BLOB NOT NULL, size INTEGER NOT NULL, modified INTEGER NOT NULL,
-    digest BLOB NOT NULL, verdict TEXT NOT NULL, series TEXT NOT NULL, instance BLOB NOT NULL, header INTEGER NOT NULL,
-    PRIMARY KEY (folder, name)) WITHOUT ROWID;
-CREATE INDEX IF NOT EXISTS files_of_series ON files (series, header);
-"""
+from imagebank.identities.vault_rows import (
+    FORGET_OLD_PEOPLE,
+    SCHEMA,
+    entrant_of,
+    entrant_row,
+    is_outdated,
+    iso,
+    link_row,
+)
 
 
 def read_key(bank: Bank, environ: Mapping[str, str]) -> bytes:
@@ -123,9 +109,9 @@ class Vault:
         with self.write() as connection:
             connection.execute("DELETE FROM people WHERE source = ?", (source,))
             connection.execute("DELETE FROM opt_outs WHERE source = ?", (source,))
-            people = (_person_row(entrant, self.keys) for entrant in entrants)
+            people = map(entrant_row, entrants)
             connection.executemany("INSERT INTO people VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?)", people)
-            wishes = ((each.person, source, each.kind, _iso(each.list_date)) for each in opt_outs)
+            wishes = ((each.person, source, each.kind, iso(each.list_date)) for each in opt_outs)
             connection.executemany("INSERT OR REPLACE INTO opt_outs VALUES (?,?,?,?)", wishes)
             connection.execute("INSERT OR REPLACE INTO meta VALUES (?, ?)", (f"people:{source}", content))
 
@@ -139,19 +125,51 @@ class Vault:
                 connection.execute("DELETE FROM opt_outs WHERE source = ?", (source,))
                 connection.execute("DELETE FROM meta WHERE name = ?", (f"people:{source}",))
 
+    def records_state(self) -> list[tuple[str, str]]:
+        """What changes whenever a registration or an opt-out of any source did."""
+        query = "SELECT name, value FROM meta WHERE name LIKE 'people:%' ORDER BY name"
+        return list(map(tuple, self.connection.execute(query)))
+
+    def registrations(self) -> list[Entrant]:
+        """Every registration of every record source, by id."""
+        return [entrant_of(row) for row in self.connection.execute("SELECT * FROM people ORDER BY person")]
+
+    def person_of(self) -> dict[str, str]:
+        """The person of each registration; a registration that was not looked at yet is a person of its own."""
+        known = dict(self.connection.execute("SELECT registration, person FROM persons"))
+        names = [row[0] for row in self.connection.execute("SELECT person FROM people ORDER BY person")]
+        return {name: known.get(name, name) for name in names}
+
+    def replace_persons(
+        self, person_of: Mapping[str, str], renames: Iterable[tuple[str, str, str]], state: str
+    ) -> None:
+        """Keep whose each registration is, and which pseudonyms of banked people became others (old, new, noticed)."""
+        with self.write() as connection:
+            connection.execute("DELETE FROM persons")
+            connection.executemany("INSERT INTO persons VALUES (?, ?)", sorted(person_of.items()))
+            insert = "INSERT INTO renames (pseudonym, became, noticed) VALUES (?, ?, ?)"
+            connection.executemany(insert, sorted(renames))
+            connection.execute("INSERT OR REPLACE INTO meta VALUES ('persons', ?)", (state,))
+
+    def renames(self) -> list[tuple[str, str, str]]:
+        """Pseudonyms of banked people that became others, in the order in which that was noticed."""
+        query = "SELECT pseudonym, became, noticed FROM renames ORDER BY entry"
+        return list(map(tuple, self.connection.execute(query)))
+
     def people(self) -> list[Person]:
-        """Everybody in the records."""
-        query = """SELECT person, hospital_number, nhs_number, given_name, family_name, birth_date, death_date, sex
-                   FROM people ORDER BY person"""
-        return [_person(row) for row in self.connection.execute(query)]
+        """Everybody in the records; several registrations of one person are one."""
+        return persons_of(self.registrations(), self.person_of())
 
     def pseudonyms(self) -> dict[str, str]:
-        """Pseudonym of each person."""
-        return dict(self.connection.execute("SELECT person, pseudonym FROM people"))
+        """Pseudonym of each registration: that of its person."""
+        return {name: self.keys.pseudonym(person) for name, person in self.person_of().items()}
 
     def opted_out(self) -> set[str]:
-        """The people who must not be in the bank."""
-        return {row[0] for row in self.connection.execute("SELECT DISTINCT person FROM opt_outs")}
+        """The registrations of everybody who must not be in the bank: an opt-out of one counts for the person."""
+        person_of = self.person_of()
+        listed = {row[0] for row in self.connection.execute("SELECT DISTINCT person FROM opt_outs")}
+        out = {person_of.get(name, name) for name in listed}
+        return listed | {name for name, person in person_of.items() if person in out}
 
     def linked_people(self) -> dict[str, str]:
         """The person that each linked study shows."""
@@ -159,45 +177,20 @@ class Vault:
 
     def replace_links(self, links: Mapping[str, Link], version: str) -> None:
         """Keep the decision on every study."""
-        rows = {(s, k.person, k.rule, k.reason, k.weight, version) for s, k in links.items()}
-        known = set(self.connection.execute("SELECT study, person, rule, reason, weight, version FROM links"))
+        rows = {link_row(study, link, version) for study, link in links.items()}
+        known = set(self.connection.execute("SELECT * FROM links"))
         if rows == known:
             return
         with self.write() as connection:
             connection.executemany(
                 "DELETE FROM links WHERE study = ?", [(row[0],) for row in sorted(known - rows, key=str)]
             )
-            connection.executemany("INSERT INTO links VALUES (?,?,?,?,?,?)", sorted(rows - known, key=str))
+            connection.executemany("INSERT INTO links VALUES (?,?,?,?,?,?,?,?,?)", sorted(rows - known, key=str))
 
-
-def _person_row(entrant: Entrant, keys: Keys) -> tuple[str | None, ...]:
-    person = entrant.person
-    texts = [person.hospital_number, person.nhs_number, person.given_name, person.family_name]
-    hidden = [entrant.postcode, entrant.address, entrant.phone]
-    return (
-        person.person,
-        entrant.source,
-        keys.pseudonym(person.person),
-        *(text.reveal("store in the vault") for text in texts),
-        _iso(person.birth_date),
-        _iso(person.death_date),
-        person.sex,
-        *(text.reveal("store in the vault") for text in hidden),
-    )
-
-
-def _person(row: tuple[Any, ...]) -> Person:
-    person, *texts, birth, death, sex = row
-    hospital, nhs, given, family = (Private(text) for text in texts)
-    return Person(person, hospital, nhs, given, family, _date(birth), _date(death), sex)
-
-
-def _iso(day: date | None) -> str | None:
-    return day.isoformat() if day else None
-
-
-def _date(text: str | None) -> date | None:
-    return date.fromisoformat(text) if text else None
+    def set_meta(self, name: str, value: str) -> None:
+        """Keep a value of the vault itself."""
+        with self.write() as connection:
+            connection.execute("INSERT OR REPLACE INTO meta VALUES (?, ?)", (name, value))
 
 
 @contextmanager
@@ -232,6 +225,8 @@ def _connect(path: Path, key: bytes) -> Any:
         connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
         connection.execute("PRAGMA journal_mode = WAL")  # a killed writer leaves a vault that opens
         connection.execute("PRAGMA synchronous = NORMAL")  # and no folder of files waits for the disk
+        if is_outdated(row[1] for row in connection.execute("PRAGMA table_info(people)")):
+            connection.executescript(FORGET_OLD_PEOPLE)
         connection.executescript(SCHEMA)
     except sqlcipher.DatabaseError:
         connection.close()

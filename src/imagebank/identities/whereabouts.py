@@ -104,7 +104,8 @@ class Whereabouts:
 
     def files_of(self, series: str, roots: dict[str, str]) -> list[Whereabout]:
         """The files of a series, by source, folder and name. `roots` gives the folder of each source."""
-        query = """SELECT source, path, name, size, digest, verdict, instance FROM files JOIN folders USING (folder)
+        query = """SELECT source, path, name, size, digest, verdict, instance, outcome
+                   FROM files JOIN folders USING (folder) LEFT JOIN expired USING (folder, name)
                    WHERE series = ? ORDER BY source, path, name"""
         return [_whereabout(row, roots) for row in self._rows(query, series)]
 
@@ -118,10 +119,49 @@ class Whereabouts:
 
     def all_files(self, roots: dict[str, str]) -> Iterator[tuple[str, Whereabout]]:
         """Series and whereabout of every file ever offered."""
-        query = """SELECT series, source, path, name, size, digest, verdict, instance
+        query = """SELECT series, source, path, name, size, digest, verdict, instance, ''
                    FROM files JOIN folders USING (folder) ORDER BY source, path, name"""
         for row in self._vault.connection.execute(query):
             yield row[0], _whereabout(row[1:], roots)
+
+    def expire(self, files: Iterable[tuple[Whereabout, str]], roots: dict[str, str]) -> None:
+        """The files are about to be deleted, each after an outcome; what was offered stays known."""
+        rows = []
+        for file, outcome in files:
+            whole = os.fsencode(file.path.reveal("remember which file is deleted"))
+            folder, name = os.path.split(whole)
+            rows.append((outcome, file.source, os.path.relpath(folder, os.fsencode(roots[file.source])), name))
+        with self._vault.write() as connection:
+            connection.executemany(
+                """INSERT OR REPLACE INTO expired SELECT folder, name, ? FROM files JOIN folders USING (folder)
+                   WHERE source = ? AND path = ? AND name = ?""",
+                rows,
+            )
+
+    def found_again(self, series: str) -> None:
+        """A series was banked anew from files that came again: they are as any other."""
+        with self._vault.write() as connection:
+            connection.execute(
+                """DELETE FROM expired WHERE (folder, name) IN (SELECT folder, name FROM files WHERE series = ?)""",
+                (series,),
+            )
+
+    def expired(self) -> Iterator[tuple[str, bytes, str]]:
+        """Series, digest and outcome of every file that the landing zone let go of."""
+        query = "SELECT series, digest, outcome FROM expired JOIN files USING (folder, name)"
+        yield from self._vault.connection.execute(query)
+
+    def wanted_again(self) -> list[str]:
+        """The series that would be banked anew if their files were still here."""
+        return [row[0] for row in self._rows("SELECT series FROM wanted_again ORDER BY series")]
+
+    def want_again(self, series: Iterable[str]) -> None:
+        """Make these the series whose files are wanted again."""
+        now, before = set(series), set(self.wanted_again())
+        if now != before:
+            with self._vault.write() as connection:
+                connection.execute("DELETE FROM wanted_again")
+                connection.executemany("INSERT INTO wanted_again VALUES (?)", [(each,) for each in sorted(now)])
 
     def _rows(self, query: str, *values: object) -> list[Any]:
         return self._vault.connection.execute(query, values).fetchall()  # type: ignore[no-any-return]
@@ -133,9 +173,9 @@ def _file_row(file: Indexed) -> tuple[Any, ...]:
 
 
 def _whereabout(row: tuple[Any, ...], roots: dict[str, str]) -> Whereabout:
-    source, path, name, size, digest, verdict, instance = row
+    source, path, name, size, digest, verdict, instance, expired = row
     whole = os.path.normpath(b"/".join((os.fsencode(roots.get(source, "")), path, name)))
-    return Whereabout(source, Private(os.fsdecode(whole)), size, digest, verdict, instance)
+    return Whereabout(source, Private(os.fsdecode(whole)), size, digest, verdict, instance, expired or "")
 
 
 def _header_json(header: Header) -> str:
@@ -148,6 +188,7 @@ def _header_json(header: Header) -> str:
         "sex": claim.sex,
         "birth": claim.birth_date and claim.birth_date.isoformat(),
         "dated": claim.study_date and claim.study_date.isoformat(),
+        **({"postcode": claim.postcode.reveal("store in the vault")} if claim.postcode else {}),
     }
     return json.dumps(plain, sort_keys=True)
 
@@ -163,6 +204,7 @@ def _header(content: str) -> Header:
         sex=plain["sex"],
         accession=accession,
         study_date=plain["dated"] and date.fromisoformat(plain["dated"]),
+        postcode=Private(plain.get("postcode", "")),
     )
     told = ("study", "scanner", "manufacturer", "model", "field_strength_t")
     return Header(claim=claim, **{name: plain[name] for name in told})

@@ -123,8 +123,8 @@ def _convert_series(series: SeriesToConvert, root: Path, work: Path, *, stem: st
     """
     dicom = work / "dicom"
     try:
-        unpack(root / series.zip_path, dicom)
-        conversion = convert_folder(dicom, work / "nifti", stem=stem)
+        size = unpack(root / series.zip_path, dicom)
+        conversion = convert_folder(dicom, work / "nifti", stem=stem, series_bytes=size)
         labelled = sequence_of(series.sequence).datatype == "perf"
         return _Series(series, conversion, read_volume_types(dicom.iterdir()) if labelled else ())
     except BadNifti:

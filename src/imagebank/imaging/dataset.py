@@ -14,7 +14,7 @@ from datetime import date, datetime, time, timedelta
 from pathlib import Path
 
 from imagebank import __version__
-from imagebank.core.files import hide_time, write_text
+from imagebank.core.files import hide_time, remove_empty_parents, write_text
 from imagebank.core.layout import Layout
 from imagebank.imaging.columns import PARTICIPANTS, SCANS, SESSIONS, UNSORTED_IMAGES
 from imagebank.imaging.dcm2niix import converter_version
@@ -74,6 +74,19 @@ def write_dataset_files(
         _write(layout.bids / f"sub-{patient}" / f"sub-{patient}_sessions.tsv", _sessions(mine))
     for each in present:
         _write(scans_path(layout, each), scans_table(each, quality or {}))
+    _remove_tables_of_others(layout, {scans_path(layout, each) for each in present}, listed)
+
+
+def _remove_tables_of_others(layout: Layout, scans: set[Path], listed: set[str]) -> None:
+    """Remove what describes sessions and participants that are gone: somebody may have withdrawn."""
+    for path in layout.bids.glob("sub-*/ses-*/*_scans.tsv"):
+        if path not in scans:
+            path.unlink()
+            remove_empty_parents(path.parent, stop=layout.bids)
+    for path in layout.bids.glob("sub-*/*_sessions.tsv"):
+        if path.parent.name.removeprefix("sub-") not in listed:
+            path.unlink()
+            remove_empty_parents(path.parent, stop=layout.bids)
 
 
 def scans_path(layout: Layout, session: Session) -> Path:

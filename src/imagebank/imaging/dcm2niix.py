@@ -58,25 +58,35 @@ def converter_version() -> str:
 
 
 def convert_folder(
-    dicom: Path, output: Path, *, stem: str = STEM, timeout_s: float = TIMEOUT_S, memory_bytes: int | None = None
+    dicom: Path,
+    output: Path,
+    *,
+    stem: str = STEM,
+    timeout_s: float = TIMEOUT_S,
+    memory_bytes: int | None = None,
+    series_bytes: int | None = None,
 ) -> Conversion:
     """Convert the instances of one series into images whose names begin with `stem`. Raises ConversionFailed.
 
-    It may use `memory_bytes`; by default as much as the size of the series allows.
+    It may use `memory_bytes`; by default as much as the size of the series allows, which is `series_bytes` if known.
     """
     output.mkdir(parents=True, exist_ok=True)
-    status, said = _run(
-        [*OPTIONS, "-f", stem, "-o", str(output), str(dicom)], output, timeout_s, memory_bytes or memory_bound(dicom)
-    )
+    bound = memory_bytes or memory_bound(folder_bytes(dicom) if series_bytes is None else series_bytes)
+    status, said = _run([*OPTIONS, "-f", stem, "-o", str(output), str(dicom)], output, timeout_s, bound)
     images = _in_order(list(_images(output, stem)))
     if status < 0 or not images:
         raise ConversionFailed(failure(said, status))
     return Conversion(tuple(images), doubt(said, status), reasons(said, "note"))
 
 
-def memory_bound(dicom: Path) -> int:
-    """How much memory the series in a folder may take."""
-    return MEMORY_FLOOR_BYTES + MEMORY_PER_BYTE * sum(path.stat().st_size for path in dicom.iterdir() if path.is_file())
+def memory_bound(series_bytes: int) -> int:
+    """How much memory a series of this size may take."""
+    return MEMORY_FLOOR_BYTES + MEMORY_PER_BYTE * series_bytes
+
+
+def folder_bytes(folder: Path) -> int:
+    """The size of the files that lie in a folder."""
+    return sum(path.stat().st_size for path in folder.iterdir() if path.is_file())
 
 
 def _run(arguments: list[str], output: Path, timeout_s: float, memory_bytes: int) -> tuple[int, str]:

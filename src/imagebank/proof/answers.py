@@ -62,3 +62,25 @@ def _rows(hospital: Path, table: str, columns: tuple[str, ...]) -> Iterator[tupl
     """The rows of a table of answers."""
     rows = parquet.read_table(hospital / ANSWERS / f"{table}.parquet", columns=list(columns)).to_pylist()
     yield from (tuple(str(row[each] or "") for each in columns) for row in rows)
+
+
+@dataclass(frozen=True)
+class TrueLink:
+    """Who lay in the scanner, whether the records know them, and what stands against the link."""
+
+    person: str = field(repr=False)
+    in_records: bool
+    trap: str
+
+
+def read_true_links(hospital: Path) -> dict[str, list[TrueLink]]:
+    """Whom each study truly shows, by Study Instance UID; several people where two were filed in one study."""
+    found: dict[str, list[TrueLink]] = {}
+    for uid, person, known, trap in _rows(hospital, "links", ("study_uid", "person_key", "in_records", "trap")):
+        found.setdefault(uid, []).append(TrueLink(person, known == "yes", trap or ""))
+    return found
+
+
+def read_owners(hospital: Path) -> dict[str, str]:
+    """Whose each hospital number is."""
+    return {row[0]: row[1] for row in _rows(hospital, "registrations", ("hospital_number", "person_key"))}

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 
+GROUPINGS = ("nhs-2001", "census-2021")
 ETHNIC_GROUPS = {
     **dict.fromkeys("ABC", "White"),
     **dict.fromkeys("DEFG", "Mixed"),
@@ -59,11 +60,19 @@ def normalise_ethnic_category(text: str) -> str | None:
     return code[0] if code[0] in ETHNIC_GROUPS and len(code) <= 2 else None
 
 
-def ethnic_group(category: str | None) -> str:
-    """The group of a category; not known where there is none."""
+def ethnic_group(category: str | None, grouping: str = "nhs-2001") -> str:
+    """The group of a category in one of `GROUPINGS`; not known where there is none."""
+    if grouping == "census-2021" and category == "R":
+        return "Asian"
     return ETHNIC_GROUPS.get(category or "99", "not known")
 
 
 def normalise_sex(text: str) -> str:
     """male, female, other or unknown."""
     return _SEXES.get(text.strip().lower(), "unknown")
+
+
+def whole_number(text: str) -> int | None:
+    """A whole number, also one that a program wrote as 3.0."""
+    match = re.fullmatch(r"\s*(\d{1,9})(?:\.0+)?\s*", text)
+    return int(match[1]) if match else None

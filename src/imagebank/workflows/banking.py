@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from imagebank.core.files import remove_empty_parents
 from imagebank.core.private import NOBODY
 from imagebank.dicom.archive import BANK_SERIES, SeriesResult, SeriesTask, SourceFile, decisions_json
-from imagebank.dicom.filing import Fate, SeriesPlan, fate_of_verdict, lots_of, main_scanner, plan_series
+from imagebank.dicom.filing import Fate, SeriesPlan, fate_of_verdict, hold, lots_of, main_scanner, may_keep, plan_series
 from imagebank.dicom.headers import PASSING
 from imagebank.dicom.policy import load_policy, pin
 from imagebank.dicom.values import Subject
@@ -25,7 +25,7 @@ AGAIN = ""  # the key of a result that the next run tries to better: no job has 
 
 
 @dataclass(frozen=True)
-class _Series:
+class PlannedSeries:
     """A series under way: its plan, and where and for whom it is banked."""
 
     plan: SeriesPlan
@@ -36,9 +36,13 @@ class _Series:
     subject: Subject | None = None
     key: str = AGAIN
     policy: str = ""  # its hash
+    placed: str = ""  # a keyed hash of for whom it is banked, and with which offset
+    waits: bool = False  # for originals that were deleted once they were banked
+    keeps: bool = False  # what is banked of it, though it waits
 
     @property
     def scanner(self) -> str:
+        """The scanner that its headers name."""
         return main_scanner(self.headers)
 
 
@@ -46,44 +50,66 @@ def bank_series(work: Work, linked: Linked) -> None:
     """Bank what is new or changed, withdraw what is no longer to be banked, and settle every file in the ledger."""
     known = work.ledger.keys(BANK_SERIES.name)
     lots = _lots_by_item(work)
-    under_way: dict[str, _Series] = {}
+    under_way: dict[str, PlannedSeries] = {}
     wanted: set[str] = set()
+    waiting: set[str] = set()
     jobs: list[Job[SeriesTask]] = []
     for series in planned_series(work, linked):
         name = series.plan.series
-        if series.plan.bank:
-            wanted.add(name)
-            if known.get(name) != series.key or not _is_there(work, series):
-                under_way[name] = series
-                jobs.append(_job(work, series))
-                continue
+        wanted |= {name} if series.plan.bank or series.keeps else set()
+        waiting |= {name} if series.waits else set()
+        if series.plan.bank and (known.get(name) != series.key or not _is_there(work, series)):
+            under_way[name] = series
+            jobs.append(_job(work, series))
+            continue
         _settle(work, series, lots)
     _settle_loose_files(work, lots)
     _withdraw(work, known.keys() - wanted)
+    Whereabouts(work.vault).want_again(waiting)
     files = sum(job.weight for job in jobs)
     if jobs:
         for done, attempt in run_step(work, BANK_SERIES, jobs, files, unit="files"):
             series = under_way[done.job.item]
             entry = _entry(work, series, done)
             work.ledger.record(entry, attempt, _lots(series, entry))
+            if entry.files and any(file.expired for file in series.plan.bank):
+                Whereabouts(work.vault).found_again(series.plan.series)
 
 
-def planned_series(work: Work, linked: Linked) -> Iterator[_Series]:
+def planned_series(work: Work, linked: Linked) -> Iterator[PlannedSeries]:
     """The plan of every series that was ever offered, from what the index and the links say now."""
     index = Whereabouts(work.vault)
     policy = load_policy(work.bank.policy()).digest
-    roots = {source.name: str(work.bank.source_path(source)) for source in work.bank.config.images}
+    roots = {source.name: str(work.bank.source_path(source)) for source in work.bank.image_sources()}
     for name in index.series():
         headers = linked.headers.get(name, frozenset())
         link = linked.link_of(name)
-        out = link.person in linked.opted_out
-        plan = plan_series(name, index.files_of(name, roots), headers, link, opted_out=out)
-        yield _placed(work, linked, plan, headers, link.person, policy) if plan.bank else _Series(plan, headers)
+        out = linked.held_back.get(link.person, "") if link.person else ""
+        plan = plan_series(name, index.files_of(name, roots), headers, link, held_back=out)
+        if plan.bank:
+            yield _held(work, _placed(work, linked, plan, headers, link.person, policy))
+        else:
+            yield PlannedSeries(plan, headers)
+
+
+def _held(work: Work, series: PlannedSeries) -> PlannedSeries:
+    """A series as it is, unless it would be banked anew and files of it were deleted once they were banked."""
+    expired = [file for file in series.plan.bank if file.expired]
+    if not expired:
+        return series
+    entry = work.ledger.entry(BANK_SERIES.name, series.plan.series)
+    if entry and entry.key == series.key and _is_there(work, series):
+        return series
+    if all(Path(file.path.reveal("see whether a file came again")).is_file() for file in expired):
+        return series
+    keeps = bool(entry and entry.files and entry.facts.get("placed") == series.placed and _is_there(work, series))
+    keeps = keeps and may_keep(series.plan)
+    return replace(series, plan=hold(series.plan, keeps=keeps), waits=True, keeps=keeps)
 
 
 def _placed(
     work: Work, linked: Linked, plan: SeriesPlan, headers: frozenset[Header], person: str | None, policy: str
-) -> _Series:
+) -> PlannedSeries:
     """Where a series goes and under which pseudonym and offset."""
     if person is None:
         raise AssertionError("a plan banks files of a linked study only")
@@ -94,11 +120,12 @@ def _placed(
     subject = Subject(patient, offset, main_scanner(headers), work.vault.keys.uid_map)
     path = work.bank.layout.series_zip(patient, study, plan.series)
     files = [[file.digest.hex(), file.instance.hex()] for file in plan.bank]
+    placed = work.vault.keys.label("placed", f"{patient}|{study}|{offset}|{subject.station}", 26)
     key = key_of(BANK_SERIES.name, BANK_SERIES.version, files, patient, study, offset, subject.station, policy)
-    return _Series(plan, headers, study, patient, path, subject, key, policy)
+    return PlannedSeries(plan, headers, study, patient, path, subject, key, policy, placed)
 
 
-def _is_there(work: Work, series: _Series) -> bool:
+def _is_there(work: Work, series: PlannedSeries) -> bool:
     """Whether what the ledger says was written is still on the disk."""
     if series.zip_path and series.zip_path.is_file():
         return True
@@ -106,7 +133,7 @@ def _is_there(work: Work, series: _Series) -> bool:
     return entry is not None and not entry.files
 
 
-def _job(work: Work, series: _Series) -> Job[SeriesTask]:
+def _job(work: Work, series: PlannedSeries) -> Job[SeriesTask]:
     if series.zip_path is None or series.subject is None:
         raise AssertionError("only a placed series has a job")
     old = work.ledger.entry(BANK_SERIES.name, series.plan.series)
@@ -121,7 +148,7 @@ def _source_file(file: Whereabout) -> SourceFile:
     return SourceFile(file.path, file.digest, file.size, letters(file.instance, 26))
 
 
-def _entry(work: Work, series: _Series, done: Done[SeriesTask, SeriesResult]) -> Entry:
+def _entry(work: Work, series: PlannedSeries, done: Done[SeriesTask, SeriesResult]) -> Entry:
     """What the ledger keeps of a series that was worked on."""
     if done.result is None:
         return _failed(series, done.failure.reason if done.failure else "failed", done)
@@ -140,7 +167,7 @@ def _entry(work: Work, series: _Series, done: Done[SeriesTask, SeriesResult]) ->
     return Entry(BANK_SERIES.name, series.plan.series, AGAIN if again else series.key, reason, facts, files)
 
 
-def _failed(series: _Series, reason: str, done: Done[SeriesTask, SeriesResult]) -> Entry:
+def _failed(series: PlannedSeries, reason: str, done: Done[SeriesTask, SeriesResult]) -> Entry:
     """A series whose worker gave nothing back: all its files are refused, and an older zip goes."""
     if series.zip_path:
         series.zip_path.unlink(missing_ok=True)
@@ -149,17 +176,18 @@ def _failed(series: _Series, reason: str, done: Done[SeriesTask, SeriesResult]) 
     return Entry(BANK_SERIES.name, series.plan.series, key, reason, {**_common_facts(series), "refused": refused})
 
 
-def _common_facts(series: _Series) -> dict[str, Any]:
+def _common_facts(series: PlannedSeries) -> dict[str, Any]:
     return {
         "study": series.study,
         "patient": series.patient,
         "scanner": series.scanner,
         "source": min(file.source for file in series.plan.bank),
         "policy": series.policy,
+        "placed": series.placed,
     }
 
 
-def _lots(series: _Series, entry: Entry | None) -> list[Lot]:
+def _lots(series: PlannedSeries, entry: Entry | None) -> list[Lot]:
     """The lots of a series from its plan and, for files that were to be banked, from what came of them."""
     fates: list[tuple[Whereabout, Fate]] = list(series.plan.settled)
     refused = dict(entry.facts["refused"]) if entry else {}
@@ -169,7 +197,7 @@ def _lots(series: _Series, entry: Entry | None) -> list[Lot]:
     return lots_of(series.plan.series, fates, scanner=series.scanner)
 
 
-def _settle(work: Work, series: _Series, lots: Mapping[str, list[Lot]]) -> None:
+def _settle(work: Work, series: PlannedSeries, lots: Mapping[str, list[Lot]]) -> None:
     """Bring the ledger up to date for a series on which nothing has to be done."""
     entry = work.ledger.entry(BANK_SERIES.name, series.plan.series) if series.plan.bank else None
     now = _lots(series, entry)

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from imagebank.catalogue import snapshots
-from imagebank.catalogue.store import read_table
+from imagebank.catalogue.store import read_table, rows_of_patients
 from imagebank.catalogue.tables import Series, Study
 from imagebank.core.files import TEMPORARY_PREFIX, sha256
 from imagebank.core.progress import Progress, Silent, Stage
@@ -25,7 +25,9 @@ from imagebank.identities.whereabouts import Whereabouts
 from imagebank.workflows.converting import CONVERT
 from imagebank.workflows.indexing import folder_item, walk
 from imagebank.workflows.opening import Work, open_for_work
+from imagebank.workflows.opting_out import people_held_back, tombstones
 from imagebank.workflows.quality import QUALITY
+from imagebank.workflows.refusing import rows_add_up
 
 WRITERS = (BANK_SERIES, CONVERT, QUALITY)  # the steps that write files into the bank
 SHOWN = 5  # complaints of one law that are printed; the rest is counted
@@ -173,14 +175,44 @@ def _tables_equal_ledger(work: Work) -> Iterator[str]:
 
 def _links_hold(work: Work) -> Iterator[str]:
     """Each banked series belongs to the pseudonym of the person its study was linked to, who has not opted out."""
-    pseudonyms, out = work.vault.pseudonyms(), work.vault.opted_out()
+    pseudonyms, out = work.vault.pseudonyms(), people_held_back(work.vault, work.bank.config, work.vault.people())
     links = work.vault.linked_people()
     for entry in work.ledger.entries(BANK_SERIES.name):
         person = links.get(entry.facts["study"])
         if person is None or pseudonyms.get(person) != entry.facts["patient"]:
             yield f"series {entry.item} is banked, but its study is not linked to that patient"
         elif person in out:
-            yield f"series {entry.item} is banked, but the person has opted out"
+            yield f"series {entry.item} is banked, but the person is held back: {out[person]}"
+
+
+def _nothing_is_left_of_who_opted_out(work: Work) -> Iterator[str]:
+    """No image, no row and no text of a pseudonym with a tombstone, and a tombstone for nobody who is still in."""
+    layout, gone = work.bank.layout, set(tombstones(work))
+    for entry in work.ledger.entries(BANK_SERIES.name):
+        if entry.facts["patient"] in gone:
+            yield f"series {entry.item} is banked under a pseudonym that has a tombstone"
+    for folder in (layout.dicom, layout.bids):
+        for path in folder.rglob("*"):
+            if path.is_file() and any(part.removeprefix("sub-") in gone for part in path.relative_to(folder).parts):
+                yield f"{layout.relative(path)} belongs to a pseudonym that has a tombstone"
+    version = snapshots.current_version(layout)
+    for path in sorted(layout.snapshot(version).glob("*.parquet")) if version and gone else ():
+        rows = rows_of_patients(path, gone)
+        if rows:
+            yield f"{layout.relative(path)} has {rows} rows of pseudonyms that have a tombstone"
+
+
+def _deleted_originals_are_settled(work: Work) -> Iterator[str]:
+    """The landing zone let go of a file only after the bank had it, or did not want it."""
+    index = Whereabouts(work.vault)
+    waiting = set(index.wanted_again())
+    settled: dict[tuple[str, str], set[bytes]] = defaultdict(set)
+    for lot in work.ledger.lots():
+        digests = (lot.digests[i : i + DIGEST_BYTES] for i in range(0, len(lot.digests), DIGEST_BYTES))
+        settled[(lot.item, lot.outcome.value)].update(digests)
+    for series, digest, outcome in index.expired():
+        if series not in waiting and digest not in settled[(series, outcome)]:
+            yield f"series {series}: a file was deleted as {outcome}, and is not"
 
 
 LAWS: dict[str, Callable[[Work], Iterator[str]]] = {
@@ -190,14 +222,17 @@ LAWS: dict[str, Callable[[Work], Iterator[str]]] = {
     "nothing else is there": _nothing_else_is_there,
     "each zip holds exactly the banked files of its series": _banked_files_are_in_zips,
     "the tables are equal to the ledger": _tables_equal_ledger,
+    "every row of the records is valid or refused, and none is lost": rows_add_up,
     "every banked series is linked to its patient, who has not opted out": _links_hold,
+    "nothing is left of anybody who opted out": _nothing_is_left_of_who_opted_out,
+    "no file was deleted that is not banked or excluded": _deleted_originals_are_settled,
 }
 
 
 def _waiting(work: Work) -> int:
     """Files that lie in a source and have not been indexed yet."""
     index, waiting = Whereabouts(work.vault), 0
-    for source in work.bank.config.images:
+    for source in work.bank.image_sources():
         root = os.fsencode(work.bank.source_path(source))
         for whole, listed in walk(root, []):
             known = index.known(source.name, os.path.relpath(whole, root), ())

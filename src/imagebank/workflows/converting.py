@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
+from imagebank.core.ages import age_in_years
 from imagebank.core.files import remove_empty_parents
 from imagebank.dicom.archive import BANK_SERIES
 from imagebank.dicom.values import shift_date, shift_day
@@ -56,7 +57,7 @@ def _banked_study(work: Work, linked: Linked, study: str, entries: list[Entry]) 
     true_date = _study_date(linked, entries)
     earliest, latest = work.bank.config.dates.shift_days
     moved = shift_day(true_date, work.vault.keys.offset_days(person.person, earliest=earliest, latest=latest))
-    age = round((true_date - person.birth_date).days / 365.25, 1) if true_date and person.birth_date else None
+    age = age_in_years(person.birth_date, true_date) if true_date and person.birth_date else None
     patient = entries[0].facts["patient"]
     session = session_label(study, moved, work.vault.keys.label("session", patient))
     return BankedStudy(study, patient, session, moved, age, link.rule, tuple(entries))

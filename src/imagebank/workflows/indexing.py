@@ -51,7 +51,7 @@ INDEX: Step[IndexTask, tuple[FileFacts, ...]] = Step("index", VERSION, index_fil
 def index_sources(work: Work) -> int:
     """Index what is new in every image source; returns how many folders could not be listed."""
     unlisted = 0
-    for source in work.bank.config.images:
+    for source in work.bank.image_sources():
         unlisted += _index_source(work, source)
     return unlisted
 

@@ -7,11 +7,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from imagebank.core.config import Config, ImageSource, RecordSource
+from imagebank.core.config import Config, ImageSource
 from imagebank.core.config_file import default_config, render_config
 from imagebank.core.errors import BankError, ConfigError
 from imagebank.core.files import write_text
 from imagebank.core.layout import CONFIG_NAME, Layout
+from imagebank.core.record_settings import RecordSource
 from imagebank.identities.pseudonyms import ALPHABET
 from imagebank.identities.vault import write_new_key
 

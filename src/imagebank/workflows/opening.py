@@ -6,14 +6,15 @@ import fcntl
 import logging
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeVar
 
-from imagebank.core.config import Bank, ImageSource, RecordSource, open_bank
+from imagebank.core.config import Bank, ImageSource, open_bank
 from imagebank.core.errors import BankError, SourceError
 from imagebank.core.files import remove_temporaries
 from imagebank.core.progress import Progress
+from imagebank.core.record_settings import RecordSource
 from imagebank.engine import Attempt, Done, Job, Ledger, Step, process_pool, run_jobs
 from imagebank.engine.ledger import ledger_url
 from imagebank.identities.vault import Vault, open_vault
@@ -31,6 +32,7 @@ class Work:
     ledger: Ledger
     vault: Vault
     progress: Progress
+    environ: Mapping[str, str] = field(default_factory=dict, repr=False)
 
 
 @contextmanager
@@ -42,7 +44,7 @@ def open_for_work(root: Path, purpose: str, *, environ: Mapping[str, str], progr
         open_ledger(bank, environ) as ledger,
         open_vault(bank, purpose, environ=environ) as vault,
     ):
-        yield Work(bank, ledger, vault, progress)
+        yield Work(bank, ledger, vault, progress, environ)
 
 
 def tidy(work: Work) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 
 from imagebank import __version__
 from imagebank.catalogue import snapshots
-from imagebank.catalogue.tables import Assessment, Diagnosis, Note, Patient, Scanner, Series, Study
+from imagebank.catalogue.tables import Patient, Scanner, Series, Study
 from imagebank.dicom.curation import read_curation
 from imagebank.dicom.policy import load_policy
 from imagebank.dicom.rules import rules_hash
@@ -17,28 +17,35 @@ from imagebank.engine import Entry
 from imagebank.identities.linkage import VERSION as LINKAGE_VERSION
 from imagebank.identities.whereabouts import Header
 from imagebank.imaging import Participant, write_dataset_files
-from imagebank.records import Extract
-from imagebank.records.codes import ethnic_group, icd10_block
+from imagebank.records.codes import ethnic_group
+from imagebank.records.settling import contacts
 from imagebank.workflows.converting import CONVERT, BankedStudy, converted_sessions
+from imagebank.workflows.importing import Records, settled
 from imagebank.workflows.linking import Linked
 from imagebank.workflows.opening import Work
+from imagebank.workflows.publishing_events import event_streams, offset_of, registrations
 from imagebank.workflows.quality import quality_rows
+from imagebank.workflows.refusing import write_refused_rows
 
 
-def publish_tables(work: Work, linked: Linked, studies: Sequence[BankedStudy], extracts: Sequence[Extract]) -> str:
+def publish_tables(work: Work, linked: Linked, studies: Sequence[BankedStudy], records: Records) -> str:
     """Write the snapshot and the files of the BIDS dataset; returns the version that is now current."""
     patients = {study.patient for study in studies}
     people = {linked.pseudonyms[person]: person for person in linked.people if linked.pseudonyms[person] in patients}
-    rows = _patients(work, linked, people, extracts)
-    tables: dict[str, Sequence[Any]] = {
-        "patients": rows,
-        "scanners": _scanners(linked, studies),
-        "studies": [_study(study) for study in studies],
-        "series": _series(work, studies),
-        "quality": quality_rows(work, studies),
-        **_events(work, people, extracts),
-    }
-    version = snapshots.publish(work.bank.layout, tables, _provenance(work))
+    with settled(work.bank, records) as database:
+        rows = _patients(
+            work, linked, people, records, _last_contacts(registrations(linked, people), contacts(database))
+        )
+        tables: dict[str, Any] = {
+            "patients": rows,
+            "scanners": _scanners(linked, studies),
+            "studies": [_study(study) for study in studies],
+            "series": _series(work, studies),
+            "quality": quality_rows(work, studies),
+            **event_streams(work, linked, database, people, studies),
+        }
+        version = snapshots.publish(work.bank.layout, tables, _provenance(work))
+        write_refused_rows(work, records, database)
     verdicts = {row.image: row.verdict for row in tables["quality"]}
     _write_dataset(work, rows, studies, verdicts)
     return version
@@ -54,17 +61,15 @@ def _provenance(work: Work) -> dict[str, str]:
     }
 
 
-def _offset(work: Work, person: str) -> int:
-    earliest, latest = work.bank.config.dates.shift_days
-    return work.vault.keys.offset_days(person, earliest=earliest, latest=latest)
-
-
-def _patients(work: Work, linked: Linked, people: Mapping[str, str], extracts: Sequence[Extract]) -> list[Patient]:
-    told = {each.person: (each, extract.source) for extract in extracts for each in extract.characteristics}
+def _patients(
+    work: Work, linked: Linked, people: Mapping[str, str], records: Records, last: Mapping[str, date]
+) -> list[Patient]:
+    told = _characteristics(linked, records)
+    grouping = work.bank.config.reading.ethnic_grouping
     rows = []
     for pseudonym, person in sorted(people.items()):
         known, (facts, source) = linked.people[person], told[person]
-        offset = _offset(work, person)
+        offset = offset_of(work, person)
         birth = shift_day(known.birth_date, offset)
         rows.append(
             Patient(
@@ -72,14 +77,36 @@ def _patients(work: Work, linked: Linked, people: Mapping[str, str], extracts: S
                 sex=known.sex,
                 birth_year=birth.year if birth else None,
                 ethnic_category=facts.ethnic_category,
-                ethnic_group=ethnic_group(facts.ethnic_category),
+                ethnic_group=ethnic_group(facts.ethnic_category, grouping),
+                ethnic_grouping=grouping,
                 deprivation_decile=facts.deprivation_decile,
                 deprivation_release=facts.deprivation_release,
                 death_date=shift_day(known.death_date, offset),
+                last_contact_date=shift_day(last.get(pseudonym), offset),
                 source=source,
             )
         )
     return rows
+
+
+def _last_contacts(names: Mapping[str, str], last: Mapping[str, date]) -> dict[str, date]:
+    """The last recorded event of each patient, over all registrations, which are given with their pseudonyms."""
+    found: dict[str, date] = {}
+    for name, patient in names.items():
+        if name in last:
+            found[patient] = max(last[name], found.get(patient, last[name]))
+    return found
+
+
+def _characteristics(linked: Linked, records: Records) -> dict[str, tuple[Any, str]]:
+    """What is told of each person: by the registration that names the person, else by the first other one."""
+    told: dict[str, tuple[Any, str]] = {}
+    for source, all_of in records.characteristics().items():
+        for each in sorted(all_of, key=lambda one: one.person):
+            person = linked.person_of.get(each.person, each.person)
+            if each.person == person or person not in told:
+                told[person] = (each, source)
+    return told
 
 
 def _scanners(linked: Linked, studies: Iterable[BankedStudy]) -> list[Scanner]:
@@ -134,47 +161,6 @@ def _conversion(series: str, converted: Entry | None) -> tuple[str, str, list[st
         return "pending", "", []
     told: Any = converted.facts["series"].get(series, ["failed", converted.reason, []])
     return told[0], told[1], told[2]
-
-
-def _events(work: Work, people: Mapping[str, str], extracts: Sequence[Extract]) -> dict[str, list[Any]]:
-    pseudonyms = {person: pseudonym for pseudonym, person in people.items()}
-    offsets = {person: _offset(work, person) for person in pseudonyms}
-    tables: dict[str, list[Any]] = {"diagnoses": [], "assessments": [], "notes": []}
-    for extract in extracts:
-        place = _Place(pseudonyms, offsets, extract.source)
-        tables["diagnoses"] += [
-            Diagnosis(place.who(e), place.when(e), e.code, e.code_system, _block(e), e.role, extract.source)
-            for e in extract.diagnoses
-            if e.person in pseudonyms
-        ]
-        tables["assessments"] += [
-            Assessment(place.who(e), place.when(e), e.name, e.score, e.out_of, extract.source)
-            for e in extract.assessments
-            if e.person in pseudonyms
-        ]
-        tables["notes"] += [
-            Note(place.who(e), place.when(e), e.kind, e.characters, extract.source)
-            for e in extract.notes
-            if e.person in pseudonyms
-        ]
-    return tables
-
-
-class _Place:
-    """Whom and when an event of one source belongs to."""
-
-    def __init__(self, pseudonyms: Mapping[str, str], offsets: Mapping[str, int], source: str) -> None:
-        self._pseudonyms, self._offsets, self.source = pseudonyms, offsets, source
-
-    def who(self, event: Any) -> str:
-        return self._pseudonyms[event.person]
-
-    def when(self, event: Any) -> date | None:
-        return shift_day(event.day, self._offsets[event.person])
-
-
-def _block(event: Any) -> str:
-    return icd10_block(event.code) if event.code_system == "ICD-10" else "other"
 
 
 def _write_dataset(

@@ -19,7 +19,7 @@ from pydicom.dataset import Dataset
 from imagebank.core.private import Private
 from imagebank.core.progress import Progress
 from imagebank.dicom.policy import load_policy
-from imagebank.identities.linkage import normalise_id
+from imagebank.identities.comparing import normalise_id
 from imagebank.proof.actions import Check, Pair, check_elements, check_equal, check_ids, check_intervals, day_of
 from imagebank.proof.answers import ExpectedFile, images_of, read_files, read_identifiers
 from imagebank.proof.scores import Score, scores_of

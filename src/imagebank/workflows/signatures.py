@@ -5,7 +5,6 @@ The vault stays shut: everything here comes from the ledger and the banked, de-i
 
 from __future__ import annotations
 
-import io
 import json
 import zipfile
 from collections import Counter
@@ -13,8 +12,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
-
-import pydicom
 
 from imagebank.core.config import Bank, open_bank
 from imagebank.core.errors import ConfigError
@@ -24,6 +21,7 @@ from imagebank.dicom import opinion
 from imagebank.dicom.acquisition import Acquisition, read_acquisition
 from imagebank.dicom.archive import BANK_SERIES
 from imagebank.dicom.curation import Curation, Decision, add_decisions, read_curation
+from imagebank.dicom.original import header_of
 from imagebank.dicom.signatures import case_of
 from imagebank.dicom.thumbnail import Array, read_run, read_volume, thumbnail
 from imagebank.dicom.witness import RUNS, contradictions, contradictions_of_run
@@ -202,5 +200,4 @@ def _instances(archive: Path) -> list[Acquisition]:
     with zipfile.ZipFile(archive) as file:
         names = sorted(file.namelist())
         chosen = names[:: max(1, -(-len(names) // MOST_INSTANCES_OF_A_CASE))]
-        headers = (pydicom.dcmread(io.BytesIO(file.read(name)), stop_before_pixels=True) for name in chosen)
-        return [read_acquisition(each) for each in headers]
+        return [read_acquisition(header_of(file.read(name))) for name in chosen]

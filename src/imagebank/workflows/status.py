@@ -6,14 +6,17 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from imagebank.catalogue import snapshots
 from imagebank.core.config import open_bank
 from imagebank.dicom import archive, filing, headers
 from imagebank.engine.funnel import Funnel, funnel
 from imagebank.identities import linkage
-from imagebank.workflows.linking import SCANNERS
+from imagebank.workflows.linking import LINKAGE, SCANNERS
+from imagebank.workflows.merging import MERGING
 from imagebank.workflows.opening import open_ledger
+from imagebank.workflows.opting_out import TOMBSTONES
 
 MEANINGS = {
     **headers.EXCLUDED,
@@ -37,6 +40,9 @@ class Status:
     scanners: Mapping[str, str]  # what is shown of each scanner
     tables: Mapping[str, int]  # rows of the current snapshot
     conversions: Mapping[str, int]  # studies by what came of their conversion
+    linkage: Mapping[str, Any]  # studies by rule and guard
+    merging: Mapping[str, Any]  # registrations and persons, by rule and guard
+    opted_out: int  # people who were banked and left
 
 
 def status(root: Path, *, environ: Mapping[str, str]) -> Status:
@@ -55,4 +61,7 @@ def status(root: Path, *, environ: Mapping[str, str]) -> Status:
             scanners=json.loads(ledger.meta(SCANNERS) or "{}"),
             tables={name: entry.rows for name, entry in manifest.tables.items()} if manifest else {},
             conversions=failures,
+            linkage=json.loads(ledger.meta(LINKAGE) or "{}"),
+            merging=json.loads(ledger.meta(MERGING) or "{}"),
+            opted_out=len(json.loads(ledger.meta(TOMBSTONES) or "[]")),
         )

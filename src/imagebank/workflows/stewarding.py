@@ -1,4 +1,4 @@
-"""What a steward has to look at: lists of refused files, unlinked studies and refused record rows.
+"""What a steward has to look at: lists of refused files and unlinked studies.
 
 They name files and people, so they lie in the quarantine folder, which only its owner may enter.
 """
@@ -16,25 +16,21 @@ from imagebank.dicom.filing import fate_of_verdict
 from imagebank.engine import Outcome
 from imagebank.identities.model import Claim
 from imagebank.identities.whereabouts import Whereabouts
-from imagebank.records import Extract
 from imagebank.workflows.banking import planned_series
 from imagebank.workflows.linking import Linked
 from imagebank.workflows.opening import Work
 
 FILE_COLUMNS = ("source", "file", "reason")
 STUDY_COLUMNS = ("patient_id", "study_date", "series", "reason")
-ROW_COLUMNS = ("source", "table", "line", "reason")
 
 
-def write_lists(work: Work, linked: Linked, extracts: Sequence[Extract]) -> None:
+def write_lists(work: Work, linked: Linked) -> None:
     """Write the lists anew; those already right are left alone."""
     folder = work.bank.layout.quarantine
     folder.mkdir(exist_ok=True)
     folder.chmod(0o700)
     write_text(folder / "files.csv", _csv(FILE_COLUMNS, sorted(_refused_files(work, linked))))
     write_text(folder / "unlinked.csv", _csv(STUDY_COLUMNS, sorted(_unlinked_studies(linked))))
-    rows = ((extract.source, row.table, row.line, row.reason) for extract in extracts for row in extract.refused)
-    write_text(folder / "records.csv", _csv(ROW_COLUMNS, rows))
 
 
 def _refused_files(work: Work, linked: Linked) -> Iterable[tuple[str, str, str]]:
@@ -47,7 +43,7 @@ def _refused_files(work: Work, linked: Linked) -> Iterable[tuple[str, str, str]]
         for position, why in entry.facts["refused"] if entry else ():
             file = series.plan.bank[position]
             yield file.source, file.path.reveal(reason), why
-    roots = {source.name: str(work.bank.source_path(source)) for source in work.bank.config.images}
+    roots = {source.name: str(work.bank.source_path(source)) for source in work.bank.image_sources()}
     for name, file in Whereabouts(work.vault).all_files(roots):
         outcome, why = fate_of_verdict(file.verdict)
         if not name and outcome is Outcome.QUARANTINED:

@@ -20,14 +20,19 @@ from imagebank.dicom.curation import read_curation
 from imagebank.dicom.policy import load_policy
 from imagebank.engine import key_of
 from imagebank.identities.linkage import VERSION as LINKAGE_VERSION
+from imagebank.identities.matching.weights import Weights
+from imagebank.identities.merging import VERSION as MERGING_VERSION
+from imagebank.identities.remembered import NationalChecks, Remembered
 from imagebank.identities.whereabouts import Whereabouts
 from imagebank.workflows.banking import AGAIN, bank_series
 from imagebank.workflows.converting import CONVERT, banked_studies, convert_studies
-from imagebank.workflows.importing import import_records
+from imagebank.workflows.expiring import expire_landing
+from imagebank.workflows.importing import Records, import_records
 from imagebank.workflows.indexing import index_sources
 from imagebank.workflows.judging import judged_studies
 from imagebank.workflows.linking import link_studies
 from imagebank.workflows.opening import Work, open_for_work, tidy
+from imagebank.workflows.opting_out import banked_pseudonyms, record_departures, refuse_stale_list
 from imagebank.workflows.publishing import publish_tables
 from imagebank.workflows.quality import QUALITY, measure_images
 from imagebank.workflows.stewarding import write_lists
@@ -51,38 +56,47 @@ def update(root: Path, *, environ: Mapping[str, str], progress: Progress, rechec
     """
     with open_for_work(root, "update", environ=environ, progress=progress) as work:
         load_policy(work.bank.policy())  # a wrong policy is refused before any work is done
+        refuse_stale_list(work)
         tidy(work)
         unlisted = index_sources(work)
-        extracts = import_records(work)
-        state, current = _state(work), snapshots.current_version(work.bank.layout)
+        records = import_records(work)
+        state, current = _state(work, records), snapshots.current_version(work.bank.layout)
         if current and work.ledger.meta(SETTLED) == state and not recheck:
             result = Updated(current, anything_new=False)
         else:
             linked = link_studies(work)
+            before = banked_pseudonyms(work)
             bank_series(work, linked)
+            record_departures(work, before, linked.pseudonyms, linked.held_back)
             studies = judged_studies(work, banked_studies(work, linked))
             convert_studies(work, studies)
             measure_images(work, studies)
-            version = publish_tables(work, linked, studies, extracts)
-            write_lists(work, linked, extracts)
+            version = publish_tables(work, linked, studies, records)
+            write_lists(work, linked)
             for folder in (work.bank.layout.dicom, work.bank.layout.bids, work.bank.layout.tables):
                 hide_folder_times(folder)
             if not _anything_to_try_again(work):
                 work.ledger.set_meta(SETTLED, state)
             result = Updated(version, anything_new=version != current)
+        expire_landing(work)
     _complain_of(unlisted)
     return result
 
 
-def _state(work: Work) -> str:
+def _state(work: Work, records: Records) -> str:
     """A hash of everything that the result of an update depends on."""
     config = json.dumps(asdict(work.bank.config), sort_keys=True)
-    people = [work.vault.meta(f"people:{source.name}") for source in work.bank.config.records]
     files = work.vault.keys.label("listings", Whereabouts(work.vault).listings(), 26)
     policy = load_policy(work.bank.policy()).digest
     curation = read_curation(work.bank.layout.root).digest
+    told = [
+        Remembered(work.vault).count(),
+        NationalChecks(work.vault).state(),
+        Weights.shipped().digest,
+        MERGING_VERSION,
+    ]
     versions = [BANK_SERIES.version, CONVERT.version, QUALITY.version, LINKAGE_VERSION, policy, curation]
-    return key_of("update", "1", config, people, files, versions)
+    return key_of("update", "3", config, records.digest, files, versions, told)
 
 
 def _anything_to_try_again(work: Work) -> bool:

@@ -102,8 +102,8 @@ class LinkAnswer:
     scanner: str = column("Machine.")
     in_records: str = column("Whether the record system knows the person.", values=YES_NO)
     linkable: str = column(
-        "Whether a valid NHS number with agreeing birth date or name, or hospital number with birth date, suffices and "
-        "nothing speaks against it.",
+        "Whether a valid NHS number with agreeing name or without another birth date, or a hospital number with birth "
+        "date (also with day and month swapped, or 1 January), suffices and nothing speaks against it.",
         values=YES_NO,
     )
     trap: str | None = column("What stands against the link, or that the person opted out.")

@@ -10,7 +10,8 @@ from imagebank.core.private import NOBODY, Private
 from imagebank.dicom.filing import Fate, SeriesPlan, fate_of_verdict, main_scanner, plan_series
 from imagebank.dicom.values import Subject
 from imagebank.engine.model import Outcome
-from imagebank.identities.linkage import merge, normalise_id
+from imagebank.identities.comparing import normalise_id
+from imagebank.identities.linkage import merge
 from imagebank.identities.model import Link
 from imagebank.identities.offered import Header, Whereabout
 from imagebank.identities.pseudonyms import Keys, letters
@@ -81,7 +82,7 @@ def _plan_series(
     issuers = {judged[position].issuer for position in positions} - {NOBODY}
     patient_id = merge(frozenset(header.claim for header in headers)).patient_id
     link = subjects.link(patient_id, min(issuers, default=NOBODY))
-    plan = plan_series(keys.uid_map.item(uid), files, headers, link, opted_out=False)
+    plan = plan_series(keys.uid_map.item(uid), files, headers, link, held_back="")
     for file, (outcome, reason) in plan.settled:
         refused = Outcome.QUARANTINED if outcome is Outcome.UNLINKED else outcome
         place = _placed(plan, file, headers, link, subjects) if outcome is Outcome.QUARANTINED else None

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from imagebank.core.errors import ConfigError
 from imagebank.core.private import NOBODY, Private
-from imagebank.identities.linkage import normalise_id
+from imagebank.identities.comparing import normalise_id
 from imagebank.identities.model import Link
 from imagebank.identities.pseudonyms import Keys
 

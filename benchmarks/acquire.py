@@ -1,0 +1,244 @@
+"""How fast images come from a PACS: instances/s and MB/s from Orthanc to the landing zone, with peers in the same run.
+
+Orthanc runs in a network namespace that nothing else can reach, and so does this program: it starts itself again there.
+C-MOVE into our node stands against dcmtk's storescp, C-GET against getscu, WADO-RS against a plain HTTP download of the
+same bytes that keeps nothing. dcmtk runs with TCP_NODELAY=1, as Orthanc does. Ours are on the disk (fsync) before they
+are acknowledged; those of the peers are not. The best of some rounds is told.
+"""
+
+from __future__ import annotations
+
+import argparse
+import http.client
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+INSIDE = "IMAGEBANK_BENCHMARK_INSIDE"
+IN_NAMESPACE = ["unshare", "--net"] if os.getuid() == 0 else ["unshare", "--map-root-user", "--net"]
+PLUGIN = Path("/usr/share/orthanc/plugins/libOrthancDicomWeb.so")
+HTTP_PORT, DICOM_PORT, MOVE_PORT, PEER_PORT = 8042, 4242, 11112, 11113
+QUICK = {**os.environ, "TCP_NODELAY": "1"}
+ROOT = f"http://127.0.0.1:{HTTP_PORT}/dicom-web"
+
+
+def make_instances(folder: Path, count: int, side: int) -> tuple[str, str, int]:
+    """One series of MR-like files; gives study, series and bytes."""
+    import pydicom
+    from pydicom.dataset import Dataset, FileMetaDataset
+
+    folder.mkdir()
+    size = 0
+    for number in range(count):
+        made = Dataset()
+        made.file_meta = FileMetaDataset()
+        made.file_meta.TransferSyntaxUID = pydicom.uid.ExplicitVRLittleEndian
+        made.SOPClassUID = "1.2.840.10008.5.1.4.1.1.4"
+        made.SOPInstanceUID, made.StudyInstanceUID, made.SeriesInstanceUID = f"1.9.1.1.{number}", "1.9.1", "1.9.1.1"
+        made.PatientID, made.Modality, made.InstanceNumber = "BENCH1", "MR", number
+        made.Rows = made.Columns = side
+        made.BitsAllocated = made.BitsStored = 16
+        made.HighBit, made.PixelRepresentation, made.SamplesPerPixel = 15, 0, 1
+        made.PhotometricInterpretation = "MONOCHROME2"
+        made.PixelData = os.urandom(2 * side * side)
+        path = folder / f"{number}.dcm"
+        made.save_as(path, enforce_file_format=True)
+        size += path.stat().st_size
+    return "1.9.1", "1.9.1.1", size
+
+
+def start_orthanc(folder: Path) -> subprocess.Popen[bytes]:
+    """Orthanc with its DICOMweb plugin, ready."""
+    settings = {
+        "HttpPort": HTTP_PORT,
+        "DicomPort": DICOM_PORT,
+        "StorageDirectory": str(folder / "storage"),
+        "IndexDirectory": str(folder / "storage"),
+        "AuthenticationEnabled": False,
+        "RemoteAccessAllowed": False,
+        "Plugins": [str(PLUGIN)],
+        "SyncStorageArea": False,
+        "StorageCompression": False,
+        "DicomModalities": {
+            "bank": ["IMAGEBANK", "127.0.0.1", MOVE_PORT],
+            "peer": ["STORESCP", "127.0.0.1", PEER_PORT],
+        },
+        "DicomAlwaysAllowGet": True,
+        "DicomAlwaysAllowMove": True,
+        "DicomAlwaysAllowFind": True,
+    }
+    (folder / "orthanc.json").write_text(json.dumps(settings))
+    program = shutil.which("Orthanc") or "/usr/sbin/Orthanc"
+    log = open(folder / "orthanc.log", "wb")  # noqa: SIM115 - belongs to the process
+    process = subprocess.Popen([program, str(folder / "orthanc.json")], stdout=log, stderr=log, env=QUICK)
+    for _ in range(300):
+        try:
+            ask("GET", "/system")
+            return process
+        except OSError:
+            time.sleep(0.1)
+    raise SystemExit("Orthanc did not start")
+
+
+def ask(method: str, path: str, body: bytes | None = None) -> bytes:
+    """One request of Orthanc's own interface."""
+    connection = http.client.HTTPConnection("127.0.0.1", HTTP_PORT, timeout=30)
+    connection.request(method, path, body)
+    answer = connection.getresponse().read()
+    connection.close()
+    return answer
+
+
+def best_of(rounds: int, act: Callable[[Path], int], home: Path, count: int) -> float:
+    """Seconds of the quickest round; each has an empty folder, and must bring every instance."""
+    times = []
+    for number in range(rounds):
+        folder = home / f"round-{number}"
+        folder.mkdir()
+        started = time.perf_counter()
+        got = act(folder)
+        times.append(time.perf_counter() - started)
+        if got != count:
+            raise SystemExit(f"{got} instances came instead of {count}")
+        shutil.rmtree(folder)
+    return min(times)
+
+
+def plain_download(study: str, series: str) -> Callable[[Path], int]:
+    """The same bytes over HTTP, counted and forgotten."""
+
+    def act(_: Path) -> int:
+        connection = http.client.HTTPConnection("127.0.0.1", HTTP_PORT, timeout=60)
+        headers = {"Accept": 'multipart/related; type="application/dicom"; transfer-syntax=*'}
+        connection.request("GET", f"/dicom-web/studies/{study}/series/{series}", headers=headers)
+        answer = connection.getresponse()
+        boundary = answer.headers["Content-Type"].split("boundary=")[1].encode()
+        parts = 0
+        tail = b""
+        while chunk := answer.read(1 << 20):
+            parts += (tail + chunk).count(boundary)
+            tail = chunk[-len(boundary) + 1 :]
+        connection.close()
+        return parts - 1
+
+    return act
+
+
+def ours(way: str, study: str, series: str) -> Callable[[Path], int]:
+    """Our client, to the landing zone."""
+    from imagebank.core.private import Private
+    from imagebank.dicom.pacs.book import Book
+    from imagebank.dicom.pacs.dimse import Dimse, Peer
+    from imagebank.dicom.pacs.landing import Landing, Limits
+    from imagebank.dicom.pacs.node import Node, Settings
+    from imagebank.dicom.pacs.web import Service, Web
+    from imagebank.identities.pseudonyms import Keys
+
+    keys = Keys(bytes(32), "benchmark")
+
+    def act(folder: Path) -> int:
+        book = Book(folder / "book.db")
+        landing = Landing(folder, "orthanc", keys.uid_map, book, Limits())
+        client: Web | Dimse
+        if way == "web":
+            client = Web(Service(ROOT), landing)
+            client.fetch(Private(study), Private(series), (), lambda: False)
+        else:
+            peer = Peer("127.0.0.1", DICOM_PORT, "ORTHANC", "IMAGEBANK", way)
+            settings = Settings("IMAGEBANK", "127.0.0.1", MOVE_PORT, frozenset(("ORTHANC",)))
+            with Node(settings, landing):
+                client = Dimse(peer, landing)
+                client.fetch(Private(study), Private(series), (), lambda: False)
+        client.close()
+        book.close()
+        return sum(1 for _ in (folder / "orthanc").rglob("*.dcm"))
+
+    return act
+
+
+def movescu(study: str, series: str) -> Callable[[Path], int]:
+    """dcmtk's movescu has Orthanc send to dcmtk's storescp."""
+
+    def act(folder: Path) -> int:
+        command = ["movescu", "-S", "-aec", "ORTHANC", "-aem", "STORESCP", "-k", "0008,0052=SERIES"]
+        command += ["-k", f"0020,000d={study}", "-k", f"0020,000e={series}", "127.0.0.1", str(DICOM_PORT)]
+        receiver = subprocess.Popen(["storescp", "+B", "-od", str(folder), str(PEER_PORT)], env=QUICK)
+        try:
+            time.sleep(0.05)
+            subprocess.run(command, env=QUICK, check=True, capture_output=True)
+        finally:
+            receiver.terminate()
+            receiver.wait()
+        return sum(1 for _ in folder.iterdir())
+
+    return act
+
+
+def getscu(study: str, series: str) -> Callable[[Path], int]:
+    """dcmtk's getscu."""
+
+    def act(folder: Path) -> int:
+        command = ["getscu", "-S", "+B", "-od", str(folder), "-aec", "ORTHANC", "-k", "0008,0052=SERIES"]
+        command += ["-k", f"0020,000d={study}", "-k", f"0020,000e={series}", "127.0.0.1", str(DICOM_PORT)]
+        subprocess.run(command, env=QUICK, check=True, capture_output=True)
+        return sum(1 for _ in folder.iterdir())
+
+    return act
+
+
+def tell(name: str, seconds: float, count: int, size: int, peer: float | None = None) -> None:
+    """One line."""
+    ratio = f"   {peer / seconds:4.2f} of its peer" if peer else ""
+    print(f"{name:<34} {count / seconds:7,.0f} instances/s {size / seconds / 1e6:7,.1f} MB/s{ratio}", flush=True)
+
+
+def main() -> None:
+    """Fill Orthanc, fetch in every way."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--instances", type=int, default=600)
+    parser.add_argument("--side", type=int, default=268, help="pixels; 268 gives files of 144 kB")
+    parser.add_argument("--rounds", type=int, default=3)
+    arguments = parser.parse_args()
+    if INSIDE not in os.environ:
+        missing = [each for each in ("storescp", "movescu", "getscu", "unshare", "ip") if not shutil.which(each)]
+        if missing or not PLUGIN.exists():
+            raise SystemExit(
+                f"not here: {', '.join(missing) or 'orthanc-dicomweb'}; install orthanc-dicomweb and dcmtk"
+            )
+        start = "ip link set lo up && exec " + " ".join([sys.executable, *map(str, sys.argv)])
+        raise SystemExit(subprocess.run([*IN_NAMESPACE, "sh", "-c", start], env={**QUICK, INSIDE: "1"}).returncode)
+    with tempfile.TemporaryDirectory() as name:
+        measure(Path(name), arguments)
+
+
+def measure(home: Path, arguments: argparse.Namespace) -> None:
+    """All ways, each beside its peer."""
+    count, rounds = arguments.instances, arguments.rounds
+    study, series, size = make_instances(home / "files", count, arguments.side)
+    orthanc = start_orthanc(home)
+    try:
+        for path in (home / "files").iterdir():
+            ask("POST", "/instances", path.read_bytes())
+        print(f"{count} instances of {size / count / 1e3:.0f} kB, {os.cpu_count()} cores, best of {rounds}")
+        plain = best_of(rounds, plain_download(study, series), home, count)
+        tell("plain HTTP, nothing kept", plain, count, size)
+        tell("WADO-RS to landing", best_of(rounds, ours("web", study, series), home, count), count, size, plain)
+        peer = best_of(rounds, movescu(study, series), home, count)
+        tell("movescu into storescp", peer, count, size)
+        tell("C-MOVE into our node", best_of(rounds, ours("move", study, series), home, count), count, size, peer)
+        peer = best_of(rounds, getscu(study, series), home, count)
+        tell("getscu", peer, count, size)
+        tell("C-GET by us", best_of(rounds, ours("get", study, series), home, count), count, size, peer)
+    finally:
+        orthanc.terminate()
+        orthanc.wait(30)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,259 @@
+"""`imagebank acquire` and `imagebank receive`: images from a PACS, and what is still missing."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+from typer.core import TyperGroup
+
+from imagebank.core.errors import SourceError
+
+if TYPE_CHECKING:
+    from imagebank.dicom.pacs.model import Request
+    from imagebank.workflows.acquiring import SourceRun
+    from imagebank.workflows.acquisition import SourceStatus
+
+BankFolder = Annotated[Path, typer.Argument(metavar="BANK", help="Folder of the bank.", show_default=False)]
+EXIT_STOPPED = 130
+SHOWN = 30  # incomplete studies that are listed; --all lists the rest
+
+
+class _FetchFirst(TyperGroup):
+    """`imagebank acquire BANK` is `imagebank acquire fetch BANK`."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Put the name of the command where a user left it out."""
+        if args and args[0] not in self.commands and args[0] != "--help":
+            args = ["fetch", *args]
+        return super().parse_args(ctx, args)
+
+
+acquire_app = typer.Typer(
+    name="acquire",
+    cls=_FetchFirst,
+    help="Fetch the images of the people in the records from a PACS: `imagebank acquire BANK`; and what is missing.",
+    no_args_is_help=True,
+)
+
+
+@acquire_app.command()
+def fetch(
+    bank: BankFolder,
+    source: Annotated[
+        list[str] | None, typer.Option(help="Only this source of [[pacs]]; may be given often.", show_default=False)
+    ] = None,
+    from_list: Annotated[
+        Path | None,
+        typer.Option(
+            "--list",
+            help="CSV with accession_number, study_instance_uid or patient_id, instead of the people of the records.",
+            show_default=False,
+        ),
+    ] = None,
+    first: Annotated[
+        datetime | None,
+        typer.Option("--from", formats=["%Y-%m-%d"], help="All studies from this day.", show_default=False),
+    ] = None,
+    last: Annotated[
+        datetime | None, typer.Option("--to", formats=["%Y-%m-%d"], help="... to this day.", show_default=False)
+    ] = None,
+    wait: Annotated[bool, typer.Option("--wait", help="Wait for the hours in which a source may be asked.")] = False,
+) -> None:
+    """Fetch what is wanted and not here yet. Run `imagebank update` afterwards; run both every night.
+
+    Asks each source of bank.toml for the people of the records, never for the opted-out, and goes on until every study
+    is complete. Can be stopped and run again at any moment. Ctrl-C ends the associations in order; twice, at once.
+    """
+    from imagebank.cli.progress import TerminalProgress
+    from imagebank.workflows.acquiring import Ask, acquire
+
+    requests = _requests(from_list, first, last)
+    with _stopping() as stopped:
+        ask = Ask(tuple(source or ()), requests, wait)
+        runs = acquire(bank, ask, environ=os.environ, progress=TerminalProgress(), stop=stopped.is_set)
+    for run in runs:
+        print_run(run)
+    if stopped.is_set():
+        typer.echo("stopped; run the same command again to go on", err=True)
+        raise typer.Exit(EXIT_STOPPED)
+    _complain(runs)
+
+
+def _requests(from_list: Path | None, first: datetime | None, last: datetime | None) -> tuple[Request, ...] | None:
+    from imagebank.workflows.asking import requests_of_days, requests_of_list
+
+    if from_list and (first or last):
+        raise typer.BadParameter("give --list or --from and --to, not both")
+    if from_list:
+        return tuple(requests_of_list(from_list))
+    if first or last:
+        if not (first and last):
+            raise typer.BadParameter("--from and --to belong together")
+        return tuple(requests_of_days(first.date(), last.date()))
+    return None
+
+
+@contextmanager
+def _stopping() -> Iterator[threading.Event]:
+    """The first Ctrl-C asks for an end in order, the second ends at once."""
+    stopped = threading.Event()
+    before = {each: signal.getsignal(each) for each in (signal.SIGINT, signal.SIGTERM)}
+
+    def stop(number: int, _: Any) -> None:
+        stopped.set()
+        signal.signal(number, before[signal.Signals(number)])
+
+    for each in before:
+        signal.signal(each, stop)
+    try:
+        yield stopped
+    finally:
+        for each, handler in before.items():
+            signal.signal(each, handler)
+
+
+def print_run(run: SourceRun) -> None:
+    """What one run came to at one source."""
+    from imagebank.workflows.acquisition import MEANINGS
+    from imagebank.workflows.media import NOT_LANDED
+
+    ends = {
+        "done": "done",
+        "stopped": "stopped",
+        "closed": "its hours are over",
+        "given-up": "given up",
+        "landing-full": "the landing zone is full",
+        "elsewhere": "not asked: another source of the site gave everything",
+    }
+    size = f"{run.size / 1e6:,.1f} MB"
+    typer.echo(f"{run.source}: {ends[run.ended]}; asked {run.asked:,}, received {run.received:,} instances, {size}")
+    if run.reason:
+        typer.echo(f"  {run.reason}: {MEANINGS.get(run.reason, '')}")
+    for state, count in sorted(run.states.items()):
+        if count:
+            typer.echo(f"  {count:,} studies {state}")
+    for reason, count in sorted(run.left.items()):
+        typer.echo(f"  {count:,} left, {reason}: {MEANINGS.get(reason) or NOT_LANDED.get(reason, '')}")
+    for reason, count in sorted(run.failed.items()):
+        typer.echo(f"  {count:,} failed, {reason}: {MEANINGS.get(reason, '')}")
+
+
+def _complain(runs: list[SourceRun]) -> None:
+    given_up = [run for run in runs if run.ended == "given-up"]
+    full = [run for run in runs if run.ended == "landing-full"]
+    if full:
+        from imagebank.dicom.pacs.landing import landing_full
+
+        raise landing_full()
+    if given_up:
+        raise SourceError(
+            f"The source `{given_up[0].source}` was of no use ({given_up[0].reason}).",
+            f"imagebank acquire check BANK {given_up[0].source} tells where it fails; then run this again",
+        )
+
+
+@acquire_app.command()
+def check(
+    bank: BankFolder,
+    source: Annotated[str, typer.Argument(metavar="SOURCE", help="Name of the source.", show_default=False)],
+    study: Annotated[str, typer.Option(help="Study UID to try with.", show_default=False)] = "",
+    patient: Annotated[str, typer.Option(help="Patient number to try with.", show_default=False)] = "",
+) -> None:
+    """Try a source: echo, find one study, list it, retrieve one instance, and say in which transfer syntax it came.
+
+    Without an option it looks for a study of the last 30 days. Nothing that came is kept.
+    """
+    from imagebank.workflows.acquisition import try_source
+
+    by, value = ("study", study) if study else ("patient", patient) if patient else ("", "")
+    trial = try_source(bank, source, environ=os.environ, by=by, value=value)
+    for step in trial.steps:
+        typer.echo(f"{'works ' if step.works else 'fails '}  {step.name:<10} {step.told}")
+    if not trial.works:
+        raise SourceError(
+            f"The source `{source}` does not work yet.", "docs/pacs.md says what to ask the PACS team for"
+        )
+
+
+@acquire_app.command()
+def status(
+    bank: BankFolder,
+    everything: Annotated[bool, typer.Option("--all", help="List every incomplete study.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """Show for each source what is expected, received and banked, and which studies are incomplete, and why."""
+    from imagebank.workflows.acquisition import acquisition_status
+
+    told = acquisition_status(bank, environ=os.environ)
+    if as_json:
+        plain = [{**vars(each), "incomplete": [vars(study) for study in each.incomplete]} for each in told]
+        typer.echo(json.dumps(plain, indent=2, sort_keys=True))
+        return
+    if not told:
+        typer.echo("nothing was fetched or received yet: run imagebank acquire")
+    for each in told:
+        _print_status(each, None if everything else SHOWN)
+
+
+def _print_status(told: SourceStatus, most: int | None) -> None:
+    from imagebank.cli.report import print_table
+    from imagebank.workflows.acquisition import MEANINGS
+
+    typer.echo(f"{told.source}")
+    states = ", ".join(f"{count:,} {state}" for state, count in sorted(told.states.items()))
+    typer.echo(f"  studies    {states or 'none expected'}")
+    typer.echo(
+        f"  instances  expected {told.expected:,}, received {told.received:,}, banked {told.banked:,}; "
+        f"{told.kept:,} files here still"
+    )
+    for reason, count in sorted(told.left.items()):
+        typer.echo(f"  left       {count:,} studies, {reason}: {MEANINGS.get(reason, '')}")
+    for what, count in told.tallies.items():
+        if count:
+            typer.echo(f"  {what:<10} {count:,} instances")
+    if told.incomplete:
+        typer.echo("\nincomplete")
+        rows: list[tuple[str, ...]] = [
+            (
+                each.study,
+                each.state,
+                f"{each.expected:,}",
+                f"{each.received:,}",
+                each.reason,
+                MEANINGS.get(each.reason, ""),
+            )
+            for each in told.incomplete[:most]
+        ]
+        print_table(("study", "state", "expected", "received", "why", "meaning"), rows)
+        if most and len(told.incomplete) > most:
+            typer.echo(f"and {len(told.incomplete) - most:,} more: --all")
+    typer.echo("")
+
+
+def receive(
+    bank: BankFolder,
+    once: Annotated[bool, typer.Option("--once", help="End when the first association has ended.")] = False,
+) -> None:
+    """Listen for scanners and PACS that push images (C-STORE), until Ctrl-C. See [receive] in bank.toml.
+
+    Only the titles in `peers` are let in. An instance is on the disk before it is acknowledged. What came is banked by
+    the next `imagebank update`, which may run at the same time.
+    """
+    from imagebank.workflows.receiving import receiving
+
+    over = threading.Event()
+    with _stopping() as stopped, receiving(bank, environ=os.environ, tell=lambda _: over.set()) as running:
+        typer.echo(f"listening on port {running.port}; Ctrl-C ends it", err=True)
+        while not stopped.is_set() and not (once and over.is_set()):
+            stopped.wait(0.2)
+    counts = ", ".join(f"{count:,} {what}" for what, count in sorted(running.counts.items()))
+    typer.echo(f"received {counts or 'nothing'}; {running.size / 1e6:,.1f} MB")

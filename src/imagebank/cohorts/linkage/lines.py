@@ -1,0 +1,132 @@
+"""Where studies end in the linkage, by group, in numbers that may be shown. Pure.
+
+Each study ends in exactly one place. Every count is protected together with those it adds up to; totals of rows are
+not shown, since with the totals of the columns they would let a hidden count be worked out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from imagebank.cohorts.disclosure import Count, Disclosure, Group, Shown, protect
+
+BY_NUMBER, BY_MODEL, ON_REVIEW = "linked by number", "linked by the model", "linked on review"
+STOPPED, DOUBTFUL, NOBODY = "stopped by a guard", "in doubt", "nobody found"
+ENDS = (BY_NUMBER, BY_MODEL, ON_REVIEW, STOPPED, DOUBTFUL, NOBODY)
+"""Where a study can end."""
+LINKED = ENDS[:3]
+BREAKDOWNS = ("sex", "age", "ethnic group", "deprivation", "scanner", "year")
+AGE_BANDS = ((0, "under 18"), (18, "18–39"), (40, "40–64"), (65, "65–79"), (80, "80 and over"))
+UNKNOWN = "not known"
+ENOUGH = 500  # studies, beside which a hidden count changes a share by a point or two at most
+
+Key = tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class StudyFact:
+    """One study: whose (a label that never leaves here), where it ends, by which rule or reason, and its groups."""
+
+    patient: str = field(repr=False)
+    end: str
+    why: str
+    held_back: bool
+    groups: Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class Line:
+    """One group of studies, and how many end in each place of `ENDS`."""
+
+    label: str
+    cells: tuple[Shown, ...]
+
+    @property
+    def linked_share(self) -> float | None:
+        """Linked studies in per cent, from the shown numbers alone; None where hidden ones could change it much."""
+        known = [each.value or 0 for each in self.cells]
+        hides = any(each.value is None for each in self.cells)
+        if not sum(known) or (hides and sum(known) < ENOUGH):
+            return None
+        return 100 * sum(known[: len(LINKED)]) / sum(known)
+
+
+@dataclass(frozen=True)
+class Tally:
+    """All studies, their breakdowns, and the patients: linked, held back because they opted out, and the others."""
+
+    studies: Shown
+    everybody: Line
+    breakdowns: Mapping[str, tuple[Line, ...]]
+    why: Mapping[str, Mapping[str, Shown]]  # rules and reasons by end
+    linked_patients: Shown
+    held_back: Shown
+    in_bank: Shown
+
+
+def tally(facts: Sequence[StudyFact], rule: Disclosure) -> Tally:
+    """Count the studies, safely."""
+    counts: dict[Key, Count] = {("studies",): _count(facts)}
+    groups = [Group(("studies",), tuple(("end", end) for end in ENDS))]
+    shown = [name for name in BREAKDOWNS if any(each.groups.get(name) for each in facts)]
+    labels = {name: _in_order({each.groups.get(name, UNKNOWN) for each in facts}) for name in shown}
+    for end in ENDS:
+        ended = [each for each in facts if each.end == end]
+        counts[("end", end)] = _count(ended)
+        reasons = sorted({each.why for each in ended})
+        told: dict[Key, Count] = {("why", end, r): _count([e for e in ended if e.why == r]) for r in reasons}
+        counts |= told
+        groups += [Group(("end", end), tuple(told))] if told else []
+        for name in shown:
+            parts: dict[Key, Count] = {(name, end, label): _count(_of(ended, name, label)) for label in labels[name]}
+            counts |= parts
+            groups.append(Group(("end", end), tuple(parts)))
+    safe = protect(counts, groups, rule, in_patients=False)
+    return Tally(
+        safe[("studies",)],
+        Line("all studies", tuple(safe[("end", end)] for end in ENDS)),
+        {name: tuple(_line(safe, name, label) for label in labels[name]) for name in shown},
+        {end: {key[2]: cell for key, cell in safe.items() if key[:2] == ("why", end)} for end in ENDS},
+        *_patients(facts, rule),
+    )
+
+
+def _line(safe: Mapping[Key, Shown], name: str, label: str) -> Line:
+    return Line(label, tuple(safe[(name, end, label)] for end in ENDS))
+
+
+def _patients(facts: Sequence[StudyFact], rule: Disclosure) -> tuple[Shown, Shown, Shown]:
+    linked = {each.patient for each in facts if each.end in LINKED}
+    out = {each.patient for each in facts if each.end in LINKED and each.held_back}
+    names: tuple[Key, ...] = (("linked",), ("out",), ("in",))
+    sizes = dict(zip(names, (len(linked), len(out), len(linked - out)), strict=True))
+    counts = {name: Count(size, size) for name, size in sizes.items()}
+    safe = protect(counts, [Group(names[0], names[1:])], rule)
+    return safe[names[0]], safe[names[1]], safe[names[2]]
+
+
+def age_band(age_years: float | None) -> str:
+    """The band of an age at the study."""
+    if age_years is None or age_years < 0:
+        return UNKNOWN
+    return next(label for start, label in reversed(AGE_BANDS) if age_years >= start)
+
+
+def _in_order(labels: set[str]) -> list[str]:
+    """By name, numbers by size, ages by their start, and what is not known last."""
+    ages = [label for _, label in AGE_BANDS]
+
+    def place(each: str) -> tuple[bool, int, int, str]:
+        age = ages.index(each) if each in ages else 0
+        return each == UNKNOWN, age, int(each) if each.isdigit() else 0, each
+
+    return sorted(labels, key=place)
+
+
+def _of(facts: Sequence[StudyFact], name: str, label: str) -> list[StudyFact]:
+    return [each for each in facts if each.groups.get(name, UNKNOWN) == label]
+
+
+def _count(facts: Sequence[StudyFact]) -> Count:
+    return Count(len(facts), len({each.patient for each in facts}))

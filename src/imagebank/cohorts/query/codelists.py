@@ -1,0 +1,107 @@
+"""Codelists: sets of diagnosis codes as data, from a library, a file, or written in the question.
+
+`F00` is F00 and everything below it; `F00-F09` is a block; what follows `not` is left out. A list is known by the hash
+of what it holds, so that a result can name it, whatever the file was called.
+"""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cache
+from importlib import resources
+from pathlib import Path
+
+from imagebank.cohorts.query.schema import QueryError, near
+
+LIBRARY = "codelists"
+BLOCK = re.compile(r"([A-Z])(\d\d)-([A-Z])(\d\d)")
+COLUMNS = ("code", "use", "title")
+USES = ("include", "exclude")
+
+
+@dataclass(frozen=True)
+class Codelist:
+    """A set of codes, by prefix: every code that begins with one of `include` and with none of `exclude`."""
+
+    include: tuple[str, ...]
+    exclude: tuple[str, ...] = ()
+    name: str = ""
+
+
+def codelist(include: Iterable[str], exclude: Iterable[str] = (), name: str = "") -> Codelist:
+    """A codelist of prefixes and blocks. Raises QueryError for a block that is none, or a list without codes."""
+    made = Codelist(_prefixes(include), _prefixes(exclude), name)
+    if not made.include:
+        raise QueryError("A codelist has no code.", "name at least one, such as F00 or F00-F09")
+    return made
+
+
+def _prefixes(codes: Iterable[str]) -> tuple[str, ...]:
+    found = {prefix for code in codes for prefix in _expanded(code.strip().upper())}
+    return tuple(sorted(found))
+
+
+def _expanded(code: str) -> tuple[str, ...]:
+    """A block as its codes of three characters."""
+    if "-" not in code:
+        if not code:
+            raise QueryError("A codelist has an empty code, which every code begins with.", "take it out")
+        return (code,)
+    match = BLOCK.fullmatch(code)
+    if not match or match[1] != match[3] or int(match[2]) > int(match[4]):
+        raise QueryError(f"`{code}` is no block of codes.", "write it like F00-F09, within one letter")
+    return tuple(f"{match[1]}{number:02d}" for number in range(int(match[2]), int(match[4]) + 1))
+
+
+def has_code(codes: Codelist, code: str) -> bool:
+    """Whether a code belongs to a list."""
+    return code.startswith(codes.include) and not (bool(codes.exclude) and code.startswith(codes.exclude))
+
+
+def codelist_hash(codes: Codelist) -> str:
+    """The hash of what a list holds; its name does not matter."""
+    text = "\n".join([*sorted(codes.include), *(f"not {code}" for code in sorted(codes.exclude))])
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+@cache
+def library() -> dict[str, Codelist]:
+    """The concepts that come with the program, by name."""
+    folder = resources.files("imagebank.cohorts").joinpath(LIBRARY)
+    files = sorted((each for each in folder.iterdir() if each.name.endswith(".csv")), key=lambda each: each.name)
+    return {(name := each.name.removesuffix(".csv")): parsed(each.read_text("utf-8"), name) for each in files}
+
+
+def concept(name: str) -> Codelist:
+    """A list of the library. Raises QueryError when it has none of that name."""
+    known = library()
+    if name not in known:
+        raise QueryError(f"The library has no codelist `{name}`.", near(name, known))
+    return known[name]
+
+
+def read_codelist(path: Path) -> Codelist:
+    """A codelist from a CSV file with the column `code`, and if wanted `use` (include or exclude) and `title`."""
+    try:
+        return parsed(path.read_text("utf-8-sig"), path.stem)
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        raise QueryError(
+            f"The codelist {path} cannot be read ({type(error).__name__}).", "check its path, and that it is UTF-8 CSV"
+        ) from None
+
+
+def parsed(text: str, name: str) -> Codelist:
+    """A codelist from the text of a CSV file."""
+    rows = list(csv.DictReader(text.splitlines()))
+    if not rows or "code" not in rows[0]:
+        raise QueryError(
+            f"The codelist {name} has no column `code`, or no row.", f"its columns are {', '.join(COLUMNS)}"
+        )
+    uses = {use: [row["code"] for row in rows if (row.get("use") or "include") == use] for use in USES}
+    if sum(map(len, uses.values())) != len(rows):
+        raise QueryError(f"The codelist {name} uses a code in another way.", "write include or exclude under `use`")
+    return codelist(uses["include"], uses["exclude"], name)

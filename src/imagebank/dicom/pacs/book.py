@@ -1,0 +1,287 @@
+"""The book of acquisition: what was asked for, what is expected, what came. It lies in the landing zone.
+
+Identifiable. One SQLite file, because the node and a fetching command write it at once. Files are the truth: an
+instance is written down after it lies safely on the disk, and what a crash kept from the book is found again.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+import threading
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from imagebank.core.files import disk_errors
+from imagebank.core.private import Private
+from imagebank.dicom.pacs.completeness import LEFT, WANTED
+
+SCHEMA = """
+CREATE TABLE IF NOT EXISTS studies (
+    source TEXT NOT NULL, study TEXT NOT NULL, uid TEXT NOT NULL, state TEXT NOT NULL, reason TEXT NOT NULL,
+    agreed_at REAL, counted_at REAL, PRIMARY KEY (source, study)) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS series (
+    source TEXT NOT NULL, series TEXT NOT NULL, study TEXT NOT NULL, uid TEXT NOT NULL, expected INTEGER,
+    reason TEXT NOT NULL, again INTEGER NOT NULL, PRIMARY KEY (source, series)) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS series_of_study ON series (source, study);
+CREATE TABLE IF NOT EXISTS instances (
+    source TEXT NOT NULL, instance TEXT NOT NULL, series TEXT NOT NULL, digest BLOB NOT NULL, size INTEGER NOT NULL,
+    kept INTEGER NOT NULL, copies INTEGER NOT NULL, PRIMARY KEY (source, instance)) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS instances_of_series ON instances (source, series, kept);
+CREATE TABLE IF NOT EXISTS aside (
+    source TEXT NOT NULL, instance TEXT NOT NULL, digest BLOB NOT NULL, size INTEGER NOT NULL,
+    PRIMARY KEY (source, instance, digest)) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS tallies (
+    source TEXT NOT NULL, what TEXT NOT NULL, count INTEGER NOT NULL, PRIMARY KEY (source, what)) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS archives (
+    source TEXT NOT NULL, name BLOB NOT NULL, state TEXT NOT NULL, PRIMARY KEY (source, name)) WITHOUT ROWID;
+"""
+BUSY_SECONDS = 60.0
+
+
+@dataclass(frozen=True)
+class StudyRow:
+    """A study in the book, under its own keyed id."""
+
+    study: str
+    uid: Private
+    state: str
+    reason: str
+    agreed_at: float | None
+
+
+@dataclass(frozen=True)
+class SeriesRow:
+    """A series in the book; `expected` is None where nobody counted. `again`: its files are wanted once more."""
+
+    series: str
+    study: str
+    uid: Private
+    expected: int | None
+    reason: str
+    again: bool
+
+
+@dataclass(frozen=True)
+class InstanceRow:
+    """An instance that came: its content, and whether its file is kept still."""
+
+    series: str
+    digest: bytes = field(repr=False)
+    size: int = 0
+    kept: bool = True
+
+
+class Book:
+    """An open book. May be used by several threads; each call is one transaction."""
+
+    def __init__(self, path: Path) -> None:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.parent.chmod(0o700)
+        self._lock = threading.RLock()
+        self._connection = sqlite3.connect(path, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False)
+        path.chmod(0o600)
+        with self._lock, disk_errors():
+            self._connection.execute("PRAGMA journal_mode = WAL")
+            self._connection.execute("PRAGMA synchronous = NORMAL")
+            self._connection.executescript(SCHEMA)
+
+    def close(self) -> None:
+        """Close it."""
+        with self._lock:
+            self._connection.close()
+
+    def _rows(self, query: str, *values: object) -> list[Any]:
+        with self._lock:
+            return self._connection.execute(query, values).fetchall()
+
+    @contextmanager
+    def _write(self) -> Iterator[sqlite3.Connection]:
+        with self._lock, disk_errors():
+            self._connection.execute("BEGIN IMMEDIATE")
+            try:
+                yield self._connection
+                self._connection.execute("COMMIT")
+            except BaseException:
+                self._connection.execute("ROLLBACK")
+                raise
+
+    # studies and series
+
+    def keep_study(self, source: str, row: StudyRow, series: Iterable[SeriesRow], now: float) -> None:
+        """Write down what a PACS told of a study. What it no longer tells of stays: it was told once."""
+        reason = "store in the landing zone's book"
+        study = (source, row.study, row.uid.reveal(reason), row.state, row.reason, row.agreed_at, now)
+        rows = [
+            (source, each.series, each.study, each.uid.reveal(reason), each.expected, each.reason) for each in series
+        ]
+        with self._write() as connection:
+            connection.execute("INSERT OR REPLACE INTO studies VALUES (?,?,?,?,?,?,?)", study)
+            connection.executemany(
+                """INSERT INTO series VALUES (?,?,?,?,?,?,0) ON CONFLICT (source, series) DO UPDATE
+                   SET study = excluded.study, expected = excluded.expected, reason = excluded.reason""",
+                rows,
+            )
+
+    def study(self, source: str, study: str) -> StudyRow | None:
+        """A study, if a PACS told of it."""
+        rows = self._rows(f"{STUDIES} WHERE source = ? AND study = ?", source, study)
+        return _study(rows[0]) if rows else None
+
+    def studies(self, source: str) -> list[StudyRow]:
+        """Every study of a source, in the order of their ids."""
+        return [_study(row) for row in self._rows(f"{STUDIES} WHERE source = ? ORDER BY study", source)]
+
+    def series_of(self, source: str, study: str) -> list[SeriesRow]:
+        """The series of a study."""
+        query = f"{SERIES} WHERE source = ? AND study = ? ORDER BY series"
+        return [_series(row) for row in self._rows(query, source, study)]
+
+    def all_series(self, source: str) -> list[SeriesRow]:
+        """The series of a source."""
+        return [_series(row) for row in self._rows(f"{SERIES} WHERE source = ? ORDER BY series", source)]
+
+    def set_expected(self, source: str, series: str, expected: int) -> None:
+        """A better count of a series: the PACS listed its instances one by one."""
+        with self._write() as connection:
+            connection.execute(
+                "UPDATE series SET expected = ? WHERE source = ? AND series = ?", (expected, source, series)
+            )
+
+    def set_state(self, source: str, row: StudyRow, now: float) -> None:
+        """The state of a study, after a count."""
+        with self._write() as connection:
+            connection.execute(
+                "UPDATE studies SET state=?, reason=?, agreed_at=?, counted_at=? WHERE source=? AND study=?",
+                (row.state, row.reason, row.agreed_at, now, source, row.study),
+            )
+
+    def want_again(self, series: Iterable[str], *, again: bool) -> None:
+        """The files of these series are wanted once more, or were found again."""
+        with self._write() as connection:
+            connection.executemany(
+                "UPDATE series SET again = ? WHERE series = ?", [(int(again), each) for each in series]
+            )
+            if again:
+                connection.execute(
+                    """UPDATE studies SET state = ?, agreed_at = NULL WHERE state <> ?
+                       AND study IN (SELECT study FROM series WHERE again = 1)""",
+                    (WANTED, LEFT),
+                )
+
+    # instances
+
+    def instance(self, source: str, instance: str) -> InstanceRow | None:
+        """An instance that came from a source, if it did."""
+        query = "SELECT series, digest, size, kept FROM instances WHERE source = ? AND instance = ?"
+        rows = self._rows(query, source, instance)
+        return InstanceRow(str(rows[0][0]), bytes(rows[0][1]), int(rows[0][2]), bool(rows[0][3])) if rows else None
+
+    def add_instance(self, source: str, instance: str, row: InstanceRow) -> None:
+        """An instance lies on the disk."""
+        with self._lock, disk_errors():  # one statement is a transaction of its own
+            self._connection.execute(
+                """INSERT INTO instances VALUES (?,?,?,?,?,1,1) ON CONFLICT (source, instance)
+                   DO UPDATE SET kept = 1, copies = copies + 1""",
+                (source, instance, row.series, row.digest, row.size),
+            )
+
+    def add_instances(self, source: str, rows: Iterable[tuple[str, InstanceRow]]) -> None:
+        """Several instances lie on the disk."""
+        with self._write() as connection:
+            connection.executemany(
+                """INSERT INTO instances VALUES (?,?,?,?,?,1,1) ON CONFLICT (source, instance)
+                   DO UPDATE SET kept = 1, copies = copies + 1""",
+                [(source, instance, row.series, row.digest, row.size) for instance, row in rows],
+            )
+
+    def add_copy(self, source: str, instance: str) -> None:
+        """The same instance came once more."""
+        with self._write() as connection:
+            connection.execute(
+                "UPDATE instances SET copies = copies + 1 WHERE source = ? AND instance = ?", (source, instance)
+            )
+
+    def add_aside(self, source: str, instance: str, digest: bytes, size: int) -> bool:
+        """Another content came under the UID of an instance; returns whether it is the first time that it did."""
+        with self._write() as connection:
+            done = connection.execute("INSERT OR IGNORE INTO aside VALUES (?,?,?,?)", (source, instance, digest, size))
+            return bool(done.rowcount)
+
+    def let_go(self, source: str, instances: Iterable[str]) -> None:
+        """The files of these instances are deleted; that they came stays known."""
+        with self._write() as connection:
+            connection.executemany(
+                "UPDATE instances SET kept = 0 WHERE source = ? AND instance = ?",
+                [(source, each) for each in instances],
+            )
+
+    def received(self, source: str, series: str, *, kept: bool = False) -> set[str]:
+        """The instances of a series that came; with `kept`, those whose files are here still."""
+        query = "SELECT instance FROM instances WHERE source = ? AND series = ? AND kept >= ?"
+        return {str(row[0]) for row in self._rows(query, source, series, int(kept))}
+
+    def counts(self, source: str) -> dict[str, tuple[int, int]]:
+        """How many instances came of each series, and how many of them are kept."""
+        query = "SELECT series, count(*), sum(kept) FROM instances WHERE source = ? GROUP BY series"
+        return {str(s): (int(n), int(k)) for s, n, k in self._rows(query, source)}
+
+    def bytes_kept(self) -> int:
+        """What the landing zone holds, in bytes."""
+        query = (
+            "SELECT (SELECT coalesce(sum(size * kept), 0) FROM instances) + (SELECT coalesce(sum(size), 0) FROM aside)"
+        )
+        return int(self._rows(query)[0][0])
+
+    # tallies and archives
+
+    def tally(self, source: str, counted: Counter[str]) -> None:
+        """Add to what is counted of a source: refused, unrequested, set aside."""
+        with self._write() as connection:
+            connection.executemany(
+                """INSERT INTO tallies VALUES (?,?,?) ON CONFLICT (source, what)
+                   DO UPDATE SET count = count + excluded.count""",
+                [(source, what, count) for what, count in sorted(counted.items()) if count],
+            )
+
+    def tallies(self, source: str) -> dict[str, int]:
+        """What is counted of a source; copies and contents set aside among it."""
+        found = {
+            "duplicates": "SELECT coalesce(sum(copies - 1), 0) FROM instances WHERE source = ?",
+            "set-aside": "SELECT count(*) FROM aside WHERE source = ?",
+        }
+        counted = {what: int(self._rows(query, source)[0][0]) for what, query in found.items()}
+        rows = self._rows("SELECT what, count FROM tallies WHERE source = ? ORDER BY what", source)
+        return counted | {str(what): int(count) for what, count in rows}
+
+    def sources(self) -> list[str]:
+        """Every source that anything is written of."""
+        query = "SELECT source FROM studies UNION SELECT source FROM instances UNION SELECT source FROM tallies"
+        return sorted(str(row[0]) for row in self._rows(query))
+
+    def archive(self, source: str, name: bytes) -> str:
+        """The state in which an archive was read to its end; empty when it was not."""
+        rows = self._rows("SELECT state FROM archives WHERE source = ? AND name = ?", source, name)
+        return str(rows[0][0]) if rows else ""
+
+    def keep_archive(self, source: str, name: bytes, state: str) -> None:
+        """An archive was read to its end."""
+        with self._write() as connection:
+            connection.execute("INSERT OR REPLACE INTO archives VALUES (?,?,?)", (source, name, state))
+
+
+STUDIES = "SELECT study, uid, state, reason, agreed_at FROM studies"
+SERIES = "SELECT series, study, uid, expected, reason, again FROM series"
+
+
+def _study(row: Any) -> StudyRow:
+    study, uid, state, reason, agreed = row
+    return StudyRow(str(study), Private(str(uid)), str(state), str(reason), agreed)
+
+
+def _series(row: Any) -> SeriesRow:
+    series, study, uid, expected, reason, again = row
+    return SeriesRow(str(series), str(study), Private(str(uid)), expected, str(reason), bool(again))

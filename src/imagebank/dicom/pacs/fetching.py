@@ -1,0 +1,222 @@
+"""One study from its first mention to its last image: found, counted, fetched, counted again.
+
+What a PACS says of its own success is not believed: after every retrieval the instances on the disk are counted. Where
+counts differ, the PACS is asked for the list of instances, which is believed before a number.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+from imagebank.core.private import NOBODY, Private
+from imagebank.dicom.pacs.book import Book, SeriesRow, StudyRow
+from imagebank.dicom.pacs.completeness import LEFT, WANTED, next_state, sign_of
+from imagebank.dicom.pacs.filters import Wanted, patient_objections, series_objection, study_objection
+from imagebank.dicom.pacs.guard import Guard
+from imagebank.dicom.pacs.landing import Landing
+from imagebank.dicom.pacs.model import Pacs, PacsError, Request, SeriesAnswer, StudyAnswer
+from imagebank.identities.pseudonyms import UidMap, letters
+
+WHY_INCOMPLETE = {
+    "missing": "The PACS lists images that did not come, though it was asked for them again.",
+    "more-than-counted": "More images are here than the PACS lists.",
+    "settling": "All is here; a later count must confirm it.",
+    "not-fetched": "Not asked for yet.",
+    "interrupted": "The run ended before all was here.",
+}
+"""Why a study is not complete; the reasons of a PACS's failures are others."""
+
+ONE_BY_ONE = ("failed", "bad-answer", "aborted", "silent")
+
+
+@dataclass(frozen=True)
+class Found:
+    """What came of one question: how many studies were left, by why; and those taken, as they are now."""
+
+    left: Counter[str]
+    taken: dict[str, StudyRow]
+
+
+@dataclass(frozen=True)
+class Scope:
+    """What all studies of a source share. `elsewhere`: studies that another source of the site brought whole."""
+
+    source: str
+    wanted: Wanted
+    opted_out: frozenset[Private]
+    settle_seconds: float
+    uids: UidMap
+    seconds: Callable[[], float]  # of the calendar's clock, comparable between runs
+    elsewhere: frozenset[str] = frozenset()
+
+
+class Fetcher:
+    """The work on one source; `client` differs by thread, the rest is shared."""
+
+    def __init__(self, scope: Scope, book: Book, landing: Landing, guard: Guard) -> None:
+        self._scope, self._book, self._landing, self._guard = scope, book, landing, guard
+
+    def find(self, client: Pacs, request: Request) -> Found:
+        """Ask one question and write down every study that answers it."""
+        answers = self._guard.call(client, lambda: client.studies(request))
+        counted: Counter[str] = Counter()
+        taken: dict[str, StudyRow] = {}
+        for study, objection in patient_objections(request, answers, self._scope.opted_out):
+            reason = objection or study_objection(study, self._scope.wanted)
+            if self._id(study.uid) in self._scope.elsewhere:
+                counted["elsewhere"] += 1
+            elif reason:
+                self._leave(study, reason)
+                counted[reason] += 1
+            elif row := self._take(client, study):
+                taken[row.study] = row
+        return Found(counted, taken)
+
+    def _id(self, uid: Private) -> str:
+        return self._scope.uids.item(uid.reveal("derive the keyed id of a study or series"))
+
+    def _leave(self, study: StudyAnswer, reason: str) -> None:
+        """A study that is not wanted: its keyed id is kept, to count it once, and its UID is not."""
+        row = StudyRow(self._id(study.uid), NOBODY, LEFT, reason, None)
+        self._book.keep_study(self._scope.source, row, (), self._scope.seconds())
+
+    def _take(self, client: Pacs, study: StudyAnswer) -> StudyRow | None:
+        """Write down a study and its series, and count it. Gives None where none of its series is wanted."""
+        answers = self._guard.call(client, lambda: client.series(study.uid))
+        name = self._id(study.uid)
+        rows = [self._series_row(name, each) for each in answers]
+        if all(row.reason for row in rows):
+            self._leave(study, Counter(row.reason for row in rows).most_common(1)[0][0] if rows else "no-series")
+            return None
+        old = self._book.study(self._scope.source, name)
+        row = StudyRow(name, study.uid, WANTED, "not-fetched", None)
+        if old and old.state != LEFT:
+            row = replace(row, state=old.state, reason=old.reason, agreed_at=old.agreed_at)
+        self._book.keep_study(self._scope.source, row, rows, self._scope.seconds())
+        self._correct(client, row)
+        return self._judge(row)
+
+    def _series_row(self, study: str, series: SeriesAnswer) -> SeriesRow:
+        reason = series_objection(series, self._scope.wanted)
+        return SeriesRow(self._id(series.uid), study, series.uid, series.instances, reason, again=False)
+
+    def _correct(self, client: Pacs, study: StudyRow) -> None:
+        """Where a count is missing, or is not what came, the PACS's list of instances takes its place."""
+        for series in self._wanted_series(study):
+            received = len(self._received(series))
+            if series.expected is None or (received and received != series.expected):
+                self._listed(client, study, series)
+
+    def _listed(self, client: Pacs, study: StudyRow, series: SeriesRow) -> dict[str, Private]:
+        """The instances that the PACS lists of a series, by their keyed ids; their number replaces the count."""
+        uids = self._guard.call(client, lambda: client.instances(study.uid, series.uid))
+        reason = "derive the keyed id of an instance"
+        listed = {letters(self._scope.uids.bits(uid.reveal(reason)), 26): uid for uid in uids}
+        self._book.set_expected(self._scope.source, series.series, len(listed))
+        return listed
+
+    def _wanted_series(self, study: StudyRow) -> list[SeriesRow]:
+        return [each for each in self._book.series_of(self._scope.source, study.study) if not each.reason]
+
+    def fetch(self, client: Pacs, study: StudyRow) -> str:
+        """Fetch what is missing of a study; returns its state. Raises Stopped and GivenUp, after writing down why."""
+        self._guard.begin_study()
+        reason = "interrupted"
+        try:
+            reason = self._fetch_series(client, study)
+            row = self._judge(study, reason)
+            if self._scope.settle_seconds == 0 and not reason:
+                self._recount(client, row)
+                row = self._judge(row)
+            return row.state
+        except PacsError as error:
+            self._judge(study, error.reason)
+            raise
+        except BaseException:
+            self._judge(study, "interrupted")
+            raise
+
+    def _fetch_series(self, client: Pacs, study: StudyRow) -> str:
+        """Every wanted series; returns why the last incomplete one is so, or nothing."""
+        reason = ""
+        for series in self._wanted_series(study):
+            self._landing.adopt(study.study, series.series)
+            if series.again or len(self._received(series)) != series.expected:
+                reason = self._fetch_one(client, study, series) or reason
+        return reason
+
+    def _received(self, series: SeriesRow) -> set[str]:
+        return self._book.received(self._scope.source, series.series, kept=series.again)
+
+    def _fetch_one(self, client: Pacs, study: StudyRow, series: SeriesRow) -> str:
+        """The whole series first; then, by the PACS's own list, what did not come."""
+        before = self._landing.arrived_bytes
+        missing: dict[str, Private] = {}
+        if not self._received(series):
+            self._retrieve(client, study, series, {})
+        for last in (False, True):
+            listed = self._listed(client, study, series) if self._differs(study, series) else {}
+            missing = {name: uid for name, uid in listed.items() if name not in self._received(series)}
+            if not missing or last:
+                break
+            self._retrieve(client, study, series, missing)
+        self._guard.received(self._landing.arrived_bytes - before)
+        if series.again and not missing:
+            self._book.want_again([series.series], again=False)
+        return "missing" if missing else ""
+
+    def _differs(self, study: StudyRow, series: SeriesRow) -> bool:
+        now = self._book.series_of(self._scope.source, study.study)
+        expected = next(each.expected for each in now if each.series == series.series)
+        return len(self._received(series)) != expected
+
+    def _retrieve(self, client: Pacs, study: StudyRow, series: SeriesRow, wanted: dict[str, Private]) -> None:
+        """Have a series sent, or of `wanted` what is not here; after a failure what is not here then."""
+
+        def act() -> None:
+            received = self._received(series)
+            left = [uid for name, uid in wanted.items() if name not in received]
+            if left or not (received or wanted):  # a whole series of which some came is gone on with by its list
+                client.fetch(study.uid, series.uid, left, self._guard.stopped)
+
+        try:
+            self._guard.call(client, act, fetches=True)
+        except PacsError as error:
+            if wanted or error.reason not in ONE_BY_ONE:
+                raise  # a series that cannot be had as a whole may still be had by its list
+
+    def _recount(self, client: Pacs, study: StudyRow) -> None:
+        answers = self._guard.call(client, lambda: client.series(study.uid))
+        rows = [self._series_row(study.study, each) for each in answers]
+        self._book.keep_study(self._scope.source, study, rows, self._scope.seconds())
+        self._correct(client, study)
+
+    def _judge(self, study: StudyRow, reason: str = "") -> StudyRow:
+        """Count, and write down the state that the count leads to."""
+        now = self._scope.seconds()
+        wanted = self._wanted_series(study)
+        received = {each.series: len(self._received(each)) for each in wanted}
+        fewer = any(each.expected is None or received[each.series] < each.expected for each in wanted)
+        more = any(each.expected is not None and received[each.series] > each.expected for each in wanted)
+        sign = sign_of(
+            0,
+            -1 if fewer else int(more),
+            agreed_at=study.agreed_at,
+            now=now,
+            settle_seconds=self._scope.settle_seconds,
+        )
+        exact = not (fewer or more)
+        state = next_state(study.state, sign)
+        agreed = (study.agreed_at if study.agreed_at is not None else now) if exact else None
+        why = _why(state, reason or (study.reason if study.reason != "settling" else ""))
+        row = StudyRow(study.study, study.uid, state, why, agreed)
+        self._book.set_state(self._scope.source, row, now)
+        return row
+
+
+def _why(state: str, reason: str) -> str:
+    """Why a study in a state is not complete."""
+    fixed = {"complete": "", "agreed": "settling", "excess": "more-than-counted"}
+    return fixed.get(state, reason or "not-fetched")

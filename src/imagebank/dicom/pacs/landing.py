@@ -1,0 +1,217 @@
+"""The landing zone: received instances become files, each once, safely on the disk before anybody is told so.
+
+Laws: a file appears whole or not at all; nothing is overwritten; no part of a path comes from data, only keyed ids; the
+same content again is counted, other content under the same UID is set aside beside the first, and the bank then
+quarantines both; when the quota or the disk is used up, nothing more is accepted.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import threading
+from collections import Counter
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
+from enum import Enum
+from pathlib import Path
+
+from imagebank.core.errors import DiskFull
+from imagebank.core.files import sync_folder
+from imagebank.dicom.pacs.arrival import Arrival, TooLarge
+from imagebank.dicom.pacs.book import Book, InstanceRow
+from imagebank.dicom.pacs.landed_file import HEAD_BYTES, digest_of_file, is_whole
+from imagebank.dicom.pacs.part10 import Ids, Unnamed, ids_of
+from imagebank.dicom.pacs.sameness import same_content
+from imagebank.identities.pseudonyms import UidMap, letters
+
+PARTIAL = ".partial"
+SUFFIX = ".dcm"
+
+__all__ = ["Arrival", "Kept", "Landing", "Limits", "TooLarge", "Unrequested", "landing_full"]
+
+
+def landing_full() -> DiskFull:
+    """The quota of the landing zone, or the disk, is used up: nothing was kept of what came."""
+    return DiskFull(
+        "The landing zone is full.",
+        "run imagebank update, which deletes what is banked, or raise [landing] quota_gb; then run it again",
+    )
+
+
+class Unrequested(Exception):
+    """An instance of a study that nobody asked for."""
+
+
+class Kept(Enum):
+    """What became of an instance."""
+
+    NEW = "new"
+    COPY = "copy"
+    ASIDE = "aside"
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What the landing zone holds at most, in bytes; 0 means no limit."""
+
+    quota: int = 0
+    free: int = 0
+    largest: int = 2 << 30
+
+
+@dataclass
+class _Usage:
+    held: int
+    lock: threading.Lock = field(default_factory=threading.Lock)
+
+
+class Landing:
+    """Where one source lands; for several threads. `asked` says whether a study (by keyed id) was asked for."""
+
+    def __init__(self, root: Path, source: str, uids: UidMap, book: Book, limits: Limits) -> None:
+        self.root, self.source, self.book = root, source, book
+        self.folder, self._partial = root / source, root / PARTIAL
+        self.asked: Callable[[str], bool] = lambda _: True
+        self.counted: Counter[str] = Counter()
+        self.arrived = self.arrived_bytes = 0  # whatever became of them
+        self.turned_away = 0  # instances for which there was no room
+        self._uids, self.limits = uids, limits
+        self._usage = _Usage(book.bytes_kept())
+        for folder in (self.folder, self._partial):
+            folder.mkdir(parents=True, exist_ok=True)
+            folder.chmod(0o700)
+        self._number = 0
+        self._lock = threading.Lock()
+
+    def ids(self, ids: Ids) -> tuple[str, str, str]:
+        """The bank's own ids of study, series and instance."""
+        reason = "derive the name of a file from a keyed UID"
+        study, series = (self._uids.item(each.reveal(reason)) for each in (ids.study, ids.series))
+        return study, series, letters(self._uids.bits(ids.instance.reveal(reason)), 26)
+
+    def begin(self, head: bytes = b"") -> Arrival:
+        """An instance is about to arrive. Raises DiskFull where there is no room."""
+        self.check_room(0)
+        with self._lock:
+            self._number += 1
+            name = f"{os.getpid()}-{self.source}-{self._number}"
+        return Arrival(self, self._partial / name, head)
+
+    def check_room(self, coming: int) -> None:
+        """Raises DiskFull where the quota or the disk has no room for more."""
+        quota, free = self.limits.quota, self.limits.free
+        over = quota and self._usage.held + coming > quota
+        if over or (free and shutil.disk_usage(self.root).free < free + coming):
+            self.turned_away += 1
+            raise landing_full()
+
+    @property
+    def largest(self) -> int:
+        """The largest instance that is accepted, in bytes."""
+        return self.limits.largest
+
+    def path_of(self, study: str, series: str, instance: str) -> Path:
+        """Where an instance lies."""
+        return self.folder / study / series / f"{instance}{SUFFIX}"
+
+    def settle(self, partial: Path, ids: Ids, digest: bytes, size: int) -> Kept:
+        """Give a whole file on the disk its place. Raises Unrequested."""
+        study, series, instance = self.ids(ids)
+        if not self.asked(study):
+            self._count("unrequested")
+            raise Unrequested
+        with self._lock:
+            self.arrived += 1
+            self.arrived_bytes += size
+        row = InstanceRow(series, digest, size)
+        known = self.book.instance(self.source, instance)
+        path = self.path_of(study, series, instance)
+        if known and known.digest == digest and known.kept and path.exists():
+            self.book.add_copy(self.source, instance)
+            return Kept.COPY
+        if known and not known.kept:
+            return self._again(partial, path, instance, known, row)
+        if self._place(partial, path):
+            self._note(instance, row)
+            return Kept.NEW
+        return self._meet(partial, path, instance, known, row)
+
+    def _again(self, partial: Path, path: Path, instance: str, known: InstanceRow, row: InstanceRow) -> Kept:
+        """The file was deleted after it was banked; it is taken back, because the whole series may be wanted."""
+        if known.digest != row.digest and not known.kept:
+            return self._aside(partial, path, instance, row)
+        self._place(partial, path)
+        self._note(instance, row)
+        return Kept.COPY
+
+    def _meet(self, partial: Path, path: Path, instance: str, known: InstanceRow | None, row: InstanceRow) -> Kept:
+        """A file lies there: a copy of this one, or another under the same UID."""
+        there = known.digest if known else digest_of_file(path)
+        if there != row.digest and not same_content(path, partial):
+            return self._aside(partial, path, instance, row)
+        if known:
+            self.book.add_copy(self.source, instance)
+        else:  # it came before a crash that kept it from the book
+            self._note(instance, replace(row, digest=there))
+        return Kept.COPY
+
+    def _aside(self, partial: Path, path: Path, instance: str, row: InstanceRow) -> Kept:
+        if self.book.add_aside(self.source, instance, row.digest, row.size):
+            self._hold(row.size)
+        self._place(partial, path.with_name(f"{instance}-{row.digest[:5].hex()}{SUFFIX}"))
+        return Kept.ASIDE
+
+    def _place(self, partial: Path, path: Path) -> bool:
+        """Give a file its name, unless a file of that name is there.
+
+        Its content is on the disk; should the machine lose power before the name is too, `recover` finds it again.
+        """
+        try:
+            os.link(partial, path)
+        except FileExistsError:
+            return False
+        except FileNotFoundError:  # the first of its series
+            for folder in (path.parent.parent, path.parent):
+                folder.mkdir(mode=0o700, exist_ok=True)
+                sync_folder(folder.parent)
+            return self._place(partial, path)
+        return True
+
+    def _note(self, instance: str, row: InstanceRow) -> None:
+        self.book.add_instance(self.source, instance, row)
+        self._hold(row.size)
+
+    def _hold(self, size: int) -> None:
+        with self._usage.lock:
+            self._usage.held += size
+
+    def _count(self, what: str) -> None:
+        with self._lock:
+            self.counted[what] += 1
+
+    def adopt(self, study: str, series: str) -> int:
+        """Write down the files of a series that a crash kept from the book; returns how many."""
+        folder = self.folder / study / series
+        if not folder.is_dir():
+            return 0
+        known = self.book.received(self.source, series, kept=True)
+        found = [path for path in sorted(folder.glob(f"*{SUFFIX}")) if "-" not in path.stem and path.stem not in known]
+        rows = [(path.stem, InstanceRow(series, digest_of_file(path), path.stat().st_size)) for path in found]
+        self.book.add_instances(self.source, rows)
+        self._hold(sum(row.size for _, row in rows))
+        return len(rows)
+
+    def recover(self) -> None:
+        """Settle what processes that died had whole, and remove what they left half-written; others' files stay."""
+        mark = f"-{self.source}-"
+        for path in sorted(self._partial.iterdir()):
+            owner = path.name.partition("-")[0]
+            if mark in path.name and not Path(f"/proc/{owner}").exists():
+                with suppress(Unnamed, Unrequested):
+                    if is_whole(path):
+                        with open(path, "rb") as file:
+                            ids = ids_of(file.read(HEAD_BYTES))
+                        self.settle(path, ids, digest_of_file(path), path.stat().st_size)
+                path.unlink(missing_ok=True)

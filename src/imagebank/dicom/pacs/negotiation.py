@@ -1,0 +1,123 @@
+"""What a receiving node agrees to when a peer asks for an association: titles, services, transfer syntaxes.
+
+pynetdicom reads and writes the messages; what is agreed is decided here. Unknown titles are refused.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from imagebank.dicom.pacs.wire import MOST_PDU, BadMessage
+
+VERIFICATION = "1.2.840.10008.1.1"
+COMMITMENT = "1.2.840.10008.1.20.1"
+COMMITMENT_INSTANCE = "1.2.840.10008.1.20.1.1"
+STORAGE = "1.2.840.10008.5.1.4.1.1."
+APPLICATION = "1.2.840.10008.3.1.1.1"
+SYNTAXES = (
+    "1.2.840.10008.1.2.1",  # explicit VR little endian: what the bank reads fastest
+    "1.2.840.10008.1.2",  # implicit VR little endian
+    "1.2.840.10008.1.2.4.70",  # JPEG lossless, first order prediction
+    "1.2.840.10008.1.2.4.57",  # JPEG lossless
+    "1.2.840.10008.1.2.4.80",  # JPEG-LS lossless
+    "1.2.840.10008.1.2.4.90",  # JPEG 2000 lossless
+    "1.2.840.10008.1.2.5",  # RLE lossless
+    "1.2.840.10008.1.2.4.50",  # from here on something was lost before it came to us
+    "1.2.840.10008.1.2.4.51",
+    "1.2.840.10008.1.2.4.81",
+    "1.2.840.10008.1.2.4.91",
+    "1.2.840.10008.1.2.1.99",  # deflated
+    "1.2.840.10008.1.2.2",  # explicit VR big endian
+)
+"""Transfer syntaxes in the order in which they are chosen, where a peer offers several."""
+
+
+@dataclass(frozen=True)
+class Agreed:
+    """An association that we accept: the transfer syntax and service of each context, and the answer to send."""
+
+    peer: str
+    contexts: dict[int, tuple[str, str]]
+    most: int
+    answer: bytes
+
+
+@dataclass(frozen=True)
+class Refused:
+    """An association that we refuse; result, source and reason as PS3.8 numbers them."""
+
+    why: str
+    result: int
+    source: int
+    reason: int
+
+
+def negotiate(message: bytes, *, title: str, peers: Iterable[str], services: Iterable[str]) -> Agreed | Refused:
+    """Decide on an A-ASSOCIATE-RQ. `services` are SOP classes taken besides storage. Raises BadMessage."""
+    from pynetdicom.pdu import A_ASSOCIATE_RQ
+
+    try:
+        request = A_ASSOCIATE_RQ()
+        request.decode(message)
+        asked = request.to_primitive()
+        calling, called = asked.calling_ae_title.strip(), asked.called_ae_title.strip()
+    except Exception:  # whatever pynetdicom raises for a message that it cannot read
+        raise BadMessage from None
+    if called != title.strip():
+        return Refused("called-title", 1, 1, 7)
+    if calling not in {each.strip() for each in peers}:
+        return Refused("calling-title", 1, 1, 3)
+    results, contexts = _contexts(asked.presentation_context_definition_list, frozenset(services))
+    return Agreed(calling, contexts, _most(asked), _accept(asked, results))
+
+
+def _contexts(offered: Iterable[object], services: frozenset[str]) -> tuple[list[object], dict[int, tuple[str, str]]]:
+    from pynetdicom.presentation import PresentationContext
+
+    results: list[object] = []
+    accepted: dict[int, tuple[str, str]] = {}
+    for each in offered:
+        service = str(each.abstract_syntax)  # type: ignore[attr-defined]
+        syntaxes = [str(syntax) for syntax in each.transfer_syntax]  # type: ignore[attr-defined]
+        chosen = next((syntax for syntax in SYNTAXES if syntax in syntaxes), "")
+        answer = PresentationContext()
+        answer.context_id = each.context_id  # type: ignore[attr-defined]
+        answer.abstract_syntax = service
+        answer.transfer_syntax = [chosen or syntaxes[0]]
+        is_known = service.startswith(STORAGE) or service in services
+        answer.result = 0 if is_known and chosen else 4 if is_known else 3
+        results.append(answer)
+        if answer.result == 0:
+            accepted[answer.context_id] = (service, chosen)
+    return results, accepted
+
+
+def _most(asked: object) -> int:
+    """The largest message that the peer takes; 0 is any."""
+    return int(asked.maximum_length_received or 0)  # type: ignore[attr-defined]
+
+
+def _accept(asked: object, results: list[object]) -> bytes:
+    from pynetdicom.pdu import A_ASSOCIATE_AC
+    from pynetdicom.pdu_primitives import (
+        A_ASSOCIATE,
+        ImplementationClassUIDNotification,
+        MaximumLengthNotification,
+    )
+
+    from imagebank.dicom.pacs.part10 import IMPLEMENTATION
+
+    answer = A_ASSOCIATE()
+    answer.application_context_name = APPLICATION
+    answer.calling_ae_title = asked.calling_ae_title  # type: ignore[attr-defined]
+    answer.called_ae_title = asked.called_ae_title  # type: ignore[attr-defined]
+    answer.result, answer.result_source = 0, 1
+    answer.presentation_context_definition_results_list = results
+    most, implementation = MaximumLengthNotification(), ImplementationClassUIDNotification()
+    most.maximum_length_received = MOST_PDU
+    implementation.implementation_class_uid = IMPLEMENTATION.decode()
+    answer.user_information = [most, implementation]
+    message = A_ASSOCIATE_AC()
+    message.from_primitive(answer)
+    return bytes(message.encode())

@@ -1,0 +1,188 @@
+"""The receiving node: a C-STORE service that a PACS sends to after C-MOVE, and that scanners push to.
+
+Laws: an instance is on the disk before it is acknowledged; unknown titles are refused; sizes and silences are bounded;
+a full landing zone is told with the status that DICOM has for it (A700), and is tried again with the next instance.
+One thread an association, because a peer waits for each answer anyway.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import socket
+import ssl
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+
+from imagebank.dicom.pacs import wire
+from imagebank.dicom.pacs.landing import Landing
+from imagebank.dicom.pacs.model import PacsError
+from imagebank.dicom.pacs.negotiation import COMMITMENT, VERIFICATION, Refused, negotiate
+from imagebank.dicom.pacs.receiving import Receiver, read_message
+from imagebank.dicom.pacs.wire import BadMessage
+
+ACCEPT_SECONDS = 0.2  # how soon a node sees that it is to close
+TELL = Callable[["Ended"], None]
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How a node listens and whom it lets in."""
+
+    title: str
+    address: str
+    port: int
+    peers: frozenset[str]
+    associations: int = 10
+    timeout_seconds: float = 60.0
+    tls: ssl.SSLContext | None = field(default=None, repr=False)
+    commitment: bool = False
+
+
+@dataclass(frozen=True)
+class Ended:
+    """What the log of associations keeps: peer, counts, durations. Never a word of what was sent."""
+
+    peer: str
+    address: str
+    end: str  # released, aborted, silent, refused, malformed
+    seconds: float
+    counts: Counter[str]
+    size: int
+
+
+Committer = Callable[[str, bytes, str], tuple[int, bytes] | None]
+"""Peer, data set of a storage commitment request, its transfer syntax: the event and data set to answer with."""
+
+
+def tell_nobody(_: Ended) -> None:
+    """No log is kept."""
+
+
+class Node:
+    """A node that listens from `open` to `close`; a context manager."""
+
+    def __init__(
+        self, settings: Settings, landing: Landing, *, tell: TELL = tell_nobody, committer: Committer | None = None
+    ) -> None:
+        self._settings, self._landing, self._tell, self._committer = settings, landing, tell, committer
+        self._socket: socket.socket | None = None
+        self._closing = threading.Event()
+        self._threads: set[threading.Thread] = set()
+        self._connections: set[socket.socket] = set()
+        self._lock = threading.Lock()
+        self._listener: threading.Thread | None = None
+
+    def __enter__(self) -> Node:
+        self.open()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    @property
+    def port(self) -> int:
+        """The port that the node listens on."""
+        return int(self._socket.getsockname()[1]) if self._socket else 0
+
+    @property
+    def busy(self) -> int:
+        """How many associations are open."""
+        with self._lock:
+            return len(self._connections)
+
+    def open(self) -> None:
+        """Begin to listen. Raises PacsError where the address or port cannot be had."""
+        family = socket.AF_INET6 if ":" in self._settings.address else socket.AF_INET
+        listening = socket.socket(family)
+        try:
+            listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            listening.bind((self._settings.address, self._settings.port))
+            listening.listen(self._settings.associations + 8)
+            listening.settimeout(ACCEPT_SECONDS)
+        except OSError:
+            listening.close()
+            raise PacsError("port-taken") from None
+        self._socket = listening
+        self._listener = threading.Thread(target=self._listen, args=(listening,), daemon=True)
+        self._listener.start()
+
+    def close(self, patience: float = 0.0) -> None:
+        """Let no peer in any more, wait `patience` seconds for those that are, and hang up on the rest."""
+        self._closing.set()
+        if self._listener:
+            self._listener.join()
+        end = time.monotonic() + patience
+        while self.busy and time.monotonic() < end:
+            time.sleep(0.05)
+        with self._lock:
+            for connection in self._connections:
+                with contextlib.suppress(OSError):
+                    connection.shutdown(socket.SHUT_RDWR)
+            threads = list(self._threads)
+        for thread in threads:
+            thread.join()
+        if self._socket:
+            self._socket.close()
+
+    def _listen(self, listening: socket.socket) -> None:
+        while not self._closing.is_set():
+            try:
+                connection, address = listening.accept()
+            except TimeoutError:
+                continue
+            except OSError:  # a peer that went before it was let in
+                continue
+            thread = threading.Thread(target=self._serve, args=(connection, str(address[0])), daemon=True)
+            with self._lock:
+                self._threads.add(thread)
+                self._connections.add(connection)
+            thread.start()
+
+    def _serve(self, connection: socket.socket, address: str) -> None:
+        started, end = time.monotonic(), "aborted"
+        receiver: Receiver | None = None
+        peer = "unknown"
+        try:
+            connection.settimeout(self._settings.timeout_seconds)
+            connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            secured = self._secured(connection)
+            with secured, secured.makefile("rb", buffering=2 * wire.MOST_PDU) as stream:
+                receiver = self._admit(secured, stream)
+                if receiver is None:
+                    end = "refused"
+                else:
+                    peer = receiver.peer
+                    end = receiver.serve()
+        except TimeoutError:
+            end = "silent"
+        except BadMessage:
+            end = "malformed"
+        except OSError:
+            end = "aborted"
+        finally:
+            connection.close()
+            with self._lock:
+                self._connections.discard(connection)
+                self._threads.discard(threading.current_thread())
+        counts, size = (receiver.counts, receiver.size) if receiver else (Counter[str](), 0)
+        self._tell(Ended(peer, address, end, time.monotonic() - started, counts, size))
+
+    def _secured(self, connection: socket.socket) -> socket.socket:
+        context = self._settings.tls
+        return context.wrap_socket(connection, server_side=True) if context else connection
+
+    def _admit(self, connection: socket.socket, stream: object) -> Receiver | None:
+        """Negotiate. Gives None where the peer was refused."""
+        message = read_message(stream, {wire.ASSOCIATE_RQ: wire.MOST_NEGOTIATION})
+        services: Iterable[str] = (VERIFICATION, *((COMMITMENT,) if self._committer else ()))
+        agreed = negotiate(message[1], title=self._settings.title, peers=self._settings.peers, services=services)
+        if not isinstance(agreed, Refused) and self.busy > self._settings.associations:
+            agreed = Refused("too-many", 2, 3, 2)
+        if isinstance(agreed, Refused):
+            connection.sendall(wire.reject(agreed.result, agreed.source, agreed.reason))
+            return None
+        connection.sendall(agreed.answer)
+        return Receiver(connection, stream, agreed, self._landing, self._committer)

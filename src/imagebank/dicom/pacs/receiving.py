@@ -1,0 +1,201 @@
+"""One association of the receiving node after it was agreed on: instances come in, each gets its status.
+
+The path of the pixels is short: from the socket in pieces of 128 kB to the file. Only the command before them is read.
+"""
+
+from __future__ import annotations
+
+import socket
+from collections import Counter
+from typing import Any
+
+from imagebank.core.errors import DiskFull
+from imagebank.dicom.pacs import wire
+from imagebank.dicom.pacs.landing import Arrival, Landing, TooLarge, Unrequested
+from imagebank.dicom.pacs.negotiation import COMMITMENT, COMMITMENT_INSTANCE, Agreed
+from imagebank.dicom.pacs.part10 import Unnamed, file_meta
+from imagebank.dicom.pacs.wire import BadMessage, Command, Fragment
+
+MOST_REQUEST = 64 << 20  # bytes of a storage commitment request: half a million instances
+SIZES = {
+    wire.P_DATA: wire.MOST_PDU + wire.FRAGMENT.size,
+    wire.RELEASE_RQ: 4,
+    wire.ABORT: 4,
+}
+STATUSES: dict[type[Exception], tuple[int, str]] = {
+    DiskFull: (wire.OUT_OF_RESOURCES, "landing-full"),
+    TooLarge: (wire.OUT_OF_RESOURCES, "too-large"),
+    Unnamed: (wire.CANNOT_UNDERSTAND, "unnamed"),
+    Unrequested: (wire.NOT_AUTHORISED, "unrequested"),
+}
+"""What a peer is told of an instance that was not kept, and under which word it is counted."""
+
+
+def read_message(stream: object, most: dict[int, int]) -> tuple[int, bytes]:
+    """Kind and bytes of the next message. Raises BadMessage for a kind or size that is not among `most`; EOFError."""
+    header = stream.read(wire.HEADER.size)  # type: ignore[attr-defined]
+    if len(header) < wire.HEADER.size:
+        raise ConnectionError
+    kind, length = wire.HEADER.unpack(header)
+    if length > most.get(kind, -1):
+        raise BadMessage
+    body = stream.read(length)  # type: ignore[attr-defined]
+    if len(body) < length:
+        raise ConnectionError
+    return kind, header + body if kind == wire.ASSOCIATE_RQ else body
+
+
+class Receiver:
+    """Serves one association until its peer releases it."""
+
+    def __init__(
+        self, connection: socket.socket, stream: object, agreed: Agreed, landing: Landing, committer: Any
+    ) -> None:
+        self.peer, self.counts, self.size = agreed.peer, Counter[str](), 0
+        self._connection, self._stream, self._agreed = connection, stream, agreed
+        self._landing, self._committer = landing, committer
+        self._command = bytearray()
+        self._store: _Storing | None = None
+        self._request: tuple[Command, bytearray] | None = None
+
+    def serve(self) -> str:
+        """Answer until the end; returns how it came. Raises BadMessage, and OSError when the connection breaks."""
+        try:
+            while True:
+                kind, body = read_message(self._stream, SIZES)
+                if kind == wire.RELEASE_RQ:
+                    self._connection.sendall(wire.release_reply())
+                    return "released"
+                if kind == wire.ABORT:
+                    return "aborted"
+                for fragment in wire.fragments(body):
+                    self._take(fragment)
+        except (BadMessage, TimeoutError):
+            self._connection.sendall(wire.abort())
+            raise
+        finally:
+            if self._store:
+                self._store.forget()
+
+    def _take(self, fragment: Fragment) -> None:
+        if fragment.is_command:
+            self._take_command(fragment)
+        elif self._store:
+            self._store.write(fragment.content)
+            if fragment.is_last:
+                self._end_store(fragment.context)
+        elif self._request:
+            self._take_request(fragment)
+        else:
+            raise BadMessage
+
+    def _take_command(self, fragment: Fragment) -> None:
+        self._command += fragment.content
+        if len(self._command) > wire.MOST_COMMAND or self._store or self._request:
+            raise BadMessage
+        if not fragment.is_last:
+            return
+        command = wire.read_command(bytes(self._command))
+        self._command.clear()
+        service, syntax = self._agreed.contexts.get(fragment.context, ("", ""))
+        if not service:
+            raise BadMessage
+        if command.kind == wire.C_STORE and command.has_data:
+            self._store = _Storing(command, service, syntax, self._landing)
+        elif command.kind == wire.N_ACTION and command.has_data and service == COMMITMENT:
+            self._request = (command, bytearray())
+        elif command.kind == wire.C_ECHO:
+            self._answer(fragment.context, command, wire.SUCCESS)
+        elif command.kind != wire.C_CANCEL and not command.kind & wire.RESPONSE:
+            self._refuse(fragment.context, command)
+
+    def _refuse(self, context: int, command: Command) -> None:
+        if command.has_data:
+            raise BadMessage  # a service that was never offered here
+        self._answer(context, command, wire.UNKNOWN_OPERATION)
+
+    def _end_store(self, context: int) -> None:
+        if self._store is None:
+            raise AssertionError("only a store that began can end")
+        store, self._store = self._store, None
+        status, word = store.finish()
+        self.counts[word] += 1
+        self.size += store.size
+        self._answer(context, store.command, status)
+
+    def _take_request(self, fragment: Fragment) -> None:
+        if self._request is None:
+            raise AssertionError("only a request that began can go on")
+        command, content = self._request
+        content += fragment.content
+        if len(content) > MOST_REQUEST:
+            raise BadMessage
+        if not fragment.is_last:
+            return
+        self._request = None
+        self._answer(fragment.context, command, wire.SUCCESS)
+        self.counts["commitments"] += 1
+        reply = self._committer(self.peer, bytes(content), self._agreed.contexts[fragment.context][1])
+        if reply:  # the peer has no address of its own: it hears of it here
+            event, data_set = reply
+            told = wire.event_report(COMMITMENT, COMMITMENT_INSTANCE, event, 1)
+            self._send(fragment.context, told, is_command=True)
+            self._send(fragment.context, data_set, is_command=False)
+
+    def _answer(self, context: int, command: Command, status: int) -> None:
+        self._send(context, wire.response(command, status), is_command=True)
+
+    def _send(self, context: int, content: bytes, *, is_command: bool) -> None:
+        for unit in wire.data_units(context, content, is_command=is_command, most=self._agreed.most):
+            self._connection.sendall(unit)
+
+
+class _Storing:
+    """One C-STORE: what comes is written, or after a refusal thrown away until its end."""
+
+    def __init__(self, command: Command, service: str, syntax: str, landing: Landing) -> None:
+        self.command, self.size = command, 0
+        self._refusal: tuple[int, str] | None = None
+        self._arrival: Arrival | None = None
+        if command.sop_class != service:
+            self._refusal = (wire.DOES_NOT_MATCH, "mismatch")
+            return
+        try:
+            self._arrival = landing.begin(file_meta(command.sop_class, command.instance, syntax))
+        except (DiskFull, UnicodeEncodeError) as error:
+            self._refuse(error)
+
+    def write(self, content: memoryview) -> None:
+        self.size += len(content)
+        if self._arrival and not self._refusal:
+            try:
+                self._arrival.write(bytes(content))
+            except Exception as error:
+                self._refuse(error)
+
+    def finish(self) -> tuple[int, str]:
+        """Status, and the word that counts it."""
+        arrival = self._arrival
+        if arrival and not self._refusal:
+            try:
+                if arrival.ids().instance.reveal("compare the UID of command and data set") != self.command.instance:
+                    self._refusal = (wire.DOES_NOT_MATCH, "mismatch")
+                else:
+                    word = arrival.finish().value
+                    self.forget()
+                    return wire.SUCCESS, word
+            except Exception as error:
+                self._refuse(error)
+        self.forget()
+        return self._refusal or (wire.PROCESSING_FAILURE, "failed")
+
+    def _refuse(self, error: Exception) -> None:
+        found = (told for kind, told in STATUSES.items() if isinstance(error, kind))
+        self._refusal = next(found, (wire.PROCESSING_FAILURE, "failed"))
+        self.forget()
+
+    def forget(self) -> None:
+        """Throw away what was written."""
+        if self._arrival:
+            self._arrival.__exit__()
+            self._arrival = None

@@ -1,0 +1,249 @@
+"""A record source as a list of parts: files, queries over files, tables and queries of a database.
+
+A part has a content: the hash of what it holds, or for a database a count and a watermark. What has the same content
+as before is not read again.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable, Iterator
+from collections.abc import Mapping as Mapped
+from contextlib import contextmanager, nullcontext
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from imagebank.core.errors import SourceError
+from imagebank.core.files import temporary_beside, write_text
+from imagebank.records.databases import Database, open_database
+from imagebank.records.files import columns_of, content_of, matching, read_file, stem
+from imagebank.records.mapping import Mapping, Place
+from imagebank.records.queries import query_for, tables_of
+from imagebank.records.rows import Rows, as_texts
+from imagebank.records.staging import Room
+
+QUERY_ROWS = 100_000
+
+
+@dataclass(frozen=True)
+class Part:
+    """Something that is read as a whole: what it is called, its place in the mapping, and how to read it."""
+
+    what: str
+    place: Place
+    number: int  # of the place in the mapping
+    content: str
+    read: Callable[[], Iterator[Rows]] = field(repr=False)
+    columns: Callable[[], tuple[str, ...]] = field(repr=False)
+    since: Callable[[str], Iterator[Rows]] | None = field(repr=False, default=None)  # rows from a watermark on
+    rows: int = 0  # how many rows a place with a watermark has, and the highest
+    mark: str = ""
+    size_kb: int = 1  # about how much there is to read; 1 where nobody knows
+
+    @property
+    def has_ids(self) -> bool:
+        """Whether rows have ids, so that a changed row takes the place of the old one."""
+        return "id" in self.place.columns or bool(self.place.query)
+
+    @property
+    def key(self) -> str:
+        """A short name for the place and the content."""
+        told = json.dumps([self.place.target.name, self.number, self.content])
+        return hashlib.sha256(told.encode()).hexdigest()[:32]
+
+
+@dataclass(frozen=True)
+class Source:
+    """An open record source."""
+
+    name: str
+    mapping: Mapping
+    parts: tuple[Part, ...]
+
+    def of(self, target: str) -> list[Part]:
+        """The parts of a table."""
+        return [part for part in self.parts if part.place.target.name == target]
+
+
+@contextmanager
+def open_source(
+    name: str, mapping: Mapping, room: Room, *, folder: Path | None = None, url: str = ""
+) -> Iterator[Source]:
+    """Open a record source: a folder, or a database by URL. Raises SourceError where it has no patients."""
+    opened: Any = open_database(url, name) if url else nullcontext()
+    with opened as database:
+        if database:
+            parts = [each for k, place in enumerate(mapping.places) for each in _in_database(database, place, k)]
+        else:
+            assert folder is not None
+            reader = _Folder(folder, mapping, room)
+            parts = [each for k, place in enumerate(mapping.places) for each in reader.parts(place, k)]
+        source = Source(name, mapping, tuple(parts))
+        if not source.of("patients"):
+            raise SourceError(
+                f"The record source `{name}` has no {'patients' if url else 'patients.csv'}.",
+                "check its path in bank.toml: the folder must hold patients.csv and may hold the other extracts, "
+                "or its mapping must say where the patients are",
+            )
+        yield source
+
+
+def _in_database(database: Database, place: Place, number: int) -> Iterator[Part]:
+    if not database.has(place):
+        return
+    what = f"Table {place.table}" if place.table else f"The query of [{place.target.name}]"
+    read = (lambda: database.read(place), lambda: database.columns(place))
+    if not place.watermark:
+        yield Part(what, place, number, "", *read)
+        return
+    count, mark = database.mark(place)
+    yield Part(
+        what,
+        place,
+        number,
+        f"{count} rows, {mark}",
+        *read,
+        lambda since: database.read(place, since=since),
+        count,
+        mark,
+    )
+
+
+class _Folder:
+    """A folder of files, with the hashes of files that did not change since they were last hashed."""
+
+    def __init__(self, folder: Path, mapping: Mapping, room: Room) -> None:
+        self._folder, self._mapping, self._room = folder, mapping, room
+        self._remembered = room.folder / "hashes.json"
+        self._hashes = _read_json(self._remembered)
+        self._all: dict[str, Path] | None = None
+
+    def parts(self, place: Place, number: int) -> Iterator[Part]:
+        """The parts of a place: one a file, or one for a query over files."""
+        if place.query:
+            yield from self._of_query(place, number)
+            return
+        for path in matching(self._folder, place.files or (f"{place.table or place.target.name}.*",)):
+            yield Part(
+                path.name,
+                place,
+                number,
+                f"{path.relative_to(self._folder)} {self._content(path)}",
+                _reader(path, self._mapping),
+                _columns(path, self._mapping),
+                size_kb=path.stat().st_size // 1000 + 1,
+            )
+
+    def _of_query(self, place: Place, number: int) -> Iterator[Part]:
+        read = {name: path for name, path in self._files().items() if name in tables_of(place, "duckdb")}
+        first = next(iter(tables_of(place, "duckdb")), "")
+        if first not in read:
+            return
+        content = json.dumps({name: self._content(path) for name, path in sorted(read.items())})
+        query = query_for(place, "duckdb", list(read))
+
+        def rows() -> Iterator[Rows]:
+            return _run_query(self._room, query, read, self._mapping, place)
+
+        size = sum(path.stat().st_size for path in read.values()) // 1000 + 1
+        what = f"The query of [{place.target.name}]"
+        yield Part(what, place, number, content, rows, lambda: _names(next(rows())), size_kb=size)
+
+    def _files(self) -> dict[str, Path]:
+        """Every file below the folder by the name that queries use."""
+        if self._all is None:
+            self._all = {stem(path).lower(): path for path in matching(self._folder, ("**/*",))}
+        return self._all
+
+    def _content(self, path: Path) -> str:
+        """The hash of a file, asked anew only when its size or time changed."""
+        try:
+            told = path.stat()
+        except OSError as error:
+            raise SourceError(f"{path.name} cannot be read ({type(error).__name__}).", "check its rights") from None
+        stamp = [told.st_size, told.st_mtime_ns]
+        known = self._hashes.get(str(path))
+        if known and known[:2] == stamp:
+            return str(known[2])
+        digest = content_of(path)
+        self._hashes[str(path)] = [*stamp, digest]
+        self._room.folder.mkdir(parents=True, exist_ok=True)
+        write_text(self._remembered, json.dumps(self._hashes, sort_keys=True))
+        return digest
+
+
+def _reader(path: Path, mapping: Mapping) -> Callable[[], Iterator[Rows]]:
+    return lambda: read_file(path, mapping)
+
+
+def _columns(path: Path, mapping: Mapping) -> Callable[[], tuple[str, ...]]:
+    return lambda: columns_of(path, mapping)
+
+
+def _names(rows: Rows) -> tuple[str, ...]:
+    return tuple(rows.table.schema.names[:-1])
+
+
+def _read_json(path: Path) -> dict[str, Any]:
+    try:
+        told = json.loads(path.read_text("utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return told if isinstance(told, dict) else {}
+
+
+def _run_query(room: Room, query: str, read: Mapped[str, Path], mapping: Mapping, place: Place) -> Iterator[Rows]:
+    """The rows of a query over files. CSV and JSON lines become Parquet files of texts first."""
+    import duckdb
+    import pyarrow as pa
+
+    made: list[Path] = []
+    try:
+        with room.database() as database:
+            database.execute("SET preserve_insertion_order = true")
+            for name, path in read.items():
+                there = path if path.suffix == ".parquet" else _as_parquet(room, path, mapping, made)
+                database.read_parquet(str(there)).create_view(name)
+            first = 1
+            for batch in database.sql(query).to_arrow_reader(QUERY_ROWS):
+                yield as_texts(pa.Table.from_batches([batch]), first)
+                first += batch.num_rows
+            if first == 1:
+                yield as_texts(database.sql(query).to_arrow_table(), 1)
+    except (duckdb.BinderException, duckdb.CatalogException, duckdb.ParserException) as error:
+        first_line = str(error).splitlines()[0]
+        raise SourceError(f"The query of [{place.target.name}] does not run.", f"DuckDB says: {first_line}") from None
+    except duckdb.Error as error:
+        raise SourceError(
+            f"The query of [{place.target.name}] failed ({type(error).__name__}).", "check it in the mapping"
+        ) from None
+    finally:
+        for path in made:
+            path.unlink(missing_ok=True)
+
+
+def _as_parquet(room: Room, path: Path, mapping: Mapping, made: list[Path]) -> Path:
+    """A file of texts as Parquet, in which an empty text is no value."""
+    import pyarrow as pa
+    from pyarrow import compute, parquet
+
+    room.folder.mkdir(parents=True, exist_ok=True)
+    to = temporary_beside(room.folder / f"texts-{len(made)}.parquet")
+    made.append(to)
+    writer = None
+    for rows in read_file(path, mapping):
+        if rows.refused:
+            raise SourceError(
+                f"{path.name}: {len(rows.refused)} rows do not fit the header, the first at line {rows.refused[0][0]}.",
+                "mend them: a query over the file could not say which rows it misses",
+            )
+        table = rows.table.drop_columns([rows.table.schema.names[-1]])
+        columns = [compute.if_else(compute.equal(c, ""), None, c).cast(pa.string()) for c in table.columns]
+        table = pa.table(columns, names=table.schema.names)
+        writer = writer or parquet.ParquetWriter(to, table.schema)
+        writer.write_table(table)
+    if writer:
+        writer.close()
+    return to

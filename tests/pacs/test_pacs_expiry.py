@@ -1,0 +1,160 @@
+"""Landed files go once they are banked and verified; nothing is lost by it, and what comes late is banked too."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from pathlib import Path
+
+import pytest
+from pretend import FIRST, OPT_OUTS, RudePacs, change, instance, landed, rude_bank, run, status_of
+from pydicom.dataset import Dataset
+
+from conftest import imagebank
+from imagebank.core.progress import Silent
+from imagebank.workflows.check import check
+from imagebank.workflows.update import update
+
+
+def pictures(count: int, first: int = 0) -> list[Dataset]:
+    """Instances that are worth banking."""
+    shape = {"Rows": 8, "Columns": 8, "PixelSpacing": [1, 1], "ImageOrientationPatient": [1, 0, 0, 0, 1, 0]}
+    return [
+        instance(
+            number,
+            PixelData=bytes((7 * i + number) % 251 for i in range(128)),
+            ImagePositionPatient=[0, 0, number],
+            SliceThickness=1,
+            ImageType=["ORIGINAL", "PRIMARY", "M"],
+            Manufacturer="Pretend",
+            **shape,
+        )
+        for number in range(first, first + count)
+    ]
+
+
+def bring_up(bank: Path) -> None:
+    update(bank, environ={}, progress=Silent())
+
+
+def banked(bank: Path) -> int:
+    with sqlite3.connect(bank / "ledger.db") as ledger:
+        return int(ledger.execute("SELECT coalesce(sum(files), 0) FROM lots WHERE outcome = 'banked'").fetchone()[0])
+
+
+def holds(bank: Path) -> bool:
+    return check(bank, environ={}).holds
+
+
+def zip_of(bank: Path) -> list[Path]:
+    return sorted((bank / "dicom").rglob("*.zip"))
+
+
+@pytest.fixture
+def served(tmp_path: Path):
+    pacs = RudePacs(pictures(4))
+    with rude_bank(tmp_path, pacs) as bank:
+        change(bank, "keep_days = 30", "keep_days = 0")
+        change(bank, "workers = 0", "workers = 1")
+        yield bank, pacs
+
+
+def test_files_go_when_they_are_banked_and_nothing_is_lost(served) -> None:
+    bank, _ = served
+    run(bank)
+    assert len(landed(bank)) == 4
+    bring_up(bank)
+    assert landed(bank) == []
+    assert banked(bank) == 4
+    assert holds(bank)
+    told = status_of(bank)
+    assert (told.received, told.kept, told.banked) == (4, 0, 4)
+    content = zip_of(bank)[0].read_bytes()
+    bring_up(bank)
+    assert run(bank).received == 0
+    assert imagebank("update", "--recheck", bank).code == 0
+    assert holds(bank)
+    assert zip_of(bank)[0].read_bytes() == content
+
+
+def test_files_stay_as_long_as_the_policy_says(served) -> None:
+    bank, _ = served
+    change(bank, "keep_days = 0", "keep_days = 2")
+    run(bank)
+    bring_up(bank)
+    assert len(landed(bank)) == 4
+    for path in landed(bank):
+        os.utime(path, (path.stat().st_mtime - 3 * 86400,) * 2)
+    bring_up(bank)
+    assert landed(bank) == []
+    assert holds(bank)
+
+
+def test_a_late_image_of_a_series_whose_files_went_brings_them_all_again(served) -> None:
+    bank, pacs = served
+    run(bank)
+    bring_up(bank)
+    for each in pictures(1, first=4):
+        pacs.add(each)
+    run(bank)
+    bring_up(bank)  # the late image waits, and what is banked stays
+    assert banked(bank) == 4
+    assert holds(bank)
+    run(bank)
+    assert len(landed(bank)) == 5
+    bring_up(bank)
+    assert banked(bank) == 5
+    assert holds(bank)
+    assert landed(bank) == []
+
+
+def test_a_zip_that_was_lost_is_made_again_from_files_that_are_fetched_again(served) -> None:
+    bank, _ = served
+    run(bank)
+    bring_up(bank)
+    zip_of(bank)[0].unlink()
+    assert imagebank("update", "--recheck", bank).code == 0
+    assert run(bank).received == 4
+    bring_up(bank)
+    assert banked(bank) == 4
+    assert holds(bank)
+
+
+def test_an_opt_out_takes_back_what_is_banked_though_its_files_went(served, tmp_path: Path) -> None:
+    bank, _ = served
+    run(bank)
+    bring_up(bank)
+    (tmp_path / "records" / "opt_outs.csv").write_text(OPT_OUTS + f"{FIRST},national,2020-01-01\n")
+    bring_up(bank)
+    assert zip_of(bank) == []
+    assert banked(bank) == 0
+    (tmp_path / "records" / "opt_outs.csv").write_text(OPT_OUTS)
+    bring_up(bank)
+    assert banked(bank) == 0
+    assert run(bank).received == 4
+    bring_up(bank)
+    assert banked(bank) == 4
+    assert holds(bank)
+
+
+def test_files_of_a_study_that_is_not_complete_stay(served) -> None:
+    bank, _ = served
+    change(bank, "settle_minutes = 0", "settle_minutes = 60")
+    run(bank)
+    bring_up(bank)
+    assert len(landed(bank)) == 4
+    assert banked(bank) == 4
+
+
+def test_a_full_landing_zone_stops_the_run_and_is_gone_on_with_after_an_update(served) -> None:
+    bank, pacs = served
+    for number in range(2, 6):
+        pacs.add(instance(1, study=number, patient=FIRST))
+    change(bank, "quota_gb = 0", "quota_gb = 0.000005")
+    ended = run(bank)
+    assert ended.ended == "landing-full"
+    assert 0 < len(landed(bank)) < 8
+    assert [each.reason for each in status_of(bank).incomplete if each.reason == "landing-full"]
+    change(bank, "quota_gb = 0.000005", "quota_gb = 0")
+    assert run(bank).is_whole
+    assert status_of(bank).received == 8

@@ -1,0 +1,109 @@
+"""What acquisition must not tell: no identifier in a log at any level, in output, in file names or in the ledger."""
+
+from __future__ import annotations
+
+import logging
+from pathlib import Path
+
+import pytest
+from pretend import FIRST, OPT_OUTS, RudePacs, bank_of, change, instance, landed, rude_bank, run
+from pydicom.dataset import Dataset
+
+from conftest import imagebank
+from imagebank.core.progress import Silent
+from imagebank.synthetic.pacs import PretendPacs
+from imagebank.workflows.acquiring import acquire
+from imagebank.workflows.update import update
+
+CANARY = "CANARY77X"
+NAMES = ("Pretend", "Canary", FIRST, CANARY, "1.9.1", "A1", "20200304")
+
+
+@pytest.mark.parametrize("way", ["get", "move"])
+def test_no_log_at_any_level_holds_an_identifier(
+    tmp_path: Path, way: str, caplog: pytest.LogCaptureFixture, capfd: pytest.CaptureFixture[str]
+) -> None:
+    held = [instance(number, patient=CANARY, PatientName="Canary^Pretend") for number in range(3)]
+    with RudePacs(held).serving() as port:
+        bank = bank_of(tmp_path, CANARY, port=port, retrieve=way, receive_port=0)
+        caplog.set_level(logging.DEBUG)
+        loggers = [logging.getLogger(name) for name in ("", "pynetdicom", "pynetdicom.assoc", "httpx", "imagebank")]
+        before = [(each, each.level, each.propagate) for each in loggers]
+        try:
+            for each in loggers:  # as loud as they get
+                each.setLevel(logging.DEBUG)
+                each.addHandler(caplog.handler)
+            run(bank)
+        finally:
+            for each, level, propagate in before:
+                each.setLevel(level)
+                each.propagate = propagate
+                each.removeHandler(caplog.handler)
+    heard = caplog.text + "".join(capfd.readouterr())
+    assert not [name for name in (CANARY, "Canary^", "Pretend^") if name in heard]
+    told = (bank / "landing" / "associations.log").read_text()
+    assert not [name for name in (CANARY, "Canary", "1.9.1") if name in told]
+
+
+def test_what_is_printed_and_written_outside_the_landing_zone_and_vault_names_nobody(tmp_path: Path) -> None:
+    held = [instance(number, patient=CANARY) for number in range(2)]
+    with PretendPacs().serving() as dead:
+        pass
+    pacs = RudePacs(held)
+    with pacs.serving() as port:
+        bank = bank_of(tmp_path, CANARY, port=port)
+        ran = [imagebank("--verbose", "acquire", bank), imagebank("acquire", "status", bank)]
+        change(bank, f"port = {port}", f"port = {dead}")
+        ran.append(imagebank("--verbose", "acquire", bank, environ={"IMAGEBANK_DEBUG": "1"}))
+    assert ran[0].code == 0, ran[0].err
+    printed = "".join(each.out + each.err for each in ran)
+    ledger = b"".join(path.read_bytes() for path in bank.glob("ledger.db*"))
+    names = "\n".join(path.relative_to(bank).as_posix() for path in bank.rglob("*"))
+    for text in (printed, names, ledger.decode("latin-1")):
+        assert not [name for name in (CANARY, "1.9.1", "Pretend^") if name in text]
+    assert len(landed(bank)) == 2
+
+
+def test_the_landing_zone_is_for_its_owner_only(tmp_path: Path) -> None:
+    with rude_bank(tmp_path, RudePacs([instance(1)])) as bank:
+        run(bank)
+    for folder in [bank / "landing", *(path for path in (bank / "landing").rglob("*") if path.is_dir())]:
+        assert folder.stat().st_mode & 0o077 == 0, folder.name
+    assert (bank / "landing" / "acquisition.db").stat().st_mode & 0o077 == 0
+
+
+def test_the_opted_out_are_never_asked_for_nor_fetched(tmp_path: Path) -> None:
+    out = "HN0000666"
+    pacs = RudePacs([instance(1), instance(1, study=2, patient=out)])
+    with rude_bank(tmp_path, pacs, FIRST, out) as bank:
+        records = tmp_path / "records"
+        (records / "opt_outs.csv").write_text(OPT_OUTS + f"{out},national,2020-01-01\n")
+        assert run(bank).is_whole
+        assert out not in pacs.asked
+        days = ["acquire", str(bank), "--from", "2020-03-04", "--to", "2020-03-04"]
+        ran = imagebank(*days)
+        assert ran.code == 0, ran.err
+        assert "opted-out" in ran.out
+    assert len(landed(bank)) == 1
+
+
+def test_a_person_who_opts_out_later_is_not_gone_on_with(tmp_path: Path) -> None:
+    class Half(RudePacs):
+        def outgoing(self, query: Dataset) -> list[Dataset]:
+            return super().outgoing(query)[:1]
+
+    pacs = Half([instance(number) for number in range(4)])
+    with rude_bank(tmp_path, pacs, FIRST, "HN0000002") as bank:
+        run(bank)
+        moves = pacs.moves
+        (tmp_path / "records" / "opt_outs.csv").write_text(OPT_OUTS + f"{FIRST},local,2020-01-01\n")
+        run(bank)
+        assert pacs.moves == moves
+
+
+def test_update_banks_what_landed_beside_a_running_acquire(tmp_path: Path) -> None:
+    with rude_bank(tmp_path, RudePacs([instance(1)])) as bank:
+        run(bank)
+        update(bank, environ={}, progress=Silent())
+        assert acquire(bank, environ={}, progress=Silent())[0].received == 0
+    assert list((bank / "landing" / ".partial").iterdir()) == []

@@ -1,0 +1,284 @@
+"""Secured ways to a PACS: TLS in both directions of an association, certificates of both, basic access, tokens."""
+
+from __future__ import annotations
+
+import base64
+import json
+import shutil
+import ssl
+import subprocess
+import threading
+import zipfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pretend import RudePacs, add_source, bank_of, change, instance, landed, run, status_of
+from pydicom.filewriter import dcmwrite
+
+from conftest import imagebank
+from imagebank.core.errors import ConfigError
+from imagebank.core.progress import Silent
+from imagebank.workflows.acquiring import acquire
+from imagebank.workflows.receiving import receiving
+
+openssl = pytest.mark.skipif(not shutil.which("openssl"), reason="openssl is not installed")
+
+
+@pytest.fixture(scope="module")
+def certificates(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An authority, and certificates of a PACS and of the bank that it signed."""
+    folder = tmp_path_factory.mktemp("certificates")
+
+    def call(*arguments: str) -> None:
+        subprocess.run(["openssl", *arguments], cwd=folder, check=True, capture_output=True)
+
+    call(
+        "req",
+        "-x509",
+        "-newkey",
+        "rsa:2048",
+        "-nodes",
+        "-keyout",
+        "ca.key",
+        "-out",
+        "ca.pem",
+        "-days",
+        "2",
+        "-subj",
+        "/CN=CA",
+    )
+    (folder / "names").write_text("subjectAltName=IP:127.0.0.1,DNS:localhost\n")
+    for name in ("pacs", "bank"):
+        call(
+            "req",
+            "-newkey",
+            "rsa:2048",
+            "-nodes",
+            "-keyout",
+            f"{name}.key",
+            "-out",
+            f"{name}.csr",
+            "-subj",
+            f"/CN={name}",
+        )
+        call(
+            *("x509", "-req", "-in", f"{name}.csr", "-CA", "ca.pem", "-CAkey", "ca.key", "-CAcreateserial"),
+            *("-out", f"{name}.pem", "-days", "2", "-extfile", "names"),
+        )
+    return folder
+
+
+def secured(folder: Path) -> dict[str, Any]:
+    return {
+        "tls": True,
+        "ca_file": str(folder / "ca.pem"),
+        "certificate_file": str(folder / "bank.pem"),
+        "key_file": str(folder / "bank.key"),
+    }
+
+
+def server_tls(folder: Path) -> ssl.SSLContext:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(folder / "pacs.pem", folder / "pacs.key")
+    context.load_verify_locations(folder / "ca.pem")
+    context.verify_mode = ssl.CERT_REQUIRED
+    return context
+
+
+@openssl
+def test_an_association_is_secured_with_certificates_of_both_sides(certificates: Path, tmp_path: Path) -> None:
+    with RudePacs([instance(1)]).serving(tls=server_tls(certificates)) as port:
+        bank = bank_of(tmp_path, port=port, **secured(certificates))
+        assert run(bank).is_whole
+        change(bank, f'certificate_file = "{certificates}/bank.pem"', 'certificate_file = ""')
+        assert run(bank).reason == "not-reached"
+        change(bank, "tls = true", "tls = false")
+        assert run(bank).ended == "given-up"
+    assert len(landed(bank)) == 1
+
+
+@openssl
+@pytest.mark.skipif(not shutil.which("storescu"), reason="dcmtk is not installed")
+def test_a_scanner_pushes_over_tls_and_must_show_a_certificate(certificates: Path, tmp_path: Path) -> None:
+    bank = bank_of(tmp_path)
+    told = {
+        "peers = []": 'peers = ["MR1"]',
+        "port = 11112\n# Titles": "port = 0\n# Titles",
+        "tls = false": "tls = true",
+        'ca_file = ""': f'ca_file = "{certificates}/ca.pem"',
+        'certificate_file = ""': f'certificate_file = "{certificates}/pacs.pem"',
+        'key_file = ""': f'key_file = "{certificates}/pacs.key"',
+    }
+    text = (bank / "bank.toml").read_text()
+    start = text.index("[receive]")
+    part = text[start:]
+    for before, after in told.items():
+        assert before in part, before
+        part = part.replace(before, after, 1)
+    (bank / "bank.toml").write_text(text[:start] + part)
+    instance(1).save_as(tmp_path / "one.dcm", enforce_file_format=True)
+    with receiving(bank, environ={}) as running:
+        base = ["storescu", "-aet", "MR1", "-aec", "IMAGEBANK"]
+        end = ["127.0.0.1", str(running.port), str(tmp_path / "one.dcm")]
+        keys = [str(certificates / "bank.key"), str(certificates / "bank.pem")]
+        authority = ["+cf", str(certificates / "ca.pem")]
+        assert subprocess.run([*base, "+tls", *keys, *authority, *end], capture_output=True).returncode == 0
+        assert subprocess.run([*base, "+tla", *authority, *end], capture_output=True).returncode != 0
+        assert subprocess.run([*base, *end], capture_output=True).returncode != 0
+    assert len(landed(bank, "pushed")) == 1
+    assert running.counts["new"] == 1
+
+
+class Service(BaseHTTPRequestHandler):
+    """A small DICOMweb service with a token service beside it."""
+
+    asked: list[str]
+    tokens: list[str]
+    allowed: str
+
+    def log_message(self, *_: object) -> None:
+        """Silent."""
+
+    def do_POST(self) -> None:
+        form = self.rfile.read(int(self.headers["Content-Length"])).decode()
+        assert "grant_type=client_credentials" in form
+        assert "client_secret=s3cret" in form
+        self.tokens.append(f"token{len(self.tokens)}")
+        self._answer(200, json.dumps({"access_token": self.tokens[-1], "expires_in": 3600}).encode())
+
+    def do_GET(self) -> None:
+        self.asked.append(self.path)
+        given = self.headers.get("Authorization", "")
+        valid = given == (f"Bearer {self.tokens[-1]}" if self.allowed == "token" and self.tokens else self.allowed)
+        if not valid or (self.allowed == "token" and len(self.asked) == 3 and len(self.tokens) == 1):
+            self._answer(401, b"")  # the token ended early
+        elif "/series/1.9.1.1/instances" in self.path:
+            self._answer(200, json.dumps([{"00080018": {"Value": ["1.9.1.1.1"]}}]).encode())
+        elif self.path.split("?")[0].endswith("/series/1.9.1.1"):
+            self._parts()
+        elif "/series" in self.path:
+            told = {"0020000E": {"Value": ["1.9.1.1"]}, "00080060": {"Value": ["MR"]}, "00201209": {"Value": [1]}}
+            self._answer(200, json.dumps([told]).encode())
+        else:
+            told = {"0020000D": {"Value": ["1.9.1"]}, "00100020": {"Value": ["HN0000001"]}}
+            self._answer(200, json.dumps([told]).encode())
+
+    def _parts(self) -> None:
+        import io
+
+        file = io.BytesIO()
+        dcmwrite(file, instance(1), enforce_file_format=True)
+        body = b"--xx\r\nContent-Type: application/dicom\r\n\r\n" + file.getvalue() + b"\r\n--xx--\r\n"
+        self._answer(200, body, 'multipart/related; type="application/dicom"; boundary=xx')
+
+    def _answer(self, status: int, body: bytes, kind: str = "application/dicom+json") -> None:
+        self.send_response(status)
+        self.send_header("Content-Type", kind)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+
+@contextmanager
+def service(allowed: str, tls: ssl.SSLContext | None = None) -> Iterator[tuple[str, type[Service]]]:
+    kind = type("Running", (Service,), {"asked": [], "tokens": [], "allowed": allowed})
+    server = ThreadingHTTPServer(("127.0.0.1", 0), kind)
+    if tls:
+        server.socket = tls.wrap_socket(server.socket, server_side=True)
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    try:
+        yield f"{'https' if tls else 'http'}://127.0.0.1:{server.server_address[1]}", kind
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join()
+
+
+def test_a_token_is_had_used_and_renewed_when_it_is_refused(tmp_path: Path) -> None:
+    with service("token") as (url, kind):
+        settings = {"token_url": f"{url}/token", "client_id": "bank", "client_secret_variable": "BANK_SECRET"}
+        bank = bank_of(tmp_path, kind="dicomweb", url=f"{url}/dicom-web", **settings)
+        with pytest.raises(ConfigError, match="BANK_SECRET"):
+            acquire(bank, environ={}, progress=Silent())
+        ended = acquire(bank, environ={"BANK_SECRET": "s3cret"}, progress=Silent())[0]
+        assert ended.is_whole, ended
+        assert len(kind.tokens) == 2
+    assert "s3cret" not in (bank / "bank.toml").read_text()
+
+
+def test_basic_access_works_and_a_wrong_password_is_told_as_what_it_is(tmp_path: Path) -> None:
+    right = "Basic " + base64.b64encode(b"bank:s3cret").decode()
+    with service(right) as (url, _):
+        bank = bank_of(tmp_path, kind="dicomweb", url=url, user="bank", password_variable="BANK_PASSWORD")
+        wrong = acquire(bank, environ={"BANK_PASSWORD": "other"}, progress=Silent())[0]
+        assert (wrong.ended, wrong.reason) == ("given-up", "not-allowed")
+        assert acquire(bank, environ={"BANK_PASSWORD": "s3cret"}, progress=Silent())[0].is_whole
+    assert len(landed(bank)) == 1
+
+
+@openssl
+def test_a_service_may_ask_for_our_certificate(certificates: Path, tmp_path: Path) -> None:
+    with service("", server_tls(certificates)) as (url, _):
+        settings = secured(certificates)
+        bank = bank_of(tmp_path, kind="dicomweb", url=url, **settings)
+        assert run(bank).is_whole
+        change(bank, f'ca_file = "{certificates}/ca.pem"', 'ca_file = ""')
+        assert run(bank).reason == "not-reached"
+
+
+def test_a_key_inside_the_bank_is_refused(tmp_path: Path) -> None:
+    bank = bank_of(tmp_path, tls=True, key_file="key.pem", certificate_file="c.pem")
+    assert imagebank("acquire", bank).code == 3
+
+
+def test_of_a_site_with_both_the_web_is_asked_and_the_other_is_left_alone(tmp_path: Path) -> None:
+    pacs = RudePacs([instance(1)])
+    with service("") as (url, _), pacs.serving() as port:
+        bank = bank_of(tmp_path, port=port, site="north")
+        add_source(bank, name="web", kind="dicomweb", url=url, site="north")
+        runs = acquire(bank, environ={}, progress=Silent())
+    assert [(each.source, each.ended) for each in runs] == [("web", "done"), ("rude", "elsewhere")]
+    assert pacs.finds == 0
+
+
+def test_archives_and_media_are_read_once_and_missing_files_are_told(tmp_path: Path) -> None:
+    import tarfile
+
+    from pydicom.fileset import FileSet
+
+    media = tmp_path / "media"
+    (media / "loose").mkdir(parents=True)
+    files = []
+    for number in range(6):
+        files.append(tmp_path / f"{number}.dcm")
+        instance(number).save_as(files[-1], enforce_file_format=True)
+    with zipfile.ZipFile(media / "a.zip", "w") as archive:
+        archive.write(files[0], "a/b.dcm")
+        archive.writestr("readme.txt", "hello")
+        archive.write(files[1], "../../escape.dcm")
+    with tarfile.open(media / "b.tar.gz", "w:gz") as tar:
+        tar.add(files[2], "x")
+        tar.add(files[0], "again")
+    shutil.copy(files[3], media / "loose")
+    medium = FileSet()
+    for path in files[4:]:
+        medium.add(path)
+    medium.write(media / "cd")
+    gone = next(path for path in sorted((media / "cd").rglob("*")) if path.is_file() and path.name != "DICOMDIR")
+    kept = gone.read_bytes()
+    gone.unlink()
+    bank = bank_of(tmp_path, name="media", kind="media", path=str(media))
+    ended = run(bank)
+    assert dict(ended.left) == {"not-an-instance": 1, "missing-on-medium": 1}
+    assert len(landed(bank, "media")) == 5
+    assert not list(tmp_path.rglob("escape.dcm"))
+    assert dict(run(bank).left) == {"missing-on-medium": 1}
+    gone.write_bytes(kept)
+    assert run(bank).received == 1
+    told = status_of(bank)
+    assert (told.received, told.tallies["duplicates"]) == (6, 1)
