@@ -234,11 +234,15 @@ def _narrow(bounds: dict[Hashable, Bounds], group: Group) -> None:
     total = bounds[group.total]
     least = max((each.low for each in parts), default=0) if group.overlapping else low
     bounds[group.total] = total = Bounds(max(total.low, least), min(total.high, high))
-    for place, (key, own) in enumerate(zip(group.parts, parts, strict=True)):
-        others = parts[:place] + parts[place + 1 :]
-        lowest = total.low - sum(each.high for each in others)
-        highest = total.high - (0 if group.overlapping else sum(each.low for each in others))
-        bounds[key] = Bounds(int(max(own.low, lowest)), min(own.high, highest))
+    finite, endless = sum(each.high for each in parts if each.high < math.inf), sum(map(_is_endless, parts))
+    for key, own in zip(group.parts, parts, strict=True):
+        most_of_others = math.inf if endless > _is_endless(own) else finite - (0 if _is_endless(own) else own.high)
+        highest = total.high - (0 if group.overlapping else low - own.low)
+        bounds[key] = Bounds(int(max(own.low, total.low - most_of_others)), min(own.high, highest))
+
+
+def _is_endless(bounds: Bounds) -> bool:
+    return bounds.high == math.inf
 
 
 def percent(part: Shown, total: Shown) -> str:
