@@ -8,11 +8,11 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from importlib import resources
 from typing import Any
 
 from imagebank.cohorts.disclosure import Count, Disclosure, Mark, Shown, show
 from imagebank.cohorts.linkage.lines import ENDS, LINKED, Line, Tally
+from imagebank.cohorts.page import pages
 
 WIDEST_BITS = 20  # of the chart; heavier weights run to its edge
 
@@ -48,21 +48,20 @@ class Report:
 
 def render(report: Report, rule: Disclosure) -> str:
     """The page as HTML."""
-    import jinja2
-
-    environment = jinja2.Environment(
-        autoescape=True, trim_blocks=True, lstrip_blocks=True, undefined=jinja2.StrictUndefined
+    text: str = (
+        pages()
+        .get_template("linkage.html")
+        .render(
+            report=report,
+            rule=rule,
+            ends=ENDS,
+            linked=len(LINKED),
+            safe=lambda count: _safe(count, rule).text,
+            bars=_bars(report.weights),
+            widest=WIDEST_BITS,
+        )
     )
-    template = resources.files(__package__).joinpath("templates/linkage.html").read_text("utf-8")
-    return environment.from_string(template).render(
-        report=report,
-        rule=rule,
-        ends=ENDS,
-        linked=len(LINKED),
-        safe=lambda count: _safe(count, rule).text,
-        bars=_bars(report.weights),
-        widest=WIDEST_BITS,
-    )
+    return text
 
 
 def _safe(count: int, rule: Disclosure) -> Shown:

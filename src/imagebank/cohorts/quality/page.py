@@ -11,13 +11,13 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
-from importlib import resources
 from statistics import median
 from typing import Any
 
 from imagebank.catalogue.tables import Diagnosis, Patient, Quality, Scanner, Series, Study
 from imagebank.cohorts.disclosure import Disclosure
 from imagebank.cohorts.facts import scanner_names
+from imagebank.cohorts.page import pages
 from imagebank.cohorts.quality.drift import SoftwareSpan, protocols
 from imagebank.cohorts.quality.funnel import ENDS, study_funnel
 from imagebank.cohorts.quality.ratings import Rating, agreements
@@ -58,23 +58,22 @@ def render(
     shift_days: tuple[int, int],
 ) -> str:
     """The page as HTML. `offered` counts series by outcome; `picture` reads a mosaic by its path in the bank."""
-    import jinja2
-
-    environment = jinja2.Environment(
-        autoescape=True, trim_blocks=True, lstrip_blocks=True, undefined=jinja2.StrictUndefined
-    )
-    template = resources.files(__package__).joinpath("templates/quality.html").read_text("utf-8")
     context = _context(bank, ratings, rule, picture)
-    return environment.from_string(template).render(
-        bank=bank,
-        rule=rule,
-        offered=offered,
-        shift=max(abs(day) for day in shift_days),
-        verdicts=VERDICTS,
-        shown_metrics=[metrics()[name] for name in SHOWN_METRICS],
-        ends=ENDS,
-        **context,
+    text: str = (
+        pages()
+        .get_template("quality.html")
+        .render(
+            bank=bank,
+            rule=rule,
+            offered=offered,
+            shift=max(abs(day) for day in shift_days),
+            verdicts=VERDICTS,
+            shown_metrics=[metrics()[name] for name in SHOWN_METRICS],
+            ends=ENDS,
+            **context,
+        )
     )
+    return text
 
 
 def _context(bank: BankRows, ratings: Sequence[Rating], rule: Disclosure, picture: ReadPicture) -> dict[str, Any]:
