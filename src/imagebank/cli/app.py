@@ -245,7 +245,7 @@ def main() -> None:
 
         told = failure_of(error)
         if told.reason == "disk-full":
-            _say("imagebank: no space is left on the disk.", "  try: free some space, then run the same command again")
+            _say("imagebank: No space is left on the disk.", "  try: free some space, then run the same command again")
             sys.exit(DiskFull.exit_code)
         _say(
             f"imagebank: something unexpected happened ({type(error).__name__} at {told.where}).",
