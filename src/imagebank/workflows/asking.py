@@ -11,8 +11,8 @@ from pathlib import Path
 from imagebank.core.config import Config
 from imagebank.core.errors import SourceError
 from imagebank.core.pacs_settings import PacsSource
-from imagebank.core.private import Private
-from imagebank.dicom.pacs.filters import plain_number
+from imagebank.core.private import NOBODY, Private
+from imagebank.dicom.pacs.filters import bare_number, is_opted_out, plain_number
 from imagebank.dicom.pacs.model import Request
 from imagebank.dicom.pacs.numbers import NEVER_ASKED, keys_of_person
 from imagebank.identities.model import Person
@@ -58,8 +58,9 @@ def opted_out_numbers(people: People, source: PacsSource) -> frozenset[Private]:
     found: set[Private] = set()
     for person in people.opted_out:
         hospital, nhs = numbers_known(person)
-        found |= {plain_number(each) for each in (*numbers_of(person, source), *hospital, *nhs) if each}
-    return frozenset(found)
+        numbers = {plain_number(each) for each in (*numbers_of(person, source), *hospital, *nhs) if each}
+        found |= numbers | {bare_number(each) for each in numbers}
+    return frozenset(found - {NOBODY})
 
 
 def requests_of_people(people: People, source: PacsSource) -> list[Request]:
@@ -68,7 +69,7 @@ def requests_of_people(people: People, source: PacsSource) -> list[Request]:
     asked: dict[Private, Request] = {}
     for person in people.wanted:
         for key in numbers_of(person, source):
-            if plain_number(key) not in out:
+            if not is_opted_out(key, out):
                 asked[key] = Request("patient", key, frozenset((key,)))
     return list(asked.values())
 

@@ -22,7 +22,7 @@ from imagebank.dicom.pacs.completeness import LEFT, WANTED
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS studies (
     source TEXT NOT NULL, study TEXT NOT NULL, uid TEXT NOT NULL, state TEXT NOT NULL, reason TEXT NOT NULL,
-    agreed_at REAL, counted_at REAL, PRIMARY KEY (source, study)) WITHOUT ROWID;
+    agreed_at REAL, counted_at REAL, patient TEXT NOT NULL DEFAULT '', PRIMARY KEY (source, study)) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS series (
     source TEXT NOT NULL, series TEXT NOT NULL, study TEXT NOT NULL, uid TEXT NOT NULL, expected INTEGER,
     reason TEXT NOT NULL, again INTEGER NOT NULL, PRIMARY KEY (source, series)) WITHOUT ROWID;
@@ -39,18 +39,21 @@ CREATE TABLE IF NOT EXISTS tallies (
 CREATE TABLE IF NOT EXISTS archives (
     source TEXT NOT NULL, name BLOB NOT NULL, state TEXT NOT NULL, PRIMARY KEY (source, name)) WITHOUT ROWID;
 """
+PATIENTS = "ALTER TABLE studies ADD COLUMN patient TEXT NOT NULL DEFAULT ''"
+"""What a book lacks that was begun before patients were known in it by a keyed id."""
 BUSY_SECONDS = 60.0
 
 
 @dataclass(frozen=True)
 class StudyRow:
-    """A study in the book, under its own keyed id."""
+    """A study in the book, under its own keyed id; `patient` is a keyed id too, to know the opted-out by."""
 
     study: str
     uid: Private
     state: str
     reason: str
     agreed_at: float | None
+    patient: str = ""
 
 
 @dataclass(frozen=True)
@@ -88,6 +91,8 @@ class Book:
             self._connection.execute("PRAGMA journal_mode = WAL")
             self._connection.execute("PRAGMA synchronous = NORMAL")
             self._connection.executescript(SCHEMA)
+            if "patient" not in (row[1] for row in self._connection.execute("PRAGMA table_info(studies)")):
+                self._connection.execute(PATIENTS)
 
     def close(self) -> None:
         """Close it."""
@@ -114,12 +119,12 @@ class Book:
     def keep_study(self, source: str, row: StudyRow, series: Iterable[SeriesRow], now: float) -> None:
         """Write down what a PACS told of a study. What it no longer tells of stays: it was told once."""
         reason = "store in the landing zone's book"
-        study = (source, row.study, row.uid.reveal(reason), row.state, row.reason, row.agreed_at, now)
+        study = (source, row.study, row.uid.reveal(reason), row.state, row.reason, row.agreed_at, now, row.patient)
         rows = [
             (source, each.series, each.study, each.uid.reveal(reason), each.expected, each.reason) for each in series
         ]
         with self._write() as connection:
-            connection.execute("INSERT OR REPLACE INTO studies VALUES (?,?,?,?,?,?,?)", study)
+            connection.execute("INSERT OR REPLACE INTO studies VALUES (?,?,?,?,?,?,?,?)", study)
             connection.executemany(
                 """INSERT INTO series VALUES (?,?,?,?,?,?,0) ON CONFLICT (source, series) DO UPDATE
                    SET study = excluded.study, expected = excluded.expected, reason = excluded.reason""",
@@ -273,13 +278,13 @@ class Book:
             connection.execute("INSERT OR REPLACE INTO archives VALUES (?,?,?)", (source, name, state))
 
 
-STUDIES = "SELECT study, uid, state, reason, agreed_at FROM studies"
+STUDIES = "SELECT study, uid, state, reason, agreed_at, patient FROM studies"
 SERIES = "SELECT series, study, uid, expected, reason, again FROM series"
 
 
 def _study(row: Any) -> StudyRow:
-    study, uid, state, reason, agreed = row
-    return StudyRow(str(study), Private(str(uid)), str(state), str(reason), agreed)
+    study, uid, state, reason, agreed, patient = row
+    return StudyRow(str(study), Private(str(uid)), str(state), str(reason), agreed, str(patient))
 
 
 def _series(row: Any) -> SeriesRow:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from typing import Any
 
 from pydicom.dataset import Dataset
@@ -98,6 +99,7 @@ class Dimse:
         last = self._retrieve(association, model, answers, stop)
         if self._peer.retrieve == "move":
             self._wait_for_stragglers()
+            return replace(last, apart=True)
         return last
 
     def _retrieve(self, association: Any, model: str, answers: Iterator[Any], stop: Callable[[], bool]) -> Fetched:
