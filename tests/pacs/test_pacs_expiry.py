@@ -158,3 +158,12 @@ def test_a_full_landing_zone_stops_the_run_and_is_gone_on_with_after_an_update(s
     change(bank, "quota_gb = 0.000005", "quota_gb = 0")
     assert run(bank).is_whole
     assert status_of(bank).received == 8
+
+
+def test_a_landed_file_that_a_person_deleted_is_fetched_again(served) -> None:
+    bank, _ = served
+    run(bank)
+    landed(bank)[0].unlink()
+    again = run(bank)
+    assert (again.is_whole, again.received) == (True, 1)
+    assert len(landed(bank)) == 4

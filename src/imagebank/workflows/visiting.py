@@ -72,7 +72,6 @@ class Visit:
         self._bank, self._source, self._book, self._keys = bank, source, book, keys
         self._environ, self._progress, self._stop, self._world = environ, progress, stop, world
         self._landing = landing_of(bank, source.name, keys, book)
-        self._landing.recover()
         self._asked = 0
         self._states: Counter[str] = Counter()
         self._left: Counter[str] = Counter()

@@ -17,30 +17,9 @@ from typing import Any
 
 from imagebank.core.files import disk_errors
 from imagebank.core.private import Private
+from imagebank.dicom.pacs.book_schema import prepare
 from imagebank.dicom.pacs.completeness import LEFT, WANTED
 
-SCHEMA = """
-CREATE TABLE IF NOT EXISTS studies (
-    source TEXT NOT NULL, study TEXT NOT NULL, uid TEXT NOT NULL, state TEXT NOT NULL, reason TEXT NOT NULL,
-    agreed_at REAL, counted_at REAL, patient TEXT NOT NULL DEFAULT '', PRIMARY KEY (source, study)) WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS series (
-    source TEXT NOT NULL, series TEXT NOT NULL, study TEXT NOT NULL, uid TEXT NOT NULL, expected INTEGER,
-    reason TEXT NOT NULL, again INTEGER NOT NULL, PRIMARY KEY (source, series)) WITHOUT ROWID;
-CREATE INDEX IF NOT EXISTS series_of_study ON series (source, study);
-CREATE TABLE IF NOT EXISTS instances (
-    source TEXT NOT NULL, instance TEXT NOT NULL, series TEXT NOT NULL, digest BLOB NOT NULL, size INTEGER NOT NULL,
-    kept INTEGER NOT NULL, copies INTEGER NOT NULL, PRIMARY KEY (source, instance)) WITHOUT ROWID;
-CREATE INDEX IF NOT EXISTS instances_of_series ON instances (source, series, kept);
-CREATE TABLE IF NOT EXISTS aside (
-    source TEXT NOT NULL, instance TEXT NOT NULL, digest BLOB NOT NULL, size INTEGER NOT NULL,
-    PRIMARY KEY (source, instance, digest)) WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS tallies (
-    source TEXT NOT NULL, what TEXT NOT NULL, count INTEGER NOT NULL, PRIMARY KEY (source, what)) WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS archives (
-    source TEXT NOT NULL, name BLOB NOT NULL, state TEXT NOT NULL, PRIMARY KEY (source, name)) WITHOUT ROWID;
-"""
-PATIENTS = "ALTER TABLE studies ADD COLUMN patient TEXT NOT NULL DEFAULT ''"
-"""What a book lacks that was begun before patients were known in it by a keyed id."""
 BUSY_SECONDS = 60.0
 
 
@@ -90,9 +69,7 @@ class Book:
         with self._lock, disk_errors():
             self._connection.execute("PRAGMA journal_mode = WAL")
             self._connection.execute("PRAGMA synchronous = NORMAL")
-            self._connection.executescript(SCHEMA)
-            if "patient" not in (row[1] for row in self._connection.execute("PRAGMA table_info(studies)")):
-                self._connection.execute(PATIENTS)
+            prepare(self._connection)
 
     def close(self) -> None:
         """Close it."""
@@ -221,6 +198,18 @@ class Book:
         with self._write() as connection:
             connection.executemany(
                 "UPDATE instances SET kept = 0 WHERE source = ? AND instance = ?",
+                [(source, each) for each in instances],
+            )
+
+    def kept(self, source: str) -> set[str]:
+        """The instances of a source whose files are here."""
+        return {str(row[0]) for row in self._rows("SELECT instance FROM instances WHERE source=? AND kept", source)}
+
+    def forget(self, source: str, instances: Iterable[str]) -> None:
+        """The files of these instances are lost: as if they had never come. Those that were let go of stay known."""
+        with self._write() as connection:
+            connection.executemany(
+                "DELETE FROM instances WHERE source = ? AND instance = ? AND kept",
                 [(source, each) for each in instances],
             )
 

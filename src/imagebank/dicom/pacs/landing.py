@@ -19,6 +19,7 @@ from pathlib import Path
 
 from imagebank.core.errors import DiskFull
 from imagebank.core.files import sync_folder
+from imagebank.core.processes import is_running, own_mark
 from imagebank.dicom.pacs.arrival import Arrival, TooLarge
 from imagebank.dicom.pacs.book import Book, InstanceRow
 from imagebank.dicom.pacs.landed_file import HEAD_BYTES, digest_of_file, is_whole
@@ -82,7 +83,7 @@ class Landing:
         for folder in (self.folder, self._partial):
             folder.mkdir(parents=True, exist_ok=True)
             folder.chmod(0o700)
-        self._number = 0
+        self._owner, self._number = own_mark(), 0
         self._lock = threading.Lock()
 
     def ids(self, ids: Ids) -> tuple[str, str, str]:
@@ -96,7 +97,7 @@ class Landing:
         self.check_room(0)
         with self._lock:
             self._number += 1
-            name = f"{os.getpid()}-{self.source}-{self._number}"
+            name = f"{self._owner}-{self.source}-{self._number}"
         return Arrival(self, self._partial / name, head)
 
     def check_room(self, coming: int) -> None:
@@ -205,10 +206,9 @@ class Landing:
 
     def recover(self) -> None:
         """Settle what processes that died had whole, and remove what they left half-written; others' files stay."""
-        mark = f"-{self.source}-"
         for path in sorted(self._partial.iterdir()):
-            owner = path.name.partition("-")[0]
-            if mark in path.name and not Path(f"/proc/{owner}").exists():
+            owner, _, rest = path.name.partition("-")
+            if rest.rpartition("-")[0] == self.source and not is_running(owner):
                 with suppress(Unnamed, Unrequested):
                     if is_whole(path):
                         with open(path, "rb") as file:
