@@ -106,6 +106,16 @@ class Hurried:
         time.sleep(0.001)
 
 
+class Telling(Silent):
+    """Keeps what a person would be told."""
+
+    def __init__(self) -> None:
+        self.notes: list[str] = []
+
+    def note(self, text: str) -> None:
+        self.notes.append(text)
+
+
 def records(folder: Path, *patients: str) -> Path:
     """The records of some people."""
     folder.mkdir(parents=True, exist_ok=True)
@@ -157,8 +167,8 @@ def change(bank: Path, before: str, after: str) -> None:
 
 def run(bank: Path, ask: Ask | None = None, **more: Any) -> SourceRun:
     """One acquire of a bank with one source; pauses take no time."""
-    more = {"world": Hurried().world(), **more}
-    return acquire(bank, ask, environ={}, progress=Silent(), **more)[0]
+    more = {"world": Hurried().world(), "progress": Silent(), **more}
+    return acquire(bank, ask, environ={}, **more)[0]
 
 
 def status_of(bank: Path) -> SourceStatus:

@@ -12,6 +12,7 @@ from pretend import (
     MR,
     Hurried,
     RudePacs,
+    Telling,
     assert_whole,
     bank_of,
     free_port,
@@ -141,9 +142,11 @@ def test_a_pacs_that_refuses_after_some_studies_opens_the_circuit_and_is_gone_on
     rude = True
     pacs = Tired([instance(1, study=number) for number in range(1, 8)])
     with rude_bank(tmp_path, pacs) as bank:
-        hurried = Hurried()
-        ended = run(bank, world=hurried.world())
+        hurried, told = Hurried(), Telling()
+        ended = run(bank, world=hurried.world(), progress=told)
         assert (ended.ended, ended.reason) == ("given-up", "failed")
+        assert told.notes[0] == "rude: 4 failures in a row (failed): left alone for 30 s, then tried with one echo"
+        assert told.notes[1] == "rude: answers again: going on"
         assert hurried.passed > 60, "the circuit was never open"
         states = status_of(bank).states
         assert states["complete"] == 2

@@ -150,6 +150,7 @@ class Visit:
             bytes_a_second=source.megabytes_per_second * 1e6,
             stop=self._stop,
             patient=ask.patient,
+            tell=lambda text: self._progress.note(f"{source.name}: {text}"),
         )
         opted_out = opted_out_numbers(people, source)
         self._leave_the_opted_out(opted_out)

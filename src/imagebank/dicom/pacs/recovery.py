@@ -1,7 +1,7 @@
 """A landing zone is opened: first its book is brought to what lies on the disk, for the files are the truth.
 
-A loss of power may keep files from the book that were acknowledged; a person may have deleted files that it knows. What a
-crash left half-way is then settled or removed.
+A loss of power may keep files from the book that were acknowledged; a person may have deleted files that it knows.
+What a crash left half-way is then settled or removed.
 """
 
 from __future__ import annotations
