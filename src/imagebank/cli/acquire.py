@@ -217,6 +217,9 @@ def _print_status(told: SourceStatus, most: int | None) -> None:
     )
     for reason, count in sorted(told.left.items()):
         typer.echo(f"  left       {count:,} studies, {reason}: {MEANINGS.get(reason, '')}")
+    if told.again:
+        what_next = "have them pushed once more" if told.is_pushed else "run imagebank acquire"
+        typer.echo(f"  again      {told.again:,} series would be made anew, but their files were deleted: {what_next}")
     for what, count in told.tallies.items():
         if count:
             typer.echo(f"  {what:<10} {count:,} instances")

@@ -49,13 +49,16 @@ def acquire(
     with locked_landing(bank), ExitStack() as stack:
         people, keys = _people(root, bank, environ, progress)
         book = stack.enter_context(_open_book(bank))
-        book.want_again(originals_wanted(bank, environ), again=True)
+        again = originals_wanted(bank, environ)
+        book.want_again(again, again=True)
         runs: list[SourceRun] = []
         for source in sources:
             earlier = [run for run in runs if source.site and _site(bank, run.source) == source.site]
             if earlier and any(run.is_whole for run in earlier):
                 runs.append(SourceRun(source.name, "elsewhere"))
                 continue
+            if source.kind == "media" and book.let_go_of(source.name, again):
+                book.read_again(source.name)
             visit = Visit(bank, source, book, keys, environ, progress, stop, world)
             runs.append(visit.run(ask, people))
         return runs

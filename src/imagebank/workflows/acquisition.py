@@ -5,10 +5,11 @@ Studies are named by the bank's own keyed ids; the vault stays shut for the stat
 
 from __future__ import annotations
 
+import json
 import tempfile
 import time
 from collections import Counter, defaultdict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from pathlib import Path
@@ -29,6 +30,7 @@ from imagebank.dicom.pacs.part10 import ids_of
 from imagebank.engine import Outcome
 from imagebank.identities.pseudonyms import Keys
 from imagebank.identities.vault import read_key
+from imagebank.workflows.banking import WAITING
 from imagebank.workflows.landed import limits_of
 from imagebank.workflows.opening import open_ledger
 from imagebank.workflows.reaching import calendar_of_source, reach
@@ -63,6 +65,8 @@ class SourceStatus:
     kept: int
     banked: int
     tallies: Mapping[str, int]
+    again: int  # series that the bank would make anew, but whose files were deleted
+    is_pushed: bool  # nobody can be asked for them
     incomplete: tuple[Incomplete, ...]
 
 
@@ -72,18 +76,20 @@ def acquisition_status(root: Path, *, environ: Mapping[str, str]) -> list[Source
     if not bank.layout.landing_book.is_file():
         return []
     banked: Counter[str] = Counter()
+    asked_of = {source.name for source in bank.config.pacs}
     with open_ledger(bank, environ) as ledger:
+        waiting = json.loads(ledger.meta(WAITING) or "[]")
         for lot in ledger.lots():
             if lot.outcome is Outcome.BANKED:
                 banked[f"{lot.source}/{lot.item}"] += lot.files
     book = Book(bank.layout.landing_book)
     try:
-        return [_status(book, source, banked) for source in book.sources()]
+        return [_status(book, source, banked, waiting, is_pushed=source not in asked_of) for source in book.sources()]
     finally:
         book.close()
 
 
-def _status(book: Book, source: str, banked: Counter[str]) -> SourceStatus:
+def _status(book: Book, source: str, banked: Counter[str], waiting: Iterable[str], *, is_pushed: bool) -> SourceStatus:
     counts = book.counts(source)
     series: dict[str, list[SeriesRow]] = defaultdict(list)
     for row in book.all_series(source):
@@ -101,6 +107,8 @@ def _status(book: Book, source: str, banked: Counter[str]) -> SourceStatus:
         sum(kept for _, kept in counts.values()),
         sum(banked[f"{source}/{name}"] for name in counts),
         book.tallies(source),
+        len(book.let_go_of(source, waiting)),
+        is_pushed,
         tuple(_incomplete(row, series[row.study], counts) for row in wanted if row.state != COMPLETE),
     )
 

@@ -149,9 +149,9 @@ class Book:
             )
             if again:
                 connection.execute(
-                    """UPDATE studies SET state = ?, agreed_at = NULL WHERE state <> ?
+                    """UPDATE studies SET state = ?, reason = ?, agreed_at = NULL WHERE state <> ?
                        AND study IN (SELECT study FROM series WHERE again = 1)""",
-                    (WANTED, LEFT),
+                    (WANTED, "deleted", LEFT),
                 )
 
     # instances
@@ -255,6 +255,16 @@ class Book:
         """Every source that anything is written of."""
         query = "SELECT source FROM studies UNION SELECT source FROM instances UNION SELECT source FROM tallies"
         return sorted(str(row[0]) for row in self._rows(query))
+
+    def let_go_of(self, source: str, series: Iterable[str]) -> set[str]:
+        """Of these series, those that a source brought and whose files are not all here any more."""
+        query = "SELECT DISTINCT series FROM instances WHERE source = ? AND kept = 0"
+        return {str(row[0]) for row in self._rows(query, source)} & set(series)
+
+    def read_again(self, source: str) -> None:
+        """Every archive and medium of a source is to be read once more."""
+        with self._write() as connection:
+            connection.execute("DELETE FROM archives WHERE source = ?", (source,))
 
     def archive(self, source: str, name: bytes) -> str:
         """The state in which an archive was read to its end; empty when it was not."""

@@ -31,6 +31,7 @@ WHY_INCOMPLETE = {
     "missing": "The PACS lists images that did not come, though it was asked for them again.",
     "more-than-counted": "More images are here than the PACS lists.",
     "settling": "All is here; a later count must confirm it.",
+    "deleted": "It was banked and its files deleted; they are wanted again, because the bank would make it anew.",
     "not-fetched": "Not asked for yet.",
     "interrupted": "The run ended before all was here.",
 }
