@@ -108,15 +108,6 @@ def test_mistakes_are_told_with_what_to_try(tmp_path: Path) -> None:
     assert "[[pacs]]" in imagebank("acquire", empty).err
 
 
-def test_a_list_of_accession_numbers_is_asked_for(tmp_path: Path) -> None:
-    pacs = RudePacs([instance(1, study=number) for number in range(1, 5)])
-    (tmp_path / "list.csv").write_text("accession_number\nA2\nA3\nA*\n")
-    with rude_bank(tmp_path, pacs) as bank:
-        assert imagebank("acquire", bank, "--list", tmp_path / "list.csv").code == 0
-        assert len(landed(bank)) == 2
-        assert sorted(pacs.asked)[:2] == ["A2", "A3"]
-
-
 def test_outside_its_hours_a_source_is_not_asked(tmp_path: Path) -> None:
     pacs = RudePacs([instance(1)])
     with rude_bank(tmp_path, pacs, hours=["holiday 00:00-24:00"], holidays=["1999-01-01"]) as bank:

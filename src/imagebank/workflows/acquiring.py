@@ -25,6 +25,7 @@ from imagebank.workflows.landed import locked_landing, originals_wanted
 from imagebank.workflows.merging import merge_people
 from imagebank.workflows.opening import is_in_use, open_for_work
 from imagebank.workflows.opting_out import refuse_stale_list
+from imagebank.workflows.reaching import check_source
 from imagebank.workflows.visiting import Ask, SourceRun, Visit
 
 __all__ = ["Ask", "SourceRun", "acquire"]
@@ -75,6 +76,8 @@ def _chosen(bank: Bank, ask: Ask) -> list[PacsSource]:
             f"known are: {', '.join(known)}" if known else "add one, as docs/pacs.md shows",
         )
     chosen = [known[name] for name in dict.fromkeys(ask.sources)] or list(known.values())
+    for source in chosen:
+        check_source(source)
     return sorted(chosen, key=lambda each: (each.priority, KINDS.index(each.kind)))
 
 

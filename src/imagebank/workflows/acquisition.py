@@ -15,6 +15,8 @@ from datetime import date, timedelta
 from pathlib import Path
 from typing import TypeVar
 
+from pydicom.uid import UID
+
 from imagebank.core.clock import now
 from imagebank.core.config import Bank, open_bank
 from imagebank.core.errors import BankError, SourceError
@@ -133,6 +135,7 @@ class Trial:
 
     source: str
     steps: tuple[Step, ...] = field(default=())
+    found_nothing: bool = False  # it answered, and held nothing to try with
 
     @property
     def works(self) -> bool:
@@ -163,6 +166,7 @@ class _Trying:
     def __init__(self, bank: Bank, source: PacsSource, environ: Mapping[str, str], world: World) -> None:
         self._bank, self._source, self._environ, self._world = bank, source, environ, world
         self._steps: list[Step] = []
+        self._found_nothing = False
 
     def run(self, by: str, value: str) -> Trial:
         """The steps, until one fails."""
@@ -185,7 +189,7 @@ class _Trying:
                 pass
             finally:
                 book.close()
-        return Trial(self._source.name, tuple(self._steps))
+        return Trial(self._source.name, tuple(self._steps), self._found_nothing)
 
     def _try(self, client: Pacs, by: str, value: str) -> None:
         self._step("echo", lambda: _echo(client))
@@ -222,7 +226,8 @@ class _Trying:
             self._steps.append(Step(name, False, f"{error.reason}: {model.REASONS.get(error.reason, '')}"))
             raise _Failed from None
         except _NothingThere:
-            self._steps.append(Step(name, False, "nothing was found: name a study with --study or --patient"))
+            self._steps.append(Step(name, False, "nothing was found"))
+            self._found_nothing = True
             raise _Failed from None
         self._steps.append(Step(name, True, f"{told} ({time.monotonic() - started:.2f} s)"))
 
@@ -231,7 +236,7 @@ class _Trying:
         for path in folder.rglob("*.dcm"):
             with open(path, "rb") as file:
                 found[ids_of(file.read(1 << 20)).syntax] += 1
-        told = ", ".join(f"{count} in {syntax}" for syntax, count in sorted(found.items()))
+        told = ", ".join(f"{count} in {UID(syntax).name} ({syntax})" for syntax, count in sorted(found.items()))
         self._steps.append(Step("received", bool(found), told or "nothing came: is our title registered there?"))
 
 
