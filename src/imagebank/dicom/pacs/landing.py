@@ -20,6 +20,7 @@ from pathlib import Path
 from imagebank.core.errors import DiskFull
 from imagebank.core.files import disk_errors, sync_disk, sync_folder
 from imagebank.core.groups import Groups
+from imagebank.core.processes import is_running, own_mark
 from imagebank.dicom.pacs.arrival import Arrival, TooLarge
 from imagebank.dicom.pacs.book import Book, InstanceRow
 from imagebank.dicom.pacs.landed_file import Whole, digest_of_file, is_whole, whole_file
@@ -94,7 +95,7 @@ class Landing:
         for folder in (self.folder, self._partial):
             folder.mkdir(parents=True, exist_ok=True)
             folder.chmod(0o700)
-        self._number = 0
+        self._owner, self._number = own_mark(), 0
         self._lock = threading.Lock()
         self._taken = Groups(self._settle_all, GROUP)
 
@@ -109,7 +110,7 @@ class Landing:
         self.check_room(0)
         with self._lock:
             self._number += 1
-            name = f"{os.getpid()}-{self.source}-{self._number}"
+            name = f"{self._owner}-{self.source}-{self._number}"
         return Arrival(self, self._partial / name, head)
 
     def check_room(self, coming: int) -> None:
@@ -230,24 +231,11 @@ class Landing:
         with self._lock:
             self.counted[what] += 1
 
-    def adopt(self, study: str, series: str) -> int:
-        """Write down the files of a series that a crash kept from the book; returns how many."""
-        folder = self.folder / study / series
-        if not folder.is_dir():
-            return 0
-        known = self.book.received(self.source, series, kept=True)
-        found = [path for path in sorted(folder.glob(f"*{SUFFIX}")) if "-" not in path.stem and path.stem not in known]
-        rows = [(path.stem, InstanceRow(series, digest_of_file(path), path.stat().st_size)) for path in found]
-        self.book.add_instances(self.source, rows)
-        self._usage.add(held=sum(row.size for _, row in rows))
-        return len(rows)
-
     def recover(self) -> None:
         """Settle what processes that died had whole, and remove what they left half-written; others' files stay."""
-        mark = f"-{self.source}-"
         for path in sorted(self._partial.iterdir()):
-            owner = path.name.partition("-")[0]
-            if mark in path.name and not Path(f"/proc/{owner}").exists():
+            owner, _, rest = path.name.partition("-")
+            if rest.rpartition("-")[0] == self.source and not is_running(owner):
                 with suppress(Unnamed, Unrequested):
                     if is_whole(path):
                         self.settle(whole_file(path))

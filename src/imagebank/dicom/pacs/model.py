@@ -48,10 +48,11 @@ class SeriesAnswer:
 
 @dataclass(frozen=True)
 class Fetched:
-    """What the PACS said of a retrieval; what really came is in the book."""
+    """What the PACS said of a retrieval; what really came is in the book. `apart`: it comes by another association."""
 
     said_done: int = 0
     said_failed: int = 0
+    apart: bool = False
 
 
 class Pacs(Protocol):

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from imagebank.dicom.pacs.wire import MOST_PDU, BadMessage
 
@@ -16,6 +17,7 @@ COMMITMENT_INSTANCE = "1.2.840.10008.1.20.1.1"
 STORAGE = "1.2.840.10008.5.1.4.1.1."
 APPLICATION = "1.2.840.10008.3.1.1.1"
 IMPLICIT = "1.2.840.10008.1.2"
+ACCEPTED, NO_SUCH_SERVICE, NO_SUCH_SYNTAX = 0, 3, 4  # of a presentation context, as PS3.8 numbers them
 SYNTAXES = (
     "1.2.840.10008.1.2.1",  # explicit VR little endian: what the bank reads fastest
     IMPLICIT,  # VR little endian
@@ -36,12 +38,16 @@ SYNTAXES = (
 
 @dataclass(frozen=True)
 class Agreed:
-    """An association that opens: the service and transfer syntax of each context; the answer, where we accept it."""
+    """An association that opens: the service and transfer syntax of each context; the answer, where we accept it.
+
+    `not_offered` counts the contexts of services that a receiving node does not have: queries and retrievals.
+    """
 
     peer: str
     contexts: dict[int, tuple[str, str]]
     most: int
     answer: bytes = b""
+    not_offered: int = 0
 
 
 @dataclass(frozen=True)
@@ -79,26 +85,27 @@ def negotiate(message: bytes, *, title: str, peers: Iterable[str], services: Ite
     if calling not in {each.strip() for each in peers}:
         return Refused("calling-title", 1, 1, 3)
     results, contexts = _contexts(asked.presentation_context_definition_list, frozenset(services))
-    return Agreed(calling, contexts, _most(asked), _accept(asked, results))
+    not_offered = sum(each.result == NO_SUCH_SERVICE for each in results)
+    return Agreed(calling, contexts, _most(asked), _accept(asked, results), not_offered)
 
 
-def _contexts(offered: Iterable[object], services: frozenset[str]) -> tuple[list[object], dict[int, tuple[str, str]]]:
+def _contexts(offered: Iterable[Any], services: frozenset[str]) -> tuple[list[Any], dict[int, tuple[str, str]]]:
     from pynetdicom.presentation import PresentationContext
 
-    results: list[object] = []
+    results: list[Any] = []
     accepted: dict[int, tuple[str, str]] = {}
     for each in offered:
-        service = str(each.abstract_syntax)  # type: ignore[attr-defined]
-        syntaxes = [str(syntax) for syntax in each.transfer_syntax]  # type: ignore[attr-defined]
+        service = str(each.abstract_syntax)
+        syntaxes = [str(syntax) for syntax in each.transfer_syntax]
         chosen = next((syntax for syntax in SYNTAXES if syntax in syntaxes), "")
         answer = PresentationContext()
-        answer.context_id = each.context_id  # type: ignore[attr-defined]
+        answer.context_id = each.context_id
         answer.abstract_syntax = service
         answer.transfer_syntax = [chosen or syntaxes[0]]
         is_known = service.startswith(STORAGE) or service in services
-        answer.result = 0 if is_known and chosen else 4 if is_known else 3
+        answer.result = ACCEPTED if is_known and chosen else NO_SUCH_SYNTAX if is_known else NO_SUCH_SERVICE
         results.append(answer)
-        if answer.result == 0:
+        if answer.result == ACCEPTED:
             accepted[answer.context_id] = (service, chosen)
     return results, accepted
 
@@ -108,7 +115,7 @@ def _most(asked: object) -> int:
     return int(asked.maximum_length_received or 0)  # type: ignore[attr-defined]
 
 
-def _accept(asked: object, results: list[object]) -> bytes:
+def _accept(asked: object, results: list[Any]) -> bytes:
     from pynetdicom.pdu import A_ASSOCIATE_AC
     from pynetdicom.pdu_primitives import A_ASSOCIATE
 

@@ -63,6 +63,8 @@ class Receiver:
         fetches: bool = False,
     ) -> None:
         self.peer, self.counts, self.size = agreed.peer, Counter[str](), 0
+        if agreed.not_offered:
+            self.counts["not-offered"] = agreed.not_offered
         self._connection, self._stream, self._agreed = connection, stream, agreed
         self._landing, self._committer = landing, committer
         self._fetches = fetches
