@@ -151,7 +151,7 @@ def ours(way: str, study: str, series: str) -> Callable[[Path], int]:
             client.fetch(Private(study), Private(series), (), lambda: False)
         else:
             peer = Peer("127.0.0.1", DICOM_PORT, "ORTHANC", "IMAGEBANK", way)
-            settings = Settings("IMAGEBANK", "127.0.0.1", MOVE_PORT, frozenset(("ORTHANC",)))
+            settings = Settings("IMAGEBANK", "127.0.0.1", MOVE_PORT, frozenset(("ORTHANC",)), fetches=True)
             with Node(settings, landing):
                 client = Dimse(peer, landing)
                 client.fetch(Private(study), Private(series), (), lambda: False)

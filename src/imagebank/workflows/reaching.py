@@ -141,6 +141,7 @@ def _dimse(bank: Bank, source: PacsSource, landing: Landing, world: World) -> It
         associations=max(4, 4 * source.associations),
         timeout_seconds=source.timeout_seconds,
         tls=server_context(*files_of(bank, source)) if source.tls else None,
+        fetches=True,
     )
     with Node(settings, landing, tell=log_of(bank, world.now)) as node:
         yield lambda: Dimse(peer, landing, busy=lambda: node.busy)

@@ -81,8 +81,17 @@ class Book:
             return self._connection.execute(query, values).fetchall()
 
     @contextmanager
+    def together(self) -> Iterator[None]:
+        """One transaction for all that this thread writes in the block."""
+        with self._write():
+            yield
+
+    @contextmanager
     def _write(self) -> Iterator[sqlite3.Connection]:
         with self._lock, disk_errors():
+            if self._connection.in_transaction:  # that of `together`: the lock is held by one thread alone
+                yield self._connection
+                return
             self._connection.execute("BEGIN IMMEDIATE")
             try:
                 yield self._connection

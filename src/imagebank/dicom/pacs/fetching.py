@@ -179,6 +179,7 @@ class Fetcher:
         return reason
 
     def _received(self, series: SeriesRow) -> set[str]:
+        self._landing.drain()
         return self._book.received(self._scope.source, series.series, kept=series.again)
 
     def _fetch_one(self, client: Pacs, study: StudyRow, series: SeriesRow) -> str:

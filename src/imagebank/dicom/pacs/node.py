@@ -38,7 +38,9 @@ class Settings:
     associations: int = 10
     timeout_seconds: float = 60.0
     tls: ssl.SSLContext | None = field(default=None, repr=False)
-    commitment: bool = False
+    fetches: bool = False
+    """What comes was asked for by us with C-MOVE, and its source keeps it: it is flushed in groups before the book
+    counts it. What others push is flushed before each answer, because they may delete it then."""
 
 
 @dataclass(frozen=True)
@@ -124,6 +126,7 @@ class Node:
             threads = list(self._threads)
         for thread in threads:
             thread.join()
+        self._landing.drain()
         if self._socket:
             self._socket.close()
 
@@ -185,4 +188,4 @@ class Node:
             connection.sendall(wire.reject(agreed.result, agreed.source, agreed.reason))
             return None
         connection.sendall(agreed.answer)
-        return Receiver(connection, stream, agreed, self._landing, self._committer)
+        return Receiver(connection, stream, agreed, self._landing, self._committer, fetches=self._settings.fetches)
