@@ -98,6 +98,7 @@ REASONS = {
     "refused": "The PACS refused our association: the titles are not what it knows.",
     "not-offered": "The PACS does not offer the service that was asked for.",
     "not-allowed": "The PACS does not know this user or token.",
+    "forbidden": "The PACS knows us, but does not let us have this.",
     "aborted": "The association or connection broke off.",
     "silent": "The PACS was silent for longer than timeout_seconds.",
     "failed": "The PACS answered with a failure.",

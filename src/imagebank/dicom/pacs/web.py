@@ -214,10 +214,10 @@ class Web:
 
 
 def _check(answer: httpx.Response) -> None:
-    if answer.status_code in (httpx.codes.UNAUTHORIZED, httpx.codes.FORBIDDEN):
+    if answer.status_code == httpx.codes.UNAUTHORIZED:
         raise PacsError("not-allowed")
-    if answer.status_code == httpx.codes.NOT_FOUND:
-        raise PacsError("failed")
+    if answer.status_code == httpx.codes.FORBIDDEN:
+        raise PacsError("forbidden")
     if not answer.is_success:
         raise PacsError("failed")
 
