@@ -30,7 +30,9 @@ from imagebank.identities.pseudonyms import UidMap, letters
 
 PARTIAL = ".partial"
 SUFFIX = ".dcm"
-MOST_TAKEN = 64  # files that wait to be flushed, with up to 1 MB each in memory to be hashed
+Names = tuple[str, str, str]
+"""The bank's own ids of study, series and instance."""
+GROUP = 32  # files that are flushed at once; up to 1 MB of each may be in memory until it is hashed
 
 __all__ = ["Arrival", "Kept", "Landing", "Limits", "TooLarge", "Unrequested", "landing_full"]
 
@@ -95,9 +97,9 @@ class Landing:
             folder.chmod(0o700)
         self._owner, self._number = own_mark(), 0
         self._lock = threading.Lock()
-        self._taken = Groups(self._settle_all, MOST_TAKEN)
+        self._taken = Groups(self._settle_all, GROUP)
 
-    def ids(self, ids: Ids) -> tuple[str, str, str]:
+    def ids(self, ids: Ids) -> Names:
         """The bank's own ids of study, series and instance."""
         reason = "derive the name of a file from a keyed UID"
         study, series = (self._uids.item(each.reveal(reason)) for each in (ids.study, ids.series))
@@ -132,40 +134,41 @@ class Landing:
 
         Raises what an earlier one ended with, and Unrequested.
         """
-        self._check_asked(whole)
+        names = self._named(whole)
         self._usage.add(coming=whole.size)
-        self._taken.add(whole)
+        self._taken.add((whole, names))
 
     def drain(self) -> None:
         """Wait until all that was taken before has its place, and the book knows. Raises what it ended with."""
         self._taken.drain()
 
-    def _settle_all(self, group: list[Whole]) -> None:
+    def _settle_all(self, group: list[tuple[Whole, Names]]) -> None:
         try:
             with disk_errors():
-                sync_disk([each.path for each in group])
+                sync_disk([whole.path for whole, _ in group])
                 with self.book.together():
-                    for each in group:
-                        self._settle(each)
+                    for whole, names in group:
+                        self._settle(whole, names)
         finally:
-            self._usage.add(coming=-sum(each.size for each in group))
+            self._usage.add(coming=-sum(whole.size for whole, _ in group))
 
     def settle(self, whole: Whole) -> Kept:
         """Give a file on the disk its place. Raises Unrequested."""
-        self._check_asked(whole)
-        return self._settle(whole)
+        return self._settle(whole, self._named(whole))
 
-    def _check_asked(self, whole: Whole) -> None:
-        if not self.asked(self.ids(whole.ids)[0]):
+    def _named(self, whole: Whole) -> Names:
+        names = self.ids(whole.ids)
+        if not self.asked(names[0]):
             whole.path.unlink(missing_ok=True)
             self._count("unrequested")
             raise Unrequested
         with self._lock:
             self.arrived += 1
             self.arrived_bytes += whole.size
+        return names
 
-    def _settle(self, whole: Whole) -> Kept:
-        study, series, instance = self.ids(whole.ids)
+    def _settle(self, whole: Whole, names: Names) -> Kept:
+        study, series, instance = names
         path = self.path_of(study, series, instance)
         row = InstanceRow(series, whole.digest(), whole.size)
         known = self.book.instance(self.source, instance)
