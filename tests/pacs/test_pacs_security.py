@@ -6,7 +6,6 @@ import base64
 import shutil
 import ssl
 import subprocess
-import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -169,7 +168,38 @@ def test_a_service_may_ask_for_our_certificate(certificates: Path, tmp_path: Pat
         bank = bank_of(tmp_path, kind="dicomweb", url=url, **settings)
         assert run(bank).is_whole
         change(bank, f'ca_file = "{certificates}/ca.pem"', 'ca_file = ""')
-        assert run(bank).reason == "not-reached"
+        assert run(bank).reason == "not-trusted"
+
+
+def _made_out(folder: Path, *, name: str, days: int) -> ssl.SSLContext:
+    """A server with a certificate that it signed itself, made out to a name and valid up to some days from now."""
+    (folder / "names").write_text(f"subjectAltName=DNS:{name}\n")
+    ask = ["openssl", "req", "-newkey", "rsa:2048", "-nodes", "-keyout", "own.key", "-out", "own.csr", "-subj", "/CN=x"]
+    sign = ["openssl", "x509", "-req", "-in", "own.csr", "-signkey", "own.key", "-extfile", "names", "-out", "own.pem"]
+    for command in (ask, [*sign, "-days", str(days)]):
+        subprocess.run(command, cwd=folder, check=True, capture_output=True)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(folder / "own.pem", folder / "own.key")
+    return context
+
+
+@openssl
+@pytest.mark.parametrize(
+    ("name", "days", "reason"), [("localhost", 1, ""), ("other", 1, "not-trusted"), ("localhost", -1, "not-trusted")]
+)
+@pytest.mark.parametrize("kind", ["dicomweb", "dimse"])
+def test_a_certificate_of_another_host_or_time_is_not_trusted(
+    tmp_path: Path, kind: str, name: str, days: int, reason: str
+) -> None:
+    context, told = _made_out(tmp_path, name=name, days=days), {"kind": kind, "ca_file": str(tmp_path / "own.pem")}
+    if kind == "dicomweb":
+        with service("", context) as (url, _):
+            ended = run(bank_of(tmp_path, url=url.replace("127.0.0.1", "localhost"), **told))
+    else:
+        with RudePacs([instance(1)]).serving(tls=context) as port:
+            ended = run(bank_of(tmp_path, port=port, tls=True, **{**told, "host": "localhost"}))
+    assert ended.reason == reason
+    assert ended.is_whole is not bool(reason)
 
 
 def test_a_key_inside_the_bank_is_refused(tmp_path: Path) -> None:
@@ -185,41 +215,3 @@ def test_of_a_site_with_both_the_web_is_asked_and_the_other_is_left_alone(tmp_pa
         runs = acquire(bank, environ={}, progress=Silent())
     assert [(each.source, each.ended) for each in runs] == [("web", "done"), ("rude", "elsewhere")]
     assert pacs.finds == 0
-
-
-def test_archives_and_media_are_read_once_and_missing_files_are_told(tmp_path: Path) -> None:
-    import tarfile
-
-    from pydicom.fileset import FileSet
-
-    media = tmp_path / "media"
-    (media / "loose").mkdir(parents=True)
-    files = []
-    for number in range(6):
-        files.append(tmp_path / f"{number}.dcm")
-        instance(number).save_as(files[-1], enforce_file_format=True)
-    with zipfile.ZipFile(media / "a.zip", "w") as archive:
-        archive.write(files[0], "a/b.dcm")
-        archive.writestr("readme.txt", "hello")
-        archive.write(files[1], "../../escape.dcm")
-    with tarfile.open(media / "b.tar.gz", "w:gz") as tar:
-        tar.add(files[2], "x")
-        tar.add(files[0], "again")
-    shutil.copy(files[3], media / "loose")
-    medium = FileSet()
-    for path in files[4:]:
-        medium.add(path)
-    medium.write(media / "cd")
-    gone = next(path for path in sorted((media / "cd").rglob("*")) if path.is_file() and path.name != "DICOMDIR")
-    kept = gone.read_bytes()
-    gone.unlink()
-    bank = bank_of(tmp_path, name="media", kind="media", path=str(media))
-    ended = run(bank)
-    assert dict(ended.left) == {"not-an-instance": 1, "missing-on-medium": 1}
-    assert len(landed(bank, "media")) == 5
-    assert not list(tmp_path.rglob("escape.dcm"))
-    assert dict(run(bank).left) == {"missing-on-medium": 1}
-    gone.write_bytes(kept)
-    assert run(bank).received == 1
-    told = status_of(bank)
-    assert (told.received, told.tallies["duplicates"]) == (6, 1)

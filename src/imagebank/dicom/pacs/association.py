@@ -169,6 +169,8 @@ def _connect(peer: Peer) -> socket.socket:
         connection = socket.create_connection((peer.host, peer.port), peer.timeout_seconds)
         connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         return peer.tls.wrap_socket(connection, server_hostname=peer.host) if peer.tls else connection
+    except ssl.SSLCertVerificationError:
+        raise PacsError("not-trusted") from None
     except OSError:
         raise PacsError("not-reached") from None
 

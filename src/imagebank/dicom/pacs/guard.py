@@ -25,7 +25,7 @@ NOT_THE_SOURCE = (
     "landing-full",
     "forbidden",
 )  # asking again changes nothing; nothing is wrong there
-HOPELESS = ("destination-unknown", "not-allowed", "not-offered")  # until a person changed something
+HOPELESS = ("destination-unknown", "not-allowed", "not-offered", "not-trusted")  # until a person changed something
 T = TypeVar("T")
 
 

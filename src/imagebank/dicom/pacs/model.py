@@ -95,6 +95,7 @@ class Stopped(Exception):
 
 REASONS = {
     "not-reached": "The PACS did not answer: host, port, TLS or network.",
+    "not-trusted": "The certificate of the PACS does not hold: its authority, its name or its dates. See ca_file.",
     "refused": "The PACS refused our association: the titles are not what it knows.",
     "not-offered": "The PACS does not offer the service that was asked for.",
     "not-allowed": "The PACS does not know this user or token.",

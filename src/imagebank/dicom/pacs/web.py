@@ -225,8 +225,17 @@ def _check(answer: httpx.Response) -> None:
 def _broken(error: httpx.HTTPError) -> PacsError:
     """What an error of httpx means; its text would name the URL, and so a patient."""
     if isinstance(error, httpx.ConnectError | httpx.ConnectTimeout | httpx.UnsupportedProtocol):
-        return PacsError("not-reached")
+        return PacsError("not-trusted" if _is_of_a_certificate(error) else "not-reached")
     return PacsError("silent" if isinstance(error, httpx.TimeoutException) else "aborted")
+
+
+def _is_of_a_certificate(error: BaseException | None) -> bool:
+    """Whether an error, or one that it came of, says that a certificate does not hold."""
+    while error is not None:
+        if isinstance(error, ssl.SSLCertVerificationError):
+            return True
+        error = error.__cause__ or error.__context__
+    return False
 
 
 def _part(uid: Private) -> str:
