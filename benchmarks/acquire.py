@@ -154,7 +154,10 @@ def ours(way: str, study: str, series: str) -> Callable[[Path], int]:
             settings = Settings("IMAGEBANK", "127.0.0.1", MOVE_PORT, frozenset(("ORTHANC",)), fetches=True)
             with Node(settings, landing):
                 client = Dimse(peer, landing)
-                client.fetch(Private(study), Private(series), (), lambda: False)
+                told = client.fetch(Private(study), Private(series), (), lambda: False)
+                while landing.arrived < told.said_done:
+                    time.sleep(0.001)
+                landing.drain()
         client.close()
         book.close()
         return sum(1 for _ in (folder / "orthanc").rglob("*.dcm"))

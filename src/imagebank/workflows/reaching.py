@@ -143,5 +143,5 @@ def _dimse(bank: Bank, source: PacsSource, landing: Landing, world: World) -> It
         tls=server_context(*files_of(bank, source)) if source.tls else None,
         fetches=True,
     )
-    with Node(settings, landing, tell=log_of(bank, world.now)) as node:
-        yield lambda: Dimse(peer, landing, busy=lambda: node.busy)
+    with Node(settings, landing, tell=log_of(bank, world.now)):
+        yield lambda: Dimse(peer, landing)

@@ -5,7 +5,6 @@ One association is kept for all questions of a thread, and released in order.
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
@@ -24,14 +23,13 @@ from imagebank.dicom.pacs.negotiation import VERIFICATION
 __all__ = ["Dimse", "Peer"]
 
 ASKED = "ask a PACS"
-STRAGGLER_SECONDS = 0.25  # nothing that is on its way takes longer than this
 
 
 class Dimse:
-    """A client of one thread. `busy` tells how many associations our node has open, for C-MOVE."""
+    """A client of one thread."""
 
-    def __init__(self, peer: Peer, landing: Landing, *, busy: Callable[[], int] = lambda: 0) -> None:
-        self._peer, self._landing, self._busy = peer, landing, busy
+    def __init__(self, peer: Peer, landing: Landing) -> None:
+        self._peer, self._landing = peer, landing
         self._association: Association | None = None
         self._arrived = 0
         self.syntaxes: set[str] = set()
@@ -85,15 +83,14 @@ class Dimse:
         asked.StudyInstanceUID, asked.SeriesInstanceUID = study.reveal(ASKED), series.reveal(ASKED)
         if instances:
             asked.SOPInstanceUID = [each.reveal(ASKED) for each in instances]
-        arrived = self._landing.arrived
         last = self._retrieve(asked, stop)
         if self._peer.retrieve == "move":
-            self._wait_for_stragglers(arrived + last.said_done)
+            last = replace(last, apart=True)
         try:
             self._landing.drain()
         except DiskFull:
             raise PacsError("landing-full") from None
-        return replace(last, apart=self._peer.retrieve == "move")
+        return last
 
     def _retrieve(self, asked: Dataset, stop: Callable[[], bool]) -> Fetched:
         turned_away, cancelled = self._landing.turned_away, False
@@ -111,15 +108,6 @@ class Dimse:
         if cancelled:
             raise Stopped
         return _fetched(reply.command)
-
-    def _wait_for_stragglers(self, arrived: int) -> None:
-        """A PACS may say that it is done before the last instances are here; it is waited for while any come."""
-        end = time.monotonic() + self._peer.timeout_seconds
-        while self._landing.arrived < arrived and self._busy() and time.monotonic() < end:
-            before = self._landing.arrived
-            time.sleep(STRAGGLER_SECONDS)
-            if before == self._landing.arrived:
-                return
 
     def _still_coming(self) -> bool:
         """Many a PACS is silent while its C-MOVE goes on; what it sends to our node shows that it does."""

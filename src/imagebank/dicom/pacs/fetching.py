@@ -173,7 +173,6 @@ class Fetcher:
         """Every wanted series; returns why the last incomplete one is so, or nothing."""
         reason = ""
         for series in self._wanted_series(study):
-            self._landing.adopt(study.study, series.series)
             if series.again or len(self._received(series)) != series.expected:
                 reason = self._fetch_one(client, study, series) or reason
         return reason

@@ -231,18 +231,6 @@ class Landing:
         with self._lock:
             self.counted[what] += 1
 
-    def adopt(self, study: str, series: str) -> int:
-        """Write down the files of a series that a crash kept from the book; returns how many."""
-        folder = self.folder / study / series
-        if not folder.is_dir():
-            return 0
-        known = self.book.received(self.source, series, kept=True)
-        found = [path for path in sorted(folder.glob(f"*{SUFFIX}")) if "-" not in path.stem and path.stem not in known]
-        rows = [(path.stem, InstanceRow(series, digest_of_file(path), path.stat().st_size)) for path in found]
-        self.book.add_instances(self.source, rows)
-        self._usage.add(held=sum(row.size for _, row in rows))
-        return len(rows)
-
     def recover(self) -> None:
         """Settle what processes that died had whole, and remove what they left half-written; others' files stay."""
         for path in sorted(self._partial.iterdir()):

@@ -16,8 +16,8 @@ COMMITMENT = "1.2.840.10008.1.20.1"
 COMMITMENT_INSTANCE = "1.2.840.10008.1.20.1.1"
 STORAGE = "1.2.840.10008.5.1.4.1.1."
 APPLICATION = "1.2.840.10008.3.1.1.1"
-ACCEPTED, NO_SUCH_SERVICE, NO_SUCH_SYNTAX = 0, 3, 4  # of a presentation context, as PS3.8 numbers them
 IMPLICIT = "1.2.840.10008.1.2"
+ACCEPTED, NO_SUCH_SERVICE, NO_SUCH_SYNTAX = 0, 3, 4  # of a presentation context, as PS3.8 numbers them
 SYNTAXES = (
     "1.2.840.10008.1.2.1",  # explicit VR little endian: what the bank reads fastest
     IMPLICIT,  # VR little endian
