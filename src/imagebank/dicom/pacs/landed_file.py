@@ -28,7 +28,7 @@ def new_hash() -> Any:
     return hashlib.blake2b(digest_size=DIGEST_BYTES)
 
 
-@dataclass
+@dataclass(frozen=True)
 class Whole:
     """A file that holds all of an instance."""
 
@@ -43,9 +43,9 @@ class Whole:
 
         Hashing waits until somebody asks.
         """
-        self._hash.update(self._unhashed)
-        self._unhashed = b""
-        return bytes(self._hash.digest())
+        found = self._hash.copy()
+        found.update(self._unhashed)
+        return bytes(found.digest())
 
 
 def whole_file(path: Path) -> Whole:
