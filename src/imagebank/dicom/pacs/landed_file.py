@@ -36,16 +36,16 @@ class Whole:
     ids: Ids
     size: int
     _hash: Any = field(repr=False)
-    _unhashed: bytes | memoryview = field(default=b"", repr=False)
+    _unhashed: list[bytes | memoryview] = field(default_factory=list, repr=False)  # one at most
 
     def digest(self) -> bytes:
         """The digest of its content: of its transfer syntax and its data set, not of its meta header.
 
         Hashing waits until somebody asks.
         """
-        found = self._hash.copy()
-        found.update(self._unhashed)
-        return bytes(found.digest())
+        while self._unhashed:
+            self._hash.update(self._unhashed.pop())
+        return bytes(self._hash.digest())
 
 
 def whole_file(path: Path) -> Whole:
