@@ -61,6 +61,10 @@ class Pacs(Protocol):
     def echo(self) -> None:
         """See whether it answers. Raises PacsError, as everything here."""
 
+    def patients(self, number: Private) -> int | None:
+        """How many patients it knows by a number; None where it cannot be asked for patients."""
+        ...
+
     def studies(self, request: Request) -> list[StudyAnswer]:
         """The studies that answer a request."""
         ...

@@ -133,6 +133,10 @@ class Web:
         """A question with one answer at most."""
         self._get("/studies", {"limit": "1"})
 
+    def patients(self, number: Private) -> int | None:  # noqa: ARG002 - QIDO-RS has no level of patients
+        """Nothing: it has studies only."""
+        return None
+
     def studies(self, request: Request) -> list[StudyAnswer]:
         """QIDO-RS at study level."""
         asked = {KEYS[request.by]: request.value.reveal(ASKED)}
