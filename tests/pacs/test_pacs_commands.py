@@ -36,6 +36,7 @@ from imagebank.core.clock import now
 from imagebank.core.progress import Silent
 from imagebank.synthetic import Hospital
 from imagebank.workflows.acquiring import Ask
+from imagebank.workflows.acquisition import try_source
 from imagebank.workflows.init import init
 
 
@@ -106,6 +107,18 @@ def test_mistakes_are_told_with_what_to_try(tmp_path: Path) -> None:
     empty = tmp_path / "empty"
     init(empty, records=[records(tmp_path / "r", FIRST)], pretend=True)
     assert "[[pacs]]" in imagebank("acquire", empty).err
+
+
+@pytest.mark.parametrize(("number", "patients", "works"), [(FIRST, 1, True), ("HN7", 0, False)])
+def test_a_source_is_tried_with_a_patient(tmp_path: Path, number: str, patients: int, works: bool) -> None:
+    with rude_bank(tmp_path, RudePacs([instance(1), instance(1, study=2)])) as bank:
+        trial = try_source(bank, "rude", environ={}, by="patient", value=number)
+    told = {step.name: step.told for step in trial.steps}
+    assert told["patient"].startswith(f"{patients} patients of that number")
+    assert (trial.works, trial.found_nothing) == (works, not works)
+    if works:
+        assert "1 in Implicit VR Little Endian" in told["received"]
+    assert number not in repr(trial)
 
 
 def test_outside_its_hours_a_source_is_not_asked(tmp_path: Path) -> None:

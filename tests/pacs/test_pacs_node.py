@@ -8,8 +8,9 @@ import socket
 import struct
 import subprocess
 import threading
+import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +23,7 @@ from imagebank.dicom.pacs import wire
 from imagebank.dicom.pacs.book import Book
 from imagebank.dicom.pacs.commitment import Committer
 from imagebank.dicom.pacs.landing import Landing, Limits
-from imagebank.dicom.pacs.node import Ended, Node, Settings
+from imagebank.dicom.pacs.node import SPARE, Ended, Node, Settings
 from imagebank.identities.pseudonyms import Keys
 
 KEYS = Keys(bytes(32), "pretend0")
@@ -211,6 +212,34 @@ def test_a_silent_peer_is_hung_up_on(tmp_path: Path) -> None:
     with node_in(tmp_path, timeout_seconds=0.2) as (node, _, ended):
         talk(node.port)
     assert [each.end for each in ended] == ["silent"]
+
+
+def test_a_peer_that_sends_a_byte_now_and_then_is_hung_up_on(tmp_path: Path) -> None:
+    with (
+        node_in(tmp_path, timeout_seconds=0.4) as (node, _, ended),
+        socket.create_connection(("127.0.0.1", node.port), timeout=5) as slow,
+    ):
+        slow.sendall(struct.pack(">BxI", 1, 300))
+        for _ in range(200):
+            with suppress(ConnectionError):
+                slow.sendall(b"\x01")
+            if ended:
+                break
+            time.sleep(0.1)
+    assert [each.end for each in ended] == ["silent"]
+
+
+def test_peers_that_say_nothing_keep_no_scanner_out(tmp_path: Path) -> None:
+    with node_in(tmp_path, associations=1) as (node, _, ended):
+        silent = [socket.create_connection(("127.0.0.1", node.port), timeout=5) for _ in range(SPARE)]
+        scanner = _associate(node.port)
+        assert scanner.is_established
+        beyond = [socket.create_connection(("127.0.0.1", node.port), timeout=5) for _ in range(3)]
+        assert [_receive(each) for each in beyond] == [b""] * 3, "they are hung up on at once"
+        scanner.release()
+        for each in (*silent, *beyond):
+            each.close()
+    assert sum(each.end == "refused" for each in ended) == 3
 
 
 def test_no_more_peers_are_let_in_than_the_settings_say(tmp_path: Path) -> None:

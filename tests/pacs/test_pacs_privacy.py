@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from pretend import FIRST, RudePacs, bank_of, change, instance, landed, rude_bank, run
+from web_service import service
 
 from conftest import imagebank
 from imagebank.core.progress import Silent
@@ -42,6 +43,24 @@ def test_no_log_at_any_level_holds_an_identifier(
     assert not [name for name in (CANARY, "Canary^", "Pretend^") if name in heard]
     told = (bank / "landing" / "associations.log").read_text()
     assert not [name for name in (CANARY, "Canary", "1.9.1") if name in told]
+
+
+def test_no_log_of_the_web_holds_an_identifier(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    with service("") as (url, kind):
+        bank = bank_of(tmp_path, kind="dicomweb", url=url)
+        loggers = [logging.getLogger(name) for name in ("httpx", "httpcore", "httpcore.http11", "httpcore.connection")]
+        before = [(each, each.level) for each in loggers]
+        try:
+            for each in loggers:  # a person, or another library, turns them up again
+                each.setLevel(logging.DEBUG)
+                each.addHandler(caplog.handler)
+            assert run(bank).is_whole
+        finally:
+            for each, level in before:
+                each.setLevel(level)
+                each.removeHandler(caplog.handler)
+    assert any(FIRST in path for path in kind.asked), "the URL would have named the patient"
+    assert caplog.text == ""
 
 
 def test_what_is_printed_and_written_outside_the_landing_zone_and_vault_names_nobody(tmp_path: Path) -> None:

@@ -193,6 +193,8 @@ class _Trying:
 
     def _try(self, client: Pacs, by: str, value: str) -> None:
         self._step("echo", lambda: _echo(client))
+        if by == "patient":
+            self._step("patient", lambda: _patients(client.patients(Private(value))))
         found: list[model.StudyAnswer] = []
         self._step("find", lambda: self._find(client, by, value, found))
         study = found[0]
@@ -251,6 +253,10 @@ class _NothingThere(Exception):
 def _echo(client: Pacs) -> str:
     client.echo()
     return "answered"
+
+
+def _patients(count: int | None) -> str:
+    return "it tells of studies only" if count is None else f"{count} patients of that number"
 
 
 def _told(into: list[T], found: list[T], what: str) -> str:

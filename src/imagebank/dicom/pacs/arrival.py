@@ -89,7 +89,7 @@ class Arrival:
         if self._ids is None:
             raise AssertionError("a begun file has ids")
         self._close()
-        return Whole(self._path, self._ids, self.size, self._hash, self._unhashed)
+        return Whole(self._path, self._ids, self.size, self._hash, [self._unhashed])
 
     def _close(self) -> None:
         os.close(self._file)

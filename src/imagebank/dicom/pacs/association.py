@@ -31,7 +31,8 @@ quiet_pynetdicom()
 FIND = "1.2.840.10008.5.1.4.1.2.2.1"  # the study root models
 MOVE = "1.2.840.10008.5.1.4.1.2.2.2"
 GET = "1.2.840.10008.5.1.4.1.2.2.3"
-KINDS = {VERIFICATION: wire.C_ECHO, FIND: wire.C_FIND, MOVE: wire.C_MOVE, GET: wire.C_GET}
+FIND_PATIENT = "1.2.840.10008.5.1.4.1.2.1.1"  # the patient root model, which alone has a level of patients
+KINDS = {VERIFICATION: wire.C_ECHO, FIND: wire.C_FIND, FIND_PATIENT: wire.C_FIND, MOVE: wire.C_MOVE, GET: wire.C_GET}
 ASKED_SYNTAXES = SYNTAXES[:2]
 OPENING = {wire.ASSOCIATE_AC: wire.MOST_NEGOTIATION, wire.ASSOCIATE_RJ: 4, wire.ABORT: 4}
 LEAVING = {wire.RELEASE_RP: 4, wire.ABORT: 4}
@@ -78,7 +79,8 @@ class Reply:
 
 def offers(peer: Peer) -> list[Offer]:
     """What we ask a PACS for: its services, and for C-GET what may come back over the same association."""
-    asked = [Offer(each, ASKED_SYNTAXES) for each in (VERIFICATION, FIND, GET if peer.retrieve == "get" else MOVE)]
+    services = (VERIFICATION, FIND, FIND_PATIENT, GET if peer.retrieve == "get" else MOVE)
+    asked = [Offer(each, ASKED_SYNTAXES) for each in services]
     if peer.retrieve == "get":
         asked += [Offer(each, STORED_SYNTAXES, stores_here=True) for each in FETCHED_CLASSES]
     return asked
@@ -169,6 +171,8 @@ def _connect(peer: Peer) -> socket.socket:
         connection = socket.create_connection((peer.host, peer.port), peer.timeout_seconds)
         connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         return peer.tls.wrap_socket(connection, server_hostname=peer.host) if peer.tls else connection
+    except ssl.SSLCertVerificationError:
+        raise PacsError("not-trusted") from None
     except OSError:
         raise PacsError("not-reached") from None
 

@@ -15,7 +15,7 @@ from imagebank.core.errors import DiskFull
 from imagebank.core.private import Private
 from imagebank.dicom.pacs import wire
 from imagebank.dicom.pacs.answers import series_answer, study_answer, text_of
-from imagebank.dicom.pacs.association import FIND, GET, MOVE, Association, Peer
+from imagebank.dicom.pacs.association import FIND, FIND_PATIENT, GET, MOVE, Association, Peer
 from imagebank.dicom.pacs.landing import Landing
 from imagebank.dicom.pacs.model import Fetched, PacsError, Request, SeriesAnswer, Stopped, StudyAnswer
 from imagebank.dicom.pacs.negotiation import VERIFICATION
@@ -39,6 +39,17 @@ class Dimse:
         with self._asking() as association:
             for reply in association.ask(VERIFICATION):
                 _check(reply.command)
+
+    def patients(self, number: Private) -> int | None:
+        """C-FIND at patient level."""
+        asked = Dataset()
+        asked.QueryRetrieveLevel, asked.PatientID = "PATIENT", number.reveal(ASKED)
+        try:
+            return len(self._find(asked, FIND_PATIENT))
+        except PacsError as error:
+            if error.reason != "not-offered":
+                raise
+            return None
 
     def studies(self, request: Request) -> list[StudyAnswer]:
         """C-FIND at study level."""
@@ -114,10 +125,10 @@ class Dimse:
         before, self._arrived = self._arrived, self._landing.arrived
         return self._peer.retrieve == "move" and before != self._arrived
 
-    def _find(self, asked: Dataset) -> list[Dataset]:
+    def _find(self, asked: Dataset, model: str = FIND) -> list[Dataset]:
         found: list[Dataset] = []
         with self._asking() as association:
-            for reply in association.ask(FIND, asked):
+            for reply in association.ask(model, asked):
                 if reply.command.status in wire.PENDING:
                     answer = reply.data_set()
                     if answer is None:

@@ -20,8 +20,12 @@ from imagebank.dicom.pacs.model import PacsError, Stopped
 from imagebank.dicom.pacs.pace import back_off, bucket
 
 SLICE_SECONDS = 0.2  # how soon a pause sees that it is to end
-NOT_THE_SOURCE = ("too-many-answers", "landing-full")  # asking again would change nothing, and nothing is wrong there
-HOPELESS = ("destination-unknown", "not-allowed", "not-offered")  # until a person changed something
+NOT_THE_SOURCE = (
+    "too-many-answers",
+    "landing-full",
+    "forbidden",
+)  # asking again changes nothing; nothing is wrong there
+HOPELESS = ("destination-unknown", "not-allowed", "not-offered", "not-trusted")  # until a person changed something
 T = TypeVar("T")
 
 

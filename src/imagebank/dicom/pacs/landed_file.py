@@ -28,7 +28,7 @@ def new_hash() -> Any:
     return hashlib.blake2b(digest_size=DIGEST_BYTES)
 
 
-@dataclass
+@dataclass(frozen=True)
 class Whole:
     """A file that holds all of an instance."""
 
@@ -36,15 +36,15 @@ class Whole:
     ids: Ids
     size: int
     _hash: Any = field(repr=False)
-    _unhashed: bytes | memoryview = field(default=b"", repr=False)
+    _unhashed: list[bytes | memoryview] = field(default_factory=list, repr=False)  # one at most
 
     def digest(self) -> bytes:
         """The digest of its content: of its transfer syntax and its data set, not of its meta header.
 
         Hashing waits until somebody asks.
         """
-        self._hash.update(self._unhashed)
-        self._unhashed = b""
+        while self._unhashed:
+            self._hash.update(self._unhashed.pop())
         return bytes(self._hash.digest())
 
 
