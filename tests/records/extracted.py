@@ -10,7 +10,7 @@ from pyarrow import parquet
 
 from imagebank.records.judging import Rules
 from imagebank.records.mapping import load_mapping, parse_mapping
-from imagebank.records.people import People
+from imagebank.records.model import People
 from imagebank.records.registry import load_registry
 from imagebank.records.settling import EVENT_NAMES, Life, StagedPart, refused_file, settle
 from imagebank.records.sources import open_source

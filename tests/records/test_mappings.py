@@ -69,6 +69,8 @@ def test_a_table_that_is_not_there_has_no_rows() -> None:
         ("[source]\nlike = 'omopp'\n", "no mapping `omopp`"),
         ("diagnoses =\n", "no TOML"),
         ("[notes]\nknown_as = 'songs'\n", "cannot ask for `songs`"),
+        ("[source]\ndates = ['dd/mm/yyyy']\n[notes]\n", "no form of dates.*%d/%m/%Y"),
+        ("[notes]\ndates = ['%d/%Y']\n", "no form of dates"),
     ],
 )
 def test_a_mistake_in_a_mapping_is_named(text: str, says: str) -> None:

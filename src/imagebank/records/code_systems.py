@@ -66,8 +66,11 @@ def normalise_code(written: str, system_written: str) -> Code:
 
 def normalise_system(written: str) -> str:
     """The name of a code system as the tables write it; a system that is not known keeps its letters."""
-    key = re.sub(r"[^0-9a-z]", "", written.casefold())
-    return SYSTEMS.get(key, re.sub(r"[^0-9A-Za-z .\-]", "", written).strip().upper()[:20])
+    plain = re.sub(r"[^0-9A-Za-z .\-]", "", written).strip().upper()[:20].strip()
+    key = re.sub(r"[^0-9a-z]", "", plain.lower())
+    if not key:
+        return "OTHER" if any(map(str.isalnum, written)) else ICD10
+    return SYSTEMS.get(key, plain)
 
 
 def _icd(text: str, system: str) -> Code:

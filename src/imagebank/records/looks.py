@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from functools import partial
 
 from imagebank.records.code_systems import normalise_code
-from imagebank.records.days import parse_day
+from imagebank.records.days import Forms, parse_day
 from imagebank.records.registry import OTHER, Registry, name_key
 
 ROLES = {
@@ -49,14 +49,14 @@ class Look:
     binding: bool = True  # whether its refusal refuses the row
 
 
-def day_look(column: str, formats: tuple[str, ...], *, required: bool = False) -> Look:
+def day_look(column: str, forms: Forms, *, required: bool = False) -> Look:
     """A column of days."""
-    rule = partial(_day, formats=formats, required=required)
+    rule = partial(_day, forms=forms, required=required)
     return Look(f"day_{column}", (column,), (("day", "DATE"),), rule, binding=required)
 
 
-def _day(text: str, *, formats: tuple[str, ...], required: bool) -> Answer:
-    found = parse_day(text, formats)
+def _day(text: str, *, forms: Forms, required: bool) -> Answer:
+    found = parse_day(text, forms)
     missing = "no-date" if required and not text.strip() else ""
     return found.day, found.refused or missing, found.repairs
 

@@ -20,6 +20,7 @@ from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
 from pydantic.dataclasses import dataclass as checked
 
 from imagebank.core.errors import ConfigError
+from imagebank.records.days import is_form
 from imagebank.records.registry import KINDS
 from imagebank.records.targets import TARGETS, Target
 
@@ -170,6 +171,8 @@ def _place(name: str, target: Target, told: Any, head: Head) -> Place:
     for kind in ("columns", "constants", "values"):
         _check_columns(name, target, kind, getattr(entry, kind))
     _check_kinds(name, target, entry)
+    dates = head.dates if entry.dates is None else entry.dates
+    _check_dates(name, target, dates)
     if sum(map(bool, (entry.files, entry.table, entry.query))) > 1:
         raise ConfigError(f"{name}: [{target.name}] names several places at once.", "give files, table or query")
     patterns = (entry.files,) if isinstance(entry.files, str) else entry.files
@@ -182,7 +185,7 @@ def _place(name: str, target: Target, told: Any, head: Head) -> Place:
         columns=entry.columns,
         constants={column: _plain(value) for column, value in entry.constants.items()},
         values=entry.values,
-        dates=head.dates if entry.dates is None else entry.dates,
+        dates=dates,
         watermark=entry.watermark,
         known_as=entry.known_as,
         not_known_as=entry.not_known_as,
@@ -193,6 +196,15 @@ def _check_kinds(name: str, target: Target, entry: Entry) -> None:
     for kind in filter(None, (entry.known_as, entry.not_known_as)):
         if kind not in KINDS or not {"name", "kind"} & set(target.names):
             raise ConfigError(f"{name}: [{target.name}] cannot ask for `{kind}`.", f"kinds are: {', '.join(KINDS)}")
+
+
+def _check_dates(name: str, target: Target, forms: tuple[str, ...]) -> None:
+    for form in forms:
+        if not is_form(form):
+            raise ConfigError(
+                f"{name}: [{target.name}] `{form}` is no form of dates.",
+                'write it with %d, %m (or %b) and %Y (or %y), such as "%d/%m/%Y" for 31/01/2026',
+            )
 
 
 def _plain(value: Text) -> str:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from imagebank.records.days import Forms
 from imagebank.records.looks import (
     KINDS_OF_CARE,
     ROLES,
@@ -27,8 +28,6 @@ from imagebank.records.looks import (
     word_look,
 )
 from imagebank.records.registry import OTHER, Registry
-
-Formats = tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -51,9 +50,9 @@ class Plan:
     day: str = ""
 
 
-def plan_of(target: str, registry: Registry, formats: Formats) -> Plan:
+def plan_of(target: str, registry: Registry, forms: Forms) -> Plan:
     """The plan of a table of events."""
-    return PLANS[target](registry, formats)
+    return PLANS[target](registry, forms)
 
 
 def _number(column: str) -> str:
@@ -69,9 +68,9 @@ def _when(condition: str, code: str) -> str:
     return f"CASE WHEN {condition} THEN '{code}' END"
 
 
-def _dated(column: str, formats: Formats, name: str) -> tuple[Look, Kept, str]:
+def _dated(column: str, forms: Forms, name: str) -> tuple[Look, Kept, str]:
     """The look, the kept column and the refusal of the day that dates a row."""
-    look = day_look(column, formats, required=True)
+    look = day_look(column, forms, required=True)
     return look, Kept(name, f"{look.name}.day", "DATE"), _when(f"{look.name}.day > $today", "in-the-future")
 
 
@@ -88,8 +87,8 @@ def _ended(start: str) -> str:
     return _when(f"day_end_date.day < {start}.day", "end-before-start")
 
 
-def _diagnoses(_registry: Registry, formats: Formats) -> Plan:
-    day, kept, future = _dated("date", formats, "diagnosis_date")
+def _diagnoses(_registry: Registry, forms: Forms) -> Plan:
+    day, kept, future = _dated("date", forms, "diagnosis_date")
     role = word_look("role", ROLES, "unknown", "unknown-role")
     code = code_look()
     columns = (
@@ -98,12 +97,12 @@ def _diagnoses(_registry: Registry, formats: Formats) -> Plan:
         *(Kept(n, f"code.{c}") for n, c in (("code", "code"), ("code_system", "system"), ("block", "block"))),
         Kept("role", f"{role.name}.word"),
     )
-    looks = (day, code, role, day_look("end_date", formats))
+    looks = (day, code, role, day_look("end_date", forms.ahead()))
     return Plan(looks, columns, (future, _ended("day_date")), END_REPAIRS, "diagnosis_date")
 
 
-def _assessments(registry: Registry, formats: Formats) -> Plan:
-    day, kept, future = _dated("date", formats, "assessment_date")
+def _assessments(registry: Registry, forms: Forms) -> Plan:
+    day, kept, future = _dated("date", forms, "assessment_date")
     score, out_of = _number("score"), f"coalesce({_finite('out_of')}, instrument.highest)"
     columns = (
         kept,
@@ -127,8 +126,8 @@ def _assessments(registry: Registry, formats: Formats) -> Plan:
     return Plan((day, instrument_look(registry)), columns, refusals, repairs, "assessment_date")
 
 
-def _items(registry: Registry, formats: Formats) -> Plan:
-    day, kept, future = _dated("date", formats, "assessment_date")
+def _items(registry: Registry, forms: Forms) -> Plan:
+    day, kept, future = _dated("date", forms, "assessment_date")
     score = _number("score")
     unknown = f"(r.score = '' OR coalesce({score} = item.unknown, false))"
     columns = (
@@ -146,16 +145,16 @@ def _items(registry: Registry, formats: Formats) -> Plan:
     return Plan((day, item_look(registry)), columns, refusals, (), "assessment_date")
 
 
-def _symptoms(registry: Registry, formats: Formats) -> Plan:
-    day, kept, future = _dated("date", formats, "symptom_date")
+def _symptoms(registry: Registry, forms: Forms) -> Plan:
+    day, kept, future = _dated("date", forms, "symptom_date")
     name = name_look("name", "symptoms", registry, unknown=None)
     state = word_look("state", STATES, "unknown", "unknown-state")
     columns = (kept, Kept("name", f"{name.name}.name"), Kept("state", f"{state.name}.word"))
     return Plan((day, name, state), columns, (future,), (), "symptom_date")
 
 
-def _medications(registry: Registry, formats: Formats) -> Plan:
-    day, kept, future = _dated("start_date", formats, "start_date")
+def _medications(registry: Registry, forms: Forms) -> Plan:
+    day, kept, future = _dated("start_date", forms, "start_date")
     names = tuple(
         name_look(column, kind, registry, unknown="", repair=f"unknown-{column}")
         for column, kind in (("unit", "units"), ("route", "routes"), ("frequency", "frequencies"))
@@ -173,20 +172,20 @@ def _medications(registry: Registry, formats: Formats) -> Plan:
         *(Kept(each.inputs[0], f"{each.name}.name") for each in names),
     )
     repairs = (*END_REPAIRS, _when(f"r.dose <> '' AND {dose} IS NULL", "dose-dropped"))
-    looks = (day, day_look("end_date", formats), drug_look(registry), *names)
+    looks = (day, day_look("end_date", forms.ahead()), drug_look(registry), *names)
     return Plan(looks, columns, (future, _ended("day_start_date")), repairs, "start_date")
 
 
-def _episodes(registry: Registry, formats: Formats) -> Plan:
-    day, kept, future = _dated("start_date", formats, "start_date")
+def _episodes(registry: Registry, forms: Forms) -> Plan:
+    day, kept, future = _dated("start_date", forms, "start_date")
     kind = word_look("kind", KINDS_OF_CARE, "unknown", "unknown-kind")
     columns = (kept, END, Kept("kind", f"{kind.name}.word"), Kept("service", "service.service"))
-    looks = (day, day_look("end_date", formats), kind, service_look(registry))
+    looks = (day, day_look("end_date", forms.ahead()), kind, service_look(registry))
     return Plan(looks, columns, (future, _ended("day_start_date")), END_REPAIRS, "start_date")
 
 
-def _biomarkers(registry: Registry, formats: Formats) -> Plan:
-    day, kept, future = _dated("date", formats, "biomarker_date")
+def _biomarkers(registry: Registry, forms: Forms) -> Plan:
+    day, kept, future = _dated("date", forms, "biomarker_date")
     value = f"coalesce({_finite('value')}, value.number) * measure.factor"
     bound = "coalesce(value.bound, '')"
     columns = (
@@ -205,9 +204,9 @@ def _biomarkers(registry: Registry, formats: Formats) -> Plan:
     return Plan((day, measure_look(registry), value_look(registry)), columns, refusals, (), "biomarker_date")
 
 
-def _documents(kinds: str, dated: str, *more: Kept) -> Callable[[Registry, Formats], Plan]:
-    def plan(registry: Registry, formats: Formats) -> Plan:
-        day, kept, future = _dated("date", formats, dated)
+def _documents(kinds: str, dated: str, *more: Kept) -> Callable[[Registry, Forms], Plan]:
+    def plan(registry: Registry, forms: Forms) -> Plan:
+        day, kept, future = _dated("date", forms, dated)
         kind = name_look("kind", kinds, registry, unknown=OTHER, repair="unknown-kind")
         columns = (kept, Kept("kind", f"{kind.name}.name"), Kept("characters", "length(r.text)", "BIGINT"), *more)
         return Plan((day, kind), columns, (future,), (), dated)
@@ -218,8 +217,8 @@ def _documents(kinds: str, dated: str, *more: Kept) -> Callable[[Registry, Forma
 ACCESSION = Kept("accession_number", "r.accession_number")
 
 
-def _findings(registry: Registry, formats: Formats) -> Plan:
-    day, kept, future = _dated("date", formats, "finding_date")
+def _findings(registry: Registry, forms: Forms) -> Plan:
+    day, kept, future = _dated("date", forms, "finding_date")
     state = word_look("state", STATES, "unknown", "unknown-state")
     grade = _number("grade")
     told = f"CASE WHEN r.state = '' AND {grade} > 0 THEN 'present' WHEN r.state = '' AND {grade} = 0 THEN 'absent'"
@@ -239,7 +238,7 @@ def _findings(registry: Registry, formats: Formats) -> Plan:
     return Plan((day, finding_look(registry), state), columns, refusals, (), "finding_date")
 
 
-PLANS: dict[str, Callable[[Registry, Formats], Plan]] = {
+PLANS: dict[str, Callable[[Registry, Forms], Plan]] = {
     "diagnoses": _diagnoses,
     "assessments": _assessments,
     "assessment_items": _items,

@@ -18,8 +18,9 @@ from pathlib import Path
 from typing import Any
 
 from imagebank.core.files import remove_temporaries, temporary_beside, write_text
-from imagebank.records.judging import Rules
-from imagebank.records.people import Characteristics, People, RefusedRow, read_people
+from imagebank.records.judging import VERSION, Rules
+from imagebank.records.model import Characteristics, People, RefusedRow
+from imagebank.records.people import read_people
 from imagebank.records.places import deciles, release_of
 from imagebank.records.rows import Rows
 from imagebank.records.settling import refused_file, valid_file
@@ -105,12 +106,12 @@ def waiting(source: Source, room: Room, rules: Rules) -> int:
 def _people(source: Source, room: Room, rules: Rules, lookups: Lookups, known: str) -> tuple[str, People | None]:
     """The key of the people, and the people where it changed."""
     parts = [part for part in source.parts if not part.place.target.event]
-    told = [rules.mapping.digest, lookups.digest(), [part.key for part in parts if part.content]]
+    told = [VERSION, rules.mapping.digest, lookups.digest(), [part.key for part in parts if part.content]]
     key = hashlib.sha256(json.dumps(told).encode()).hexdigest()
     path = room.folder / PEOPLE
     if key == known and path.is_file() and all(part.content for part in parts):
         return key, None
-    people = read_people(source, room)
+    people = read_people(source, room, rules.today)
     if not all(part.content for part in parts):
         seen = repr(
             [(e, e.person, [t.reveal("hash what a database told") for t in _texts(e)]) for e in people.entrants]

@@ -20,7 +20,7 @@ from imagebank.core.record_settings import RecordSource
 from imagebank.records import settling
 from imagebank.records.judging import Rules
 from imagebank.records.mapping import load_mapping
-from imagebank.records.people import Characteristics
+from imagebank.records.model import Characteristics
 from imagebank.records.registry import load_registry
 from imagebank.records.sources import Source, open_source
 from imagebank.records.staging import Room
