@@ -27,6 +27,7 @@ from imagebank.records.days import GRACE_DAYS, Forms, judge_day, parse_day
 from imagebank.records.judging import Rules
 from imagebank.records.looks import drug_look
 from imagebank.records.mapping import load_mapping, parse_mapping
+from imagebank.records.numerals import parse_number
 from imagebank.records.registry import KINDS, load_registry, name_key
 from imagebank.records.rows import Rows
 from imagebank.records.settling import Life, StagedPart, refused_file, settle, valid_file
@@ -136,6 +137,33 @@ def test_events_lie_within_a_life(row: list[str]) -> None:
 def test_drugs_are_told_by_the_name_in_the_registry(row: list[str]) -> None:
     written, becomes, drug_class, noted, _ = row
     assert drug_look(REGISTRY).rule(written) == (becomes, drug_class, "", noted)
+
+
+@pytest.mark.parametrize(
+    ("written", "dose"),
+    [("5", 5), ("2.5 mg", 2.5), ("10mg", 10), ("2,5 mg", 2.5), ("1,000 units", None), ("1,000.0 units", 1000),
+     ("5-10 mg", None), ("5 to 10 mg", None), ("50/200 mg", None), ("12.5 mg/day", 12.5), ("one", None),
+     ("1.5.2 mg", None)],
+)  # fmt: skip
+def test_a_dose_is_the_number_that_it_can_only_be(tmp_path: Path, written: str, dose: float | None) -> None:
+    made, told = one(tmp_path, "medications", drug="donepezil", dose=written)
+    assert made
+    assert made["dose"] == dose
+    assert ("dose-dropped" in told) == (dose is None)
+
+
+@given(st.floats(-1e6, 1e6), st.sampled_from(["{:,.3f}", "{:.2f}", "{!r}"]))
+def test_a_number_in_groups_is_the_number(number: float, form: str) -> None:
+    written = form.format(number)
+    assert parse_number(written).number == float(written.replace(",", ""))
+
+
+@given(st.text("0123456789,. +-/e ", max_size=12))
+def test_a_text_that_no_reading_makes_a_number_is_none(text: str) -> None:
+    found = parse_number(text)
+    plain = "".join(each for each in text if each.isdigit())
+    assert found.number is None or plain
+    assert found.number is not None or not text.isdigit()
 
 
 @given(st.from_regex(r"[A-Z][0-9]{2}(\.[0-9]{1,2})?", fullmatch=True))

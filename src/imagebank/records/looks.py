@@ -13,6 +13,7 @@ from functools import partial
 
 from imagebank.records.code_systems import normalise_code
 from imagebank.records.days import Forms, parse_day
+from imagebank.records.numerals import Numeral, parse_number
 from imagebank.records.registry import OTHER, Registry, name_key
 
 ROLES = {
@@ -208,8 +209,10 @@ def value_look(registry: Registry) -> Look:
         text = value.strip()
         if not text:
             return None, "", "", "no-value", ""
-        if match := _NUMBER.fullmatch(text):
-            return float(match[2]), match[1].replace("=", ""), "", "", ""
+        match = _BOUND.fullmatch(text)
+        number = parse_number(match[2]) if match else Numeral()
+        if match and number.number is not None:
+            return number.number, match[1].replace("=", ""), "", "", number.repairs
         found = registry.name("biomarkers", name)
         results = registry.told.biomarkers[found].results if found else ()
         word = {name_key(each): each for each in results}.get(name_key(text))
@@ -219,7 +222,18 @@ def value_look(registry: Registry) -> Look:
     return Look("value", ("name", "value"), outputs, rule, unless="isfinite(try_cast(r.value AS DOUBLE))")
 
 
-_NUMBER = re.compile(r"\s*([<>]?=?)\s*([+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d{1,3})?)\s*")
+_BOUND = re.compile(r"([<>]?=?)\s*(.+)", re.DOTALL)
+
+
+def number_look(column: str, parse: Callable[[str], Numeral] = parse_number) -> Look:
+    """A column of numbers: what of it is not written plainly. Whether a row needs a number is for its plan to say."""
+
+    def rule(text: str) -> Answer:
+        found = parse(text)
+        return found.number, found.out_of, "", found.repairs
+
+    unless = f"r.{column} = '' OR isfinite(try_cast(r.{column} AS DOUBLE))"
+    return Look(f"number_{column}", (column,), (("number", "DOUBLE"), ("out_of", "DOUBLE")), rule, unless=unless)
 
 
 def finding_look(registry: Registry) -> Look:

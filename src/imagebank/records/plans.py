@@ -23,10 +23,12 @@ from imagebank.records.looks import (
     item_look,
     measure_look,
     name_look,
+    number_look,
     service_look,
     value_look,
     word_look,
 )
+from imagebank.records.numerals import parse_dose, parse_score
 from imagebank.records.registry import OTHER, Registry
 
 
@@ -56,7 +58,8 @@ def plan_of(target: str, registry: Registry, forms: Forms) -> Plan:
 
 
 def _number(column: str) -> str:
-    return f"try_cast(r.{column} AS DOUBLE)"
+    """A number, of a column whose `number_look` is asked."""
+    return f"coalesce(try_cast(r.{column} AS DOUBLE), number_{column}.number)"
 
 
 def _finite(column: str) -> str:
@@ -103,7 +106,8 @@ def _diagnoses(_registry: Registry, forms: Forms) -> Plan:
 
 def _assessments(registry: Registry, forms: Forms) -> Plan:
     day, kept, future = _dated("date", forms, "assessment_date")
-    score, out_of = _number("score"), f"coalesce({_finite('out_of')}, instrument.highest)"
+    score, told = _number("score"), "number_score.out_of"
+    out_of = f"coalesce({_finite('out_of')}, {told}, instrument.highest)"
     columns = (
         kept,
         Kept("name", "instrument.name"),
@@ -116,14 +120,15 @@ def _assessments(registry: Registry, forms: Forms) -> Plan:
         _when("r.score = ''", "no-score"),
         _when(f"{score} IS NULL OR (r.out_of <> '' AND {_number('out_of')} IS NULL)", "not-a-number"),
         _when(f"NOT isfinite({score}) OR {score} < 0 OR {score} > {out_of}", "impossible-score"),
-        _when(f"{out_of} <= 0 OR {out_of} > instrument.highest", "impossible-denominator"),
+        _when(f"{out_of} <= 0 OR {out_of} > instrument.highest OR {told} <> {out_of}", "impossible-denominator"),
         _when(f"{score} < instrument.lowest AND {out_of} = instrument.highest", "impossible-score"),
     )
     repairs = (
-        _when("r.out_of = ''", "denominator-from-registry"),
+        _when(f"r.out_of = '' AND {told} IS NULL", "denominator-from-registry"),
         _when(f"{out_of} < instrument.highest", "odd-denominator"),
     )
-    return Plan((day, instrument_look(registry)), columns, refusals, repairs, "assessment_date")
+    looks = (day, instrument_look(registry), number_look("score", parse_score), number_look("out_of"))
+    return Plan(looks, columns, refusals, repairs, "assessment_date")
 
 
 def _items(registry: Registry, forms: Forms) -> Plan:
@@ -142,7 +147,7 @@ def _items(registry: Registry, forms: Forms) -> Plan:
         _when(f"NOT {unknown} AND (NOT isfinite({score}) OR {score} < 0)", "impossible-score"),
         _when(f"NOT {unknown} AND {score} > item.highest", "impossible-score"),
     )
-    return Plan((day, item_look(registry)), columns, refusals, (), "assessment_date")
+    return Plan((day, item_look(registry), number_look("score")), columns, refusals, (), "assessment_date")
 
 
 def _symptoms(registry: Registry, forms: Forms) -> Plan:
@@ -159,7 +164,7 @@ def _medications(registry: Registry, forms: Forms) -> Plan:
         name_look(column, kind, registry, unknown="", repair=f"unknown-{column}")
         for column, kind in (("unit", "units"), ("route", "routes"), ("frequency", "frequencies"))
     )
-    dose = "try_cast(regexp_extract(r.dose, '^ *([0-9]+[.]?[0-9]*)', 1) AS DOUBLE)"
+    dose = _finite("dose")
     code = "CASE WHEN regexp_matches(r.code, '^[0-9A-Za-z.-]{1,20}$') THEN r.code END"
     columns = (
         kept,
@@ -172,7 +177,7 @@ def _medications(registry: Registry, forms: Forms) -> Plan:
         *(Kept(each.inputs[0], f"{each.name}.name") for each in names),
     )
     repairs = (*END_REPAIRS, _when(f"r.dose <> '' AND {dose} IS NULL", "dose-dropped"))
-    looks = (day, day_look("end_date", forms.ahead()), drug_look(registry), *names)
+    looks = (day, day_look("end_date", forms.ahead()), drug_look(registry), number_look("dose", parse_dose), *names)
     return Plan(looks, columns, (future, _ended("day_start_date")), repairs, "start_date")
 
 
@@ -186,7 +191,10 @@ def _episodes(registry: Registry, forms: Forms) -> Plan:
 
 def _biomarkers(registry: Registry, forms: Forms) -> Plan:
     day, kept, future = _dated("date", forms, "biomarker_date")
-    value = f"coalesce({_finite('value')}, value.number) * measure.factor"
+    value = (
+        "coalesce(CASE WHEN isfinite(try_cast(r.value AS DOUBLE)) THEN try_cast(r.value AS DOUBLE) END, value.number)"
+    )
+    value += " * measure.factor"
     bound = "coalesce(value.bound, '')"
     columns = (
         kept,
@@ -201,7 +209,8 @@ def _biomarkers(registry: Registry, forms: Forms) -> Plan:
     )
     beyond = f"{bound} = '' AND ({value} < measure.lowest OR {value} > measure.highest)"
     refusals = (future, _when(beyond, "impossible-value"))
-    return Plan((day, measure_look(registry), value_look(registry)), columns, refusals, (), "biomarker_date")
+    looks = (day, measure_look(registry), value_look(registry), number_look("low"), number_look("high"))
+    return Plan(looks, columns, refusals, (), "biomarker_date")
 
 
 def _documents(kinds: str, dated: str, *more: Kept) -> Callable[[Registry, Forms], Plan]:
@@ -235,7 +244,7 @@ def _findings(registry: Registry, forms: Forms) -> Plan:
         _when(f"r.grade <> '' AND {grade} IS NULL", "not-a-number"),
         _when(f"{grade} IS NOT NULL AND ({beyond})", "impossible-score"),
     )
-    return Plan((day, finding_look(registry), state), columns, refusals, (), "finding_date")
+    return Plan((day, finding_look(registry), state, number_look("grade")), columns, refusals, (), "finding_date")
 
 
 PLANS: dict[str, Callable[[Registry, Forms], Plan]] = {

@@ -42,6 +42,7 @@ REPAIRS = {
     "code-system-corrected": "The code is of another system than the row says.",
     "us-variant": "A code of the US variant of ICD-10, which has codes and meanings of its own.",
     "fifth-character": "An ICD-10 code with a fifth character, which not all sources record.",
+    "number-rewritten": "A number was written with a comma for a point, in groups, or with what it is out of.",
     "excel-date": "A date was written as the number of days of a spreadsheet.",
     "two-digit-year": "The year has two digits: it was taken for the latest one that is not to come.",
     "end-dropped": "The last day was no date, or before the first day of an open row; it was left empty.",
