@@ -5,11 +5,13 @@ from __future__ import annotations
 import gzip
 import json
 from collections.abc import Callable
-from datetime import date
+from datetime import date, datetime, time
+from decimal import Decimal
 from pathlib import Path
 
+import pyarrow as pa
 import pytest
-from extracted import HEAD, SCORES, TODAY, extract, imported, nothing_lost
+from extracted import HEAD, PEOPLE, SCORES, TODAY, extract, imported, nothing_lost
 from pyarrow import parquet
 
 from imagebank.core.errors import SourceError
@@ -26,6 +28,11 @@ WRITTEN: dict[str, Callable[[str], bytes]] = {
     "as UTF-16 without a mark": lambda text: text.encode("utf-16-le"),
     "as Windows-1252": lambda text: text.replace("MMSE", "MMSE\u2019").encode("cp1252"),
     "with semicolons": lambda text: text.replace(",", ";").encode(),
+    "with a first line that tells the delimiter": lambda text: ("sep=;\n" + text.replace(",", ";")).encode(),
+    "with empty lines before the header": lambda text: ("\n\n" + text).encode(),
+    "with other delimiters in the quotes of the header": lambda text: (
+        text.replace(",", ";").replace("\n", ';"a, b, c, d, e, f"\n', 1).replace("30\n", "30;x\n").encode()
+    ),
     "with tabs": lambda text: text.replace(",", "\t").encode(),
     "with bars": lambda text: text.replace(",", "|").encode(),
     "with line ends of Windows": lambda text: text.replace("\n", "\r\n").encode(),
@@ -66,6 +73,77 @@ def test_json_lines_and_packed_files_are_read_too(tmp_path: Path) -> None:
     nothing_lost(stored, accepted, refused)
 
 
+def test_a_key_may_be_missing_in_many_objects(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("imagebank.records.files.PORTION_ROWS", 2)
+    folder = extract(tmp_path / "in")
+    row = {"hospital_number": "K1", "date": "2010-01-01", "code": "F20"}
+    rows = [row, row, {**row, "end": "2011-01-01"}, row, {"end": "2012-01-01"}]
+    (folder / "diagnoses.jsonl").write_text("".join(json.dumps(each) + "\n" for each in rows))
+    text = "[patients]\n[diagnoses]\ncolumns = { end_date = 'end' }\n"
+    stored, accepted, refused = imported(folder, tmp_path / "out", text=text)
+    assert [str(each["end_date"]) for each in accepted["diagnoses"]].count("2011-01-01") == 1
+    assert len(accepted["diagnoses"]) == 4
+    assert [reason for _, reason in refused] == ["no-hospital-number"]
+    nothing_lost(stored, accepted, refused)
+
+
+DAY = date(2010, 1, 1)
+TYPES = {
+    "bytes of texts": {"hospital_number": pa.array([b"K1"]), "code": pa.array([b"F20"]), "date": pa.array([DAY])},
+    "large texts": {
+        "hospital_number": pa.array(["K1"], pa.large_string()),
+        "code": pa.array(["F20"], pa.string_view()),
+    },
+    "terms": {"hospital_number": pa.array(["K1"]).dictionary_encode(), "code": pa.array(["F20"]).dictionary_encode()},
+    "moments with a zone": {"date": pa.array([datetime(2010, 1, 1, 12)], pa.timestamp("us", "Europe/London"))},
+    "moments of nanoseconds": {"date": pa.array([datetime(2010, 1, 1, 12)], pa.timestamp("ns"))},
+    "whole numbers as decimals": {"hospital_number": pa.array([Decimal("47.00")], pa.decimal128(9, 2))},
+    "whole numbers as floats": {"hospital_number": pa.array([47.0])},
+    "nested columns that nobody asked for": {"more": pa.array([{"a": [1]}]), "times": pa.array([time(1)])},
+    "a column of nothing": {"end_date": pa.nulls(1)},
+}
+
+
+@pytest.mark.parametrize("types", TYPES)
+def test_parquet_is_read_whatever_its_types(types: str, tmp_path: Path) -> None:
+    folder = extract(tmp_path / "in", patients=PEOPLE + "47,,Cy,Fox,1970-02-03,male\n")
+    plain = {"hospital_number": pa.array(["K1"]), "code": pa.array(["F20"]), "date": pa.array([DAY])}
+    parquet.write_table(pa.table({**plain, **TYPES[types]}), folder / "diagnoses.parquet")
+    _, accepted, refused = imported(folder, tmp_path / "out")
+    assert [(row["code"], row["diagnosis_date"]) for row in accepted["diagnoses"]] == [("F20", DAY)]
+    assert not refused
+
+
+def test_a_copy_of_a_file_counts_once(tmp_path: Path) -> None:
+    folder = extract(tmp_path / "in", **{"assessments-1": SCORES, "assessments-2": SCORES})
+    text = "[patients]\n[assessments]\nfiles = 'assessments-*.csv'\n"
+    stored, accepted, refused = imported(folder, tmp_path / "out", text=text)
+    assert sorted(row["score"] for row in accepted["assessments"]) == [25, 26]
+    assert refused == [(2, "copied-file"), (3, "copied-file")]
+    nothing_lost(stored, accepted, refused)
+
+
+def test_zeros_that_a_spreadsheet_lost_are_put_back_where_the_mapping_says_so(tmp_path: Path) -> None:
+    patients = "hospital_number,birth_date\n0000047,1950-03-02\nK1,1960-03-02\n"
+    folder = extract(tmp_path / "in", patients=patients, diagnoses="hospital_number,date,code\n47,2010-01-01,F20\n")
+    for digits, found in ((7, ["ehr:0000047"]), (0, [])):
+        text = f"[source]\nlike = 'extracts'\ndigits = {digits}\n"
+        _, accepted, _ = imported(folder, tmp_path / f"out-{digits}", text=text)
+        assert [row["person"] for row in accepted["diagnoses"]] == found
+
+
+def test_a_query_over_two_files_of_one_name_is_refused(tmp_path: Path) -> None:
+    folder = extract(tmp_path / "in", scores=SCORES)
+    (folder / "old").mkdir()
+    (folder / "old" / "scores.csv").write_text(SCORES.replace("25", "1"))
+    text = "[patients]\n[assessments]\nquery = 'SELECT * FROM scores'\n"
+    _, accepted, _ = imported(folder, tmp_path / "out", text=text)
+    assert sorted(row["score"] for row in accepted["assessments"]) == [25, 26]  # the one that lies highest
+    (folder / "scores.tsv").write_text(SCORES.replace(",", "\t"))
+    with pytest.raises(SourceError, match=r"scores\.csv and scores\.tsv"):
+        imported(folder, tmp_path / "out", text=text)
+
+
 def test_rows_that_do_not_fit_the_header_are_refused_with_their_line(tmp_path: Path) -> None:
     odd = SCORES + 'K1,2010-01-03,MMSE,"27",30,x\n\nK1,2010-01-04\nK1,2010-01-05,MMSE,28,30\n'
     stored, accepted, refused = imported(extract(tmp_path / "in", assessments=odd), tmp_path / "out")
@@ -85,7 +163,9 @@ def test_texts_of_a_million_letters_with_line_breaks_are_one_row(tmp_path: Path)
     assert refused == [(2 + 2 * 50_000 + 2, "nobody-has-this-hospital-number")]
 
 
-@pytest.mark.parametrize("word", ["NULL", "\\N", "N/A", "#N/A", "nan", "None", "(null)", " ", "\u00a0"])
+@pytest.mark.parametrize(
+    "word", [".", "-", "--", "?", "NA", "NULL", "\\N", "N/A", "#N/A", "nan", "None", "(null)", " ", "\u00a0"]
+)
 def test_words_for_nothing_are_nothing(word: str, tmp_path: Path) -> None:
     rows = f"hospital_number,date,code,role,end_date\nK1,2010-01-01,F20,{word},{word}\nK1,{word},F20,primary,\n"
     _, accepted, refused = imported(extract(tmp_path / "in", diagnoses=rows), tmp_path / "out")

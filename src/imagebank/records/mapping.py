@@ -14,7 +14,7 @@ from collections.abc import Mapping as Mapped
 from dataclasses import dataclass, field
 from importlib.resources import files
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
 from pydantic.dataclasses import dataclass as checked
@@ -76,6 +76,7 @@ class Mapping:
     encoding: str = "auto"
     delimiter: str = "auto"
     nulls: tuple[str, ...] = ()
+    digits: int = 0  # to which hospital numbers of digits alone are filled up with zeros
     digest: str = ""
 
     def of(self, target: str) -> tuple[Place, ...]:
@@ -92,6 +93,7 @@ class Head:
     delimiter: str = "auto"
     dates: tuple[str, ...] = ()
     nulls: tuple[str, ...] = ()
+    digits: Annotated[int, Field(ge=0, le=20)] = 0
     dialect: str = ""
 
 
@@ -129,9 +131,11 @@ def parse_mapping(name: str, text: str) -> Mapping:
         told = _begin_with(name, head, told)
     _check_tables(name, told)
     places = [_place(name, TARGETS[table], each, head) for table, rows in told.items() for each in _rows(rows)]
-    said = json.dumps([told, head.encoding, head.delimiter, head.dates, head.nulls], sort_keys=True, default=str)
+    said = json.dumps(
+        [told, head.encoding, head.delimiter, head.dates, head.nulls, head.digits], sort_keys=True, default=str
+    )
     digest = hashlib.sha256(said.encode()).hexdigest()
-    return Mapping(name, tuple(places), head.encoding, head.delimiter, head.nulls, digest)
+    return Mapping(name, tuple(places), head.encoding, head.delimiter, head.nulls, head.digits, digest)
 
 
 def _begin_with(name: str, head: Head, told: dict[str, Any]) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from datetime import date
 
 from imagebank.core.private import Private
-from imagebank.identities.comparing import is_near, normalise_pair, real_birth_date
+from imagebank.identities.comparing import is_near, normalise_pair, real_birth_date, without_zeros
 
 Told = tuple[date | None, str, str]  # birth date, given name, family name
 
@@ -19,11 +19,6 @@ Told = tuple[date | None, str, str]  # birth date, given name, family name
 def as_key(number: str) -> str:
     """A hospital number without blanks, in capitals."""
     return "".join(number.split()).upper()
-
-
-def without_zeros(number: str) -> str:
-    """A number as spreadsheets leave it: zeros in front are lost where it has digits alone."""
-    return number.lstrip("0") or number if number.isdigit() else number
 
 
 def are_two_people(one: Told, other: Told) -> bool:

@@ -8,6 +8,7 @@ REFUSALS = {
     "hospital-number-of-two-people": "Two people have the hospital number in the patients: neither counts.",
     "nobody-has-this-hospital-number": "No row of the patients has the hospital number.",
     "ambiguous-number": "A number that is the hospital number of one person and the key of another.",
+    "copied-file": "The file is a copy of another one of the same table, to the byte.",
     "ragged-row": "The row has more or fewer fields than the header.",
     "not-json": "The line is no JSON object.",
     "no-date": "An event without a date.",

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections import defaultdict
 from collections.abc import Callable, Iterator
 from collections.abc import Mapping as Mapped
 from contextlib import contextmanager, nullcontext
@@ -118,26 +119,30 @@ class _Folder:
         self._folder, self._mapping, self._room = folder, mapping, room
         self._remembered = room.folder / "hashes.json"
         self._hashes = _read_json(self._remembered)
-        self._all: dict[str, Path] | None = None
+        self._all: defaultdict[str, list[Path]] | None = None
 
     def parts(self, place: Place, number: int) -> Iterator[Part]:
         """The parts of a place: one a file, or one for a query over files."""
         if place.query:
             yield from self._of_query(place, number)
             return
+        known: set[str] = set()
         for path in matching(self._folder, place.files or (f"{place.table or place.target.name}.*",)):
+            content = self._content(path)
+            copied = content in known
+            known.add(content)
             yield Part(
                 path.name,
                 place,
                 number,
-                f"{path.relative_to(self._folder)} {self._content(path)}",
-                _reader(path, self._mapping),
+                f"{path.relative_to(self._folder)} {content}{' copied' if copied else ''}",
+                _reader(path, self._mapping, copied=copied),
                 _columns(path, self._mapping),
                 size_kb=path.stat().st_size // 1000 + 1,
             )
 
     def _of_query(self, place: Place, number: int) -> Iterator[Part]:
-        read = {name: path for name, path in self._files().items() if name in tables_of(place, "duckdb")}
+        read = {name: _only(name, paths) for name, paths in self._files().items() if name in tables_of(place, "duckdb")}
         first = next(iter(tables_of(place, "duckdb")), "")
         if first not in read:
             return
@@ -151,10 +156,12 @@ class _Folder:
         what = f"The query of [{place.target.name}]"
         yield Part(what, place, number, content, rows, lambda: _names(next(rows())), size_kb=size)
 
-    def _files(self) -> dict[str, Path]:
+    def _files(self) -> dict[str, list[Path]]:
         """Every file below the folder by the name that queries use."""
         if self._all is None:
-            self._all = {stem(path).lower(): path for path in matching(self._folder, ("**/*",))}
+            self._all = defaultdict(list)
+            for path in matching(self._folder, ("**/*",)):
+                self._all[stem(path).lower()].append(path)
         return self._all
 
     def _content(self, path: Path) -> str:
@@ -174,7 +181,20 @@ class _Folder:
         return digest
 
 
-def _reader(path: Path, mapping: Mapping) -> Callable[[], Iterator[Rows]]:
+def _only(name: str, paths: list[Path]) -> Path:
+    """The file that a query means: the one that lies highest. Raises SourceError where there are two."""
+    first, *others = sorted(paths, key=lambda path: len(path.parts))
+    if others and len(others[0].parts) == len(first.parts):
+        raise SourceError(
+            f"A query reads `{name}`, but {first.name} and {others[0].name} are both called so.",
+            "leave one of them in the folder of the source",
+        )
+    return first
+
+
+def _reader(path: Path, mapping: Mapping, *, copied: bool) -> Callable[[], Iterator[Rows]]:
+    if copied:
+        return lambda: (rows.refused_as("copied-file") for rows in read_file(path, mapping))
     return lambda: read_file(path, mapping)
 
 
