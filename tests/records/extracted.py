@@ -15,7 +15,8 @@ from imagebank.records.registry import load_registry
 from imagebank.records.settling import EVENT_NAMES, Life, StagedPart, refused_file, settle
 from imagebank.records.sources import open_source
 from imagebank.records.staging import Room
-from imagebank.records.store import Lookups, Stored, bring_up_to_date, read_characteristics
+from imagebank.records.store import Lookups, Stored, bring_up_to_date
+from imagebank.records.stored_people import read_characteristics
 
 TODAY = date(2026, 1, 1)
 HEAD = "hospital_number,nhs_number,given_name,family_name,birth_date,sex\n"

@@ -1,4 +1,4 @@
-"""Mappings and queries: what they may say, and the same query in the language of each database."""
+"""Mappings: what they may say, and which mistakes are named."""
 
 from __future__ import annotations
 
@@ -6,57 +6,17 @@ from datetime import date
 from pathlib import Path
 
 import pytest
-import sqlalchemy as sa
 from extracted import extract, imported
-from sqlalchemy.dialects import mssql, oracle, postgresql, sqlite
 
-from imagebank.core.errors import ConfigError, SourceError
-from imagebank.records.databases import narrowed, open_database, select_columns
+from imagebank.core.errors import ConfigError
 from imagebank.records.mapping import SHIPPED, load_mapping, parse_mapping
-from imagebank.records.queries import query_for, tables_of
+from imagebank.records.sources import open_source
+from imagebank.records.staging import Room
 
 
 @pytest.mark.parametrize("name", SHIPPED)
 def test_every_shipped_mapping_is_understood(name: str) -> None:
     assert load_mapping(name, Path()).of("patients")
-
-
-@pytest.mark.parametrize("dialect", ["postgresql", "sqlite", "mssql", "oracle", "duckdb"])
-def test_the_shipped_queries_speak_every_dialect(dialect: str) -> None:
-    for place in load_mapping("omop", Path()).places:
-        text = query_for(place, dialect, tables_of(place, dialect))
-        assert text.upper().startswith("SELECT")
-        assert ("||" not in text) == (dialect == "mssql") or "||" not in place.query
-        assert dialect != "oracle" or " AS p" not in text.split("FROM")[-1]
-
-
-@pytest.mark.parametrize(
-    ("dialect", "says"),
-    [
-        (mssql.dialect(), "[K Number]"),
-        (oracle.dialect(), '"K Number"'),
-        (postgresql.dialect(), '"K Number"'),
-        (sqlite.dialect(), '"K Number"'),
-    ],
-    ids=lambda each: getattr(each, "name", ""),
-)
-def test_a_column_mapping_speaks_every_dialect(dialect: sa.Dialect, says: str) -> None:
-    text = "[diagnoses]\ntable = 'Dx'\nwatermark = 'changed'\n[diagnoses.columns]\nhospital_number = 'K Number'\n"
-    place = parse_mapping("test", text).places[0]
-    asked = narrowed(
-        select_columns(place, "Dx", ("K Number", "date", "code", "changed", "other")), place, "2020-01-01", 5
-    )
-    told = str(asked.compile(dialect=dialect, compile_kwargs={"literal_binds": True}))
-    assert says in told
-    assert "other" not in told
-    assert ">= '2020-01-01'" in told
-
-
-def test_a_table_that_is_not_there_has_no_rows() -> None:
-    place = next(each for each in load_mapping("omop", Path()).places if each.target.name == "diagnoses")
-    text = query_for(place, "sqlite", ["condition_occurrence"])
-    assert "JOIN concept" not in text
-    assert "1 = 0" in text
 
 
 @pytest.mark.parametrize(
@@ -105,8 +65,13 @@ values = { name = { "1" = "MMSE", "2" = "MoCA" } }
     assert found == [("MMSE", 25, date(2015, 3, 2)), ("MoCA", 26, date(2015, 3, 3))]
 
 
-def test_a_database_that_does_not_open_says_nothing_of_its_url() -> None:
-    url = "postgresql+psycopg://steward:geheim@/nothing?host=/nowhere"
-    with pytest.raises(SourceError, match="does not open") as error, open_database(url, "ehr"):
-        pass
-    assert "geheim" not in f"{error.value.what} {error.value.advice}"
+def test_what_a_mapping_names_and_is_not_there_is_told(tmp_path: Path) -> None:
+    folder = extract(tmp_path / "in", scores="a\n1\n")
+    text = "[patients]\n[notes]\nfiles = 'letters-*.csv'\n[reports]\nquery = 'SELECT * FROM rports'\n"
+    room = Room(tmp_path / "room")
+    with open_source("ehr", parse_mapping("ours", text), room, folder=folder) as source:
+        assert source.absent == ("[notes] no file is called letters-*.csv",
+                                 "[reports] the query reads a table of which there is no file")  # fmt: skip
+        assert source.unread == ("scores.csv",)
+    with open_source("ehr", load_mapping("", folder), room, folder=folder) as source:
+        assert not source.absent  # of a shipped mapping only the patients must be there

@@ -25,6 +25,7 @@ from imagebank.records.registry import KINDS
 from imagebank.records.targets import TARGETS, Target
 
 SHIPPED = ("extracts", "cris", "omop")
+FROM_SHIPPED = ".shipped"  # the key under which a place of a shipped mapping brings the dialect of its query
 STRICT = ConfigDict(extra="forbid")
 Text = str | int | float | bool
 
@@ -54,6 +55,7 @@ class Place:
     table: str = ""
     query: str = ""
     dialect: str = ""  # of the query, where it may be translated
+    shipped: bool = False  # of a mapping that came with imagebank: then it need not be there
     columns: Mapped[str, str] = field(default_factory=dict)
     constants: Mapped[str, str] = field(default_factory=dict)
     values: Mapped[str, Mapped[str, str]] = field(default_factory=dict)
@@ -143,7 +145,7 @@ def _begin_with(name: str, head: Head, told: dict[str, Any]) -> dict[str, Any]:
         raise ConfigError(f"{name}: there is no mapping `{head.like}`.", f"the shipped ones are: {', '.join(SHIPPED)}")
     under = tomllib.loads(shipped_text(head.like))
     dialect = under.pop("source", {}).get("dialect", "")
-    shipped = {table: [{**row, "dialect": dialect} for row in _rows(rows)] for table, rows in under.items()}
+    shipped = {table: [{**row, FROM_SHIPPED: dialect} for row in _rows(rows)] for table, rows in under.items()}
     return {**shipped, **told}
 
 
@@ -167,7 +169,7 @@ def _check_tables(name: str, told: dict[str, Any]) -> None:
 
 
 def _place(name: str, target: Target, told: Any, head: Head) -> Place:
-    dialect = told.pop("dialect", head.dialect) if isinstance(told, dict) else ""
+    begun = told.pop(FROM_SHIPPED, None) if isinstance(told, dict) else None
     try:
         entry = TypeAdapter(Entry).validate_python(told)
     except ValidationError as error:
@@ -185,7 +187,8 @@ def _place(name: str, target: Target, told: Any, head: Head) -> Place:
         files=tuple(filter(None, patterns)),
         table=entry.table,
         query=entry.query.strip().rstrip(";"),
-        dialect=dialect,
+        dialect=head.dialect if begun is None else begun,
+        shipped=name in SHIPPED or begun is not None,
         columns=entry.columns,
         constants={column: _plain(value) for column, value in entry.constants.items()},
         values=entry.values,
