@@ -34,7 +34,7 @@ def names(chance: random.Random, count: int) -> list[str]:
 
 def people(count: int, *, community: float, first_of_january: float, seed: int) -> list[Entrant]:
     """As many different people, each with a name, a birth date and a sex."""
-    chance = random.Random(seed)  # noqa: S311 - invented people
+    chance = random.Random(seed)
     given, family = names(chance, GIVEN), names(chance, FAMILY)
     weights = [[1 / (rank + 3) for rank in range(len(each))] for each in (given, family)]
     made = []

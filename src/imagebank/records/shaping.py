@@ -80,7 +80,7 @@ def _column(place: Place, name: str, source: str | None, mapping: Mapping) -> st
     text = identifier(source)
     if name in TEXTS:
         return text
-    nothing = (*(SIGNS if name in NAMES else NULL_WORDS), *mapping.nulls)
+    nothing = (*words_for_nothing(name), *mapping.nulls)
     text = f"CASE WHEN {text} IN ({', '.join(map(quoted, nothing))}) THEN '' ELSE {text} END"
     if name in NUMBERS and mapping.digits:
         short = f"regexp_full_match({text}, '[0-9]{{1,{mapping.digits}}}')"
@@ -89,6 +89,11 @@ def _column(place: Place, name: str, source: str | None, mapping: Mapping) -> st
         cases = " ".join(f"WHEN {quoted(local)} THEN {quoted(ours)}" for local, ours in place.values[name].items())
         text = f"CASE ({text}) {cases} ELSE ({text}) END"
     return f"CASE WHEN ({text}) = '' THEN {constant} ELSE ({text}) END" if name in place.constants else text
+
+
+def words_for_nothing(column: str) -> tuple[str, ...]:
+    """The words that stand for nothing in a column."""
+    return SIGNS if column in NAMES else NULL_WORDS
 
 
 def identifier(name: str) -> str:
