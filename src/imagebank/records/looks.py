@@ -7,11 +7,11 @@ distinct text and joins the answers to the rows: one home for each rule, at the 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import partial
 
-from imagebank.records.code_systems import normalise_code
+from imagebank.records.code_systems import may_be_code, normalise_code, normalise_system
 from imagebank.records.days import Forms, parse_day
 from imagebank.records.numerals import Numeral, parse_number
 from imagebank.records.registry import OTHER, Registry, name_key
@@ -71,6 +71,17 @@ def code_look() -> Look:
 def _code(written: str, system: str) -> Answer:
     found = normalise_code(written, system)
     return found.code, found.system, found.block, found.refused, " ".join(found.repairs)
+
+
+def drug_code_look() -> Look:
+    """The code of a drug, where there is one, and its system, by a name that is known."""
+
+    def rule(code: str, system: str) -> Answer:
+        kept = code.strip() if may_be_code(code.strip()) else ""
+        return kept, normalise_system(system) if kept and system.strip() else "", "", ""
+
+    outputs = (("code", "VARCHAR"), ("system", "VARCHAR"))
+    return Look("drug_code", ("code", "code_system"), outputs, rule)
 
 
 def word_look(column: str, words: dict[str, str], unknown: str, repair: str) -> Look:
@@ -144,16 +155,48 @@ def instrument_look(registry: Registry) -> Look:
         if not found:
             return "", "", None, None, "not-in-registry", ""
         told, written = registry.told.assessments[found], text.strip()
-        kept = version.strip() if plain_version(version) else ""
+        spellings = (found, *told.also)
+        kept = version.strip() if plain_version(version, spellings) else ""
         return found, kept, told.lowest, told.out_of, "", "" if found == written else "name-rewritten"
 
     outputs = (("name", "VARCHAR"), ("version", "VARCHAR"), ("lowest", "DOUBLE"), ("highest", "DOUBLE"))
     return Look("instrument", ("name", "version"), outputs, rule)
 
 
-def plain_version(version: str) -> bool:
-    """Whether a text can be a version of an instrument: short, with few words."""
-    return bool(re.fullmatch(r"[\w .+\-/]{1,24}", version.strip())) and len(version.split()) <= 4
+VERSION_WORDS = frozenset(
+    [
+        "version",
+        "form",
+        "rev",
+        "revised",
+        "short",
+        "long",
+        "brief",
+        "full",
+        "english",
+        "welsh",
+        "uk",
+        "us",
+        "older",
+        "adults",
+        "adult",
+        "oa",
+        "ld",
+        "ca",
+        "secure",
+        "self",
+        "proxy",
+        "carer",
+    ]
+)
+_PLAIN_VERSION = re.compile(r"v?\d[\d.]{0,7}[a-z+]?|[a-z]|[ivx]{1,4}")
+
+
+def plain_version(version: str, spellings: Iterable[str] = ()) -> bool:
+    """Whether a text says no more than a version can: numbers, single letters, and words of versions or of the name."""
+    words = re.split(r"[\s/()-]+", version.strip().casefold())
+    known = VERSION_WORDS.union(*(re.split(r"[\s/()-]+", each.casefold()) for each in spellings))
+    return 0 < len(version.strip()) <= 24 and all(_PLAIN_VERSION.fullmatch(word) or word in known for word in words)
 
 
 def item_look(registry: Registry) -> Look:
@@ -164,10 +207,11 @@ def item_look(registry: Registry) -> Look:
         name, item = (both[1], both[2]) if both else (name, item)
         found = registry.name("assessments", name)
         item = re.sub(r"^(?:item|q|question)\s*", "", item.strip(), flags=re.IGNORECASE)
-        if not found or not re.fullmatch(r"\w{1,6}", item):
+        if not found or not re.fullmatch(r"\d{1,3}[A-Za-z]?|[A-Za-z]\d{0,2}", item):
             return "", "", None, None, "not-in-registry", ""
         told = registry.told.assessments[found]
-        return found, item, told.item_max, told.unknown_item, "", "" if found == name.strip() else "name-rewritten"
+        highest = told.out_of if told.item_max is None else told.item_max
+        return found, item, highest, told.unknown_item, "", "" if found == name.strip() else "name-rewritten"
 
     outputs = (("name", "VARCHAR"), ("item", "VARCHAR"), ("highest", "DOUBLE"), ("unknown", "DOUBLE"))
     return Look("item", ("name", "item"), outputs, rule)

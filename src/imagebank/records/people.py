@@ -6,6 +6,7 @@ comes from tables of its own. Whether two registrations are one person is for th
 
 from __future__ import annotations
 
+import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
 from datetime import date
@@ -22,6 +23,7 @@ from imagebank.records.shaping import matched, shape_sql, trimmed
 from imagebank.records.sources import Part, Source
 from imagebank.records.staging import Room
 
+RELEASE = re.compile(r"[A-Za-z]{2,4}[ -]?\d{4}")  # such as IoD2019; another text could say anything
 OPT_OUT_KINDS = ("national", "local", "gp-type-1")
 SHAPED_ROWS = 50_000
 Row = dict[str, str]
@@ -239,7 +241,7 @@ class _Reader:
             self._repairs["impossible-decile"] += 1
             decile = None
         keys = (as_key(row["person_key"]) or number, number, *self._former[number])
-        release = row["deprivation_release"] or None
+        release = row["deprivation_release"] if RELEASE.fullmatch(row["deprivation_release"]) else None
         return Characteristics(
             person.person,
             keys,

@@ -17,6 +17,7 @@ from imagebank.records.looks import (
     Look,
     code_look,
     day_look,
+    drug_code_look,
     drug_look,
     finding_look,
     instrument_look,
@@ -30,6 +31,9 @@ from imagebank.records.looks import (
 )
 from imagebank.records.numerals import parse_dose, parse_score
 from imagebank.records.registry import OTHER, Registry
+
+MOST_DOSE, MOST_VALUE = 1e6, 1e9
+"""Below the NHS numbers and most telephone numbers: a column that was mapped by mistake must not bring them in."""
 
 
 @dataclass(frozen=True)
@@ -65,6 +69,11 @@ def _number(column: str) -> str:
 def _finite(column: str) -> str:
     """A number, NULL where there is none."""
     return f"CASE WHEN isfinite({_number(column)}) THEN {_number(column)} END"
+
+
+def _small(column: str, most: float) -> str:
+    """A number that is no identifier: those of people and telephones, in a column that was mistaken, are larger."""
+    return f"CASE WHEN abs({_finite(column)}) < {most:.0f} THEN {_finite(column)} END"
 
 
 def _when(condition: str, code: str) -> str:
@@ -164,20 +173,26 @@ def _medications(registry: Registry, forms: Forms) -> Plan:
         name_look(column, kind, registry, unknown="", repair=f"unknown-{column}")
         for column, kind in (("unit", "units"), ("route", "routes"), ("frequency", "frequencies"))
     )
-    dose = _finite("dose")
-    code = "CASE WHEN regexp_matches(r.code, '^[0-9A-Za-z.-]{1,20}$') THEN r.code END"
+    dose = _small("dose", MOST_DOSE)
     columns = (
         kept,
         END,
         Kept("drug", "drug.drug"),
         Kept("drug_class", "drug.drug_class"),
-        Kept("code", code),
-        Kept("code_system", f"CASE WHEN {code} IS NOT NULL AND r.code_system <> '' THEN left(r.code_system, 20) END"),
+        Kept("code", "nullif(drug_code.code, '')"),
+        Kept("code_system", "nullif(drug_code.system, '')"),
         Kept("dose", dose, "DOUBLE"),
         *(Kept(each.inputs[0], f"{each.name}.name") for each in names),
     )
     repairs = (*END_REPAIRS, _when(f"r.dose <> '' AND {dose} IS NULL", "dose-dropped"))
-    looks = (day, day_look("end_date", forms.ahead()), drug_look(registry), number_look("dose", parse_dose), *names)
+    looks = (
+        day,
+        day_look("end_date", forms.ahead()),
+        drug_look(registry),
+        number_look("dose", parse_dose),
+        drug_code_look(),
+        *names,
+    )
     return Plan(looks, columns, (future, _ended("day_start_date")), repairs, "start_date")
 
 
@@ -204,11 +219,11 @@ def _biomarkers(registry: Registry, forms: Forms) -> Plan:
         Kept("result", "coalesce(value.result, '')"),
         Kept("bound", bound),
         Kept("unit", "measure.unit"),
-        Kept("low", f"{_finite('low')} * measure.factor", "DOUBLE"),
-        Kept("high", f"{_finite('high')} * measure.factor", "DOUBLE"),
+        Kept("low", f"{_small('low', MOST_VALUE)} * measure.factor", "DOUBLE"),
+        Kept("high", f"{_small('high', MOST_VALUE)} * measure.factor", "DOUBLE"),
     )
     beyond = f"{bound} = '' AND ({value} < measure.lowest OR {value} > measure.highest)"
-    refusals = (future, _when(beyond, "impossible-value"))
+    refusals = (future, _when(f"{beyond} OR abs({value}) >= {MOST_VALUE:.0f}", "impossible-value"))
     looks = (day, measure_look(registry), value_look(registry), number_look("low"), number_look("high"))
     return Plan(looks, columns, refusals, (), "biomarker_date")
 
