@@ -29,7 +29,8 @@ from imagebank.records.registry import load_registry
 from imagebank.records.settling import Life, StagedPart, settle
 from imagebank.records.sources import open_source
 from imagebank.records.staging import Room
-from imagebank.records.store import Lookups, bring_up_to_date, read_characteristics
+from imagebank.records.store import Lookups, bring_up_to_date
+from imagebank.records.stored_people import read_characteristics
 from imagebank.workflows.publishing_events import _load, events_sql
 
 TODAY = date(2026, 1, 1)

@@ -38,7 +38,8 @@ ALIAS = someone("K8000008", "Elizabeth", "Strickland", date(1944, 5, 19), "femal
 DUMMY = someone("K9000009", "Leopold", "Vavasour", date(1970, 8, 8), "male", nhs_number=P("9876544306"))
 ALSO_DUMMY = someone("K9100009", "Wilfrida", "Yarborough", date(1977, 3, 3), "female", nhs_number=P("9876544306"))
 ORPHAN = someone("K9200009", "Marmaduke", "Delacourt", date(1985, 12, 29), "male")
-PEOPLE = [ROSE, MARY, TWIN, OTHER_TWIN, SENIOR, JUNIOR, UNKNOWN, ALIAS, DUMMY, ALSO_DUMMY, ORPHAN]
+NEW_YEAR = someone("K9300009", "Perpetua", "Lillywhite", date(1958, 1, 1), "female")
+PEOPLE = [NEW_YEAR, ROSE, MARY, TWIN, OTHER_TWIN, SENIOR, JUNIOR, UNKNOWN, ALIAS, DUMMY, ALSO_DUMMY, ORPHAN]
 
 
 def claim(number: str, name: str, born: date | None, sex: str = "", **more: object) -> Claim:
@@ -76,6 +77,13 @@ CASES = {
     ),
     "an unknown birth date on both sides": (
         claim("K7000007", "Cadwallader^Philomena", date(1900, 1, 1), "F"), "placeholder-birth-date",
+    ),
+    "a name and a 1 January": (claim("XX86", "Lillywhite^Perpetua", date(1958, 1, 1), "F"), "name-alone"),
+    "a name, a 1 January and a postcode": (
+        claim("XX87", "Lillywhite^Perpetua", date(1958, 1, 1), "F", postcode=P("SE58AZ")), "K9300009",
+    ),
+    "a name and a slip in the birth date": (
+        claim("XX88", "Delacourt^Marmaduke", date(1985, 12, 28), "M"), "weak-evidence",
     ),
     "a number of several": (claim("9876544306", "Vavasour^Leopold", date(1970, 8, 8)), "several-people"),
     "a test number": (claim("9990000018", "Nobody^Known", date(1912, 2, 2)), "test-number"),

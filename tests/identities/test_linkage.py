@@ -28,7 +28,9 @@ BOB = Person(
     "ehr:K2", Private("K2"), Private("987 654 4321"), Private("Bob"), Private("Ray"), date(1960, 1, 1), None, "male"
 )
 NUMBERLESS = Person("ehr:K3", Private("K3"), Private(""), Private("Cy"), Private("Lee"), date(1970, 1, 1), None, "male")
-REGISTER = Register.of([ANN, BOB, NUMBERLESS], accept_test_numbers=False)
+ZEROS = Person("ehr:0047", Private("0047"), birth_date=date(1980, 1, 2))
+ALSO = Person("ehr:00047", Private("00047"), birth_date=date(1981, 1, 2))
+REGISTER = Register.of([ANN, BOB, NUMBERLESS, ZEROS, ALSO], accept_test_numbers=False)
 
 NHS, HOSPITAL = Private("9434765919"), Private(" k1 ")
 SCAN = date(2015, 5, 5)
@@ -43,6 +45,10 @@ CASES = [
     (Claim(Private("X"), other_ids=(NHS,), birth_date=BORN), "ehr:K1", "nhs-number+birth-date"),
     (Claim(HOSPITAL, birth_date=BORN, study_date=SCAN), "ehr:K1", "hospital-number+birth-date"),
     (Claim(Private("K3"), birth_date=date(1970, 1, 1)), "ehr:K3", "hospital-number+birth-date"),
+    (Claim(Private("47"), birth_date=date(1980, 1, 2)), "ehr:0047", "hospital-number+birth-date"),
+    (Claim(Private("00047"), birth_date=date(1980, 1, 2)), None, "birth-date-differs"),
+    (Claim(Private("47"), birth_date=date(1980, 2, 1)), None, "nobody-found"),
+    (Claim(Private("47")), None, "nobody-found"),
     (Claim(NHS, name=Private("Other^Ann")), None, "nhs-unconfirmed"),
     (Claim(NHS, name=Private("ONEILLOST^Joan")), None, "nhs-unconfirmed"),
     (Claim(NHS), None, "nhs-unconfirmed"),

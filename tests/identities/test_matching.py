@@ -5,19 +5,22 @@ from __future__ import annotations
 import logging
 import math
 import random
+import shutil
 from collections import Counter
 from collections.abc import Sequence
 from datetime import date
 from pathlib import Path
 
+import duckdb
 import pytest
+import sqlglot
 from claimed import Claimed, claimed_hospital
 
 from imagebank.core.config import LinkageSettings
 from imagebank.core.private import Private
 from imagebank.identities.guards import Rules
 from imagebank.identities.linkage import identity_of
-from imagebank.identities.matching.comparisons import COMPARISONS, ELSE, EXACT, label_of
+from imagebank.identities.matching.comparisons import COLUMNS, COMPARISONS, ELSE, EXACT, Comparison, label_of, levels_of
 from imagebank.identities.matching.engine import Pair, score, train
 from imagebank.identities.matching.rows import Row, first_rows, rows_of_claims, rows_of_people
 from imagebank.identities.matching.weights import Weights
@@ -157,3 +160,56 @@ def test_a_hospital_is_linked_to_the_right_people(claimed: Claimed, train_from: 
 
 def test_a_claim_without_anything_gives_a_row_that_matches_nobody() -> None:
     assert score(rows_of_claims([Claim()]), rows_of_claims([Claim(), Claim(Private("K1"))]), Weights.shipped()) == []
+
+
+# --- Spark -----------------------------------------------------------------------------------------------------------
+
+SPELLINGS = ["ROSALIND", "ROSALYND", "ROSE", "ROSALINDA", "DNILASOR", "SMITH", "SMYTHE", "SMITHJONES", ""]
+DAYS = [date(1950, 3, 2), date(1950, 2, 3), date(1950, 1, 1), date(1950, 3, 12), date(1951, 3, 2), None]
+
+
+def mixed_rows() -> list[Row]:
+    """Rows whose pairs meet every level of every comparison."""
+    chance = random.Random(1)
+    pick = chance.choice
+    numbers, postcodes = ["K1234", "K1243", "K9", ""], ["SE58AF", "SE59ZZ", "N11AA", ""]
+    return [
+        Row(k, pick(SPELLINGS), pick(SPELLINGS), pick(DAYS), pick(["male", "female", ""]), pick(postcodes),
+            pick(numbers), pick(["9434765919", "9434765991", "4857773456", ""]))
+        for k in range(150)
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("comparison", COMPARISONS, ids=lambda each: each.name)
+def test_the_conditions_for_spark_mean_what_those_for_duckdb_mean(comparison: Comparison) -> None:
+    """Read by another parser of Spark's language and translated, they find the same level in every pair of values."""
+    told = {
+        dialect: [each["sql_condition"] for each in levels_of(comparison, dialect)] for dialect in ("duckdb", "spark")
+    }
+    translated = [
+        each if each == "ELSE" else sqlglot.transpile(each, read="spark", write="duckdb")[0] for each in told["spark"]
+    ]
+    assert translated[-1] == "ELSE"
+    with duckdb.connect() as database:
+        database.execute("CREATE MACRO jaro_winkler(a, b) AS jaro_winkler_similarity(a, b)")  # of Splink's library
+        for side in "lr":
+            texts = ", ".join(f"{name}_{side} VARCHAR" for name in COLUMNS)
+            database.execute(f"CREATE TABLE {side} ({texts})")
+            marks = ", ".join("?" * len(COLUMNS))
+            database.executemany(f"INSERT INTO {side} VALUES ({marks})", [row.values() for row in mixed_rows()])
+        cases = [
+            "CASE " + " ".join(f"WHEN {each} THEN {k}" for k, each in enumerate(some[:-1])) + " ELSE -1 END"
+            for some in (told["duckdb"], translated)
+        ]
+        found = database.sql(f"SELECT {cases[0]}, {cases[1]} FROM l, r").fetchall()
+    assert all(one == other for one, other in found)
+    assert len({one for one, _ in found}) == len(told["duckdb"])
+
+
+def test_spark_gives_the_scores_of_duckdb(sides: tuple[list[Row], list[Row]]) -> None:
+    pytest.importorskip("pyspark", reason="Spark is not installed: pip install 'imagebank[spark]'")
+    if not shutil.which("java"):
+        pytest.skip("Spark needs Java: apt-get install default-jre-headless")
+    left, right = ([row for row in rows if row.owner < 40] for rows in sides)
+    weights = Weights.shipped()
+    assert score(left, right, weights, url="local[1]") == score(left, right, weights)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 from dataclasses import replace
-from datetime import date
+from datetime import date, timedelta
 
 import pytest
 from claimed import claimed_hospital
@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from imagebank.core.private import Private
 from imagebank.identities.merging import (
+    NAME_ALONE,
     RULES,
     Tie,
     apart,
@@ -21,6 +22,7 @@ from imagebank.identities.merging import (
     ties_of_numbers,
 )
 from imagebank.identities.model import Entrant, Person
+from imagebank.identities.support import MOST_NAMESAKES, births_by_name, only_name_agrees
 from imagebank.synthetic.register import DEFAULT_RATES
 from imagebank.workflows.merging import merge_entrants
 
@@ -37,6 +39,7 @@ def registration(
 
 
 A, B = registration("ehr:K1", "9434765919"), registration("pas:900", "943 476 5919", given="Rosie")
+BARE, FIRST = registration("ehr:K1"), registration("ehr:K1", born=date(1950, 1, 1))
 CASES = [
     # two registrations, whether they are one person
     (A, B, False),  # Rosie is no slip of Rosalind, and nobody said that she is called so
@@ -50,13 +53,46 @@ CASES = [
     (A, registration("ehr:K2", family="Other", born=date(1960, 1, 1), former_numbers=(P(" k1 "),)), True),
     (A, registration("ehr:K2", "9876544322", born=date(1999, 9, 9), former_numbers=(P("K1"),)), False),
     (A, registration("pas:K2", former_numbers=(P("K1"),)), True),  # not by number: of another system; by name it is
-]
+    # name and birth date alone
+    (BARE, registration("pas:9"), True),  # few bear the name
+    (BARE, registration("pas:9", born=date(1950, 3, 23)), False),
+    (FIRST, registration("pas:9", born=date(1950, 1, 1)), False),
+    (replace(FIRST, phone=P("020 7946")), registration("pas:9", born=date(1950, 1, 1), phone=P("0207946")), True),
+    (replace(FIRST, postcode=P("SE5 8AF")), registration("pas:9", born=date(1950, 1, 1), postcode=P("se58af")), True),
+    (replace(FIRST, postcode=P("SE5 8AF")), registration("pas:9", born=date(1950, 1, 1), postcode=P("N1 1AA")), False),
+    (registration("ehr:K1", given="Rosalind Maud", born=date(1950, 1, 1)),
+     registration("pas:9", given="Rosalind Maud", born=date(1950, 1, 1)), True),
+    (registration("ehr:K1", "1234567890", born=date(1950, 1, 1)),
+     registration("pas:9", "1234567890", born=date(1950, 1, 1)), False),  # a filler is no number
+]  # fmt: skip
 
 
 @pytest.mark.parametrize(("one", "other", "same"), CASES)
 def test_two_registrations_are_one_person_as_the_table_says(one: Entrant, other: Entrant, same: bool) -> None:
     merged = merge_entrants([one, other], accept_test_numbers=False)
     assert (len(set(merged.person_of.values())) == 1) == same
+
+
+@pytest.mark.parametrize(("others", "same"), [(MOST_NAMESAKES - 1, True), (MOST_NAMESAKES + 1, False)])
+def test_two_of_a_name_that_many_bear_are_not_one_by_name_and_birth_date(others: int, same: bool) -> None:
+    days = (date(1930, 5, 2) + timedelta(500 * k) for k in range(others))
+    bearers = [registration(f"ehr:B{k}", born=day) for k, day in enumerate(days)]
+    two = [BARE, registration("pas:9")]
+    births = births_by_name([*two, *bearers])
+    assert only_name_agrees(*two, births) == (not same)
+    assert only_name_agrees(*two[::-1], births) == (not same)
+    merged = merge_registrations([*two, *bearers], [Tie(0, 1, RULES[2], 30)], accept_test_numbers=False)
+    assert (merged.person_of["ehr:K1"] == merged.person_of["pas:9"]) == same
+    assert merged.guards == ({} if same else {NAME_ALONE: 1})
+
+
+def test_a_third_registration_may_join_two_that_share_a_name_alone() -> None:
+    one = registration("ehr:K1", born=date(1950, 1, 1), postcode=P("SE5 8AF"))
+    other = registration("pas:9", born=date(1950, 1, 1), phone=P("020"))
+    third = replace(registration("lab:3", born=date(1950, 1, 1), postcode=P("SE5 8AF")), phone=P("020"))
+    ties = [Tie(0, 1, RULES[2], 9), Tie(0, 2, RULES[2], 8), Tie(1, 2, RULES[2], 7)]
+    merged = merge_registrations([one, other, third], ties, accept_test_numbers=False)
+    assert len(set(merged.person_of.values())) == 1
 
 
 ENTRANTS = st.builds(

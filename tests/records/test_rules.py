@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pyarrow as pa
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from pyarrow import parquet
 
@@ -23,10 +23,11 @@ from imagebank.records.codes import (
     normalise_icd10,
     normalise_sex,
 )
-from imagebank.records.days import GRACE_DAYS, judge_day, parse_day
+from imagebank.records.days import GRACE_DAYS, Forms, judge_day, parse_day
 from imagebank.records.judging import Rules
 from imagebank.records.looks import drug_look
 from imagebank.records.mapping import load_mapping, parse_mapping
+from imagebank.records.numerals import parse_number
 from imagebank.records.registry import KINDS, load_registry, name_key
 from imagebank.records.rows import Rows
 from imagebank.records.settling import Life, StagedPart, refused_file, settle, valid_file
@@ -82,8 +83,8 @@ def test_diagnosis_codes_come_in_one_form_with_their_system(row: list[str]) -> N
 @examples("2_days")
 def test_days_are_understood_in_forms_that_mean_one_day(row: list[str]) -> None:
     written, forms, becomes, noted, _ = row
-    declared = tuple(each for each in ("%d/%m/%Y", "%m/%d/%Y", "%d-%b-%Y") if each in forms)
-    found = parse_day(written, declared)
+    declared = tuple(each for each in ("%d/%m/%Y", "%d/%m/%y", "%m/%d/%Y", "%d-%b-%Y") if each in forms)
+    found = parse_day(written, Forms(declared, TODAY))
     assert (str(found.day or ""), found.refused or found.repairs) == (becomes, noted)
 
 
@@ -138,6 +139,33 @@ def test_drugs_are_told_by_the_name_in_the_registry(row: list[str]) -> None:
     assert drug_look(REGISTRY).rule(written) == (becomes, drug_class, "", noted)
 
 
+@pytest.mark.parametrize(
+    ("written", "dose"),
+    [("5", 5), ("2.5 mg", 2.5), ("10mg", 10), ("2,5 mg", 2.5), ("1,000 units", None), ("1,000.0 units", 1000),
+     ("5-10 mg", None), ("5 to 10 mg", None), ("50/200 mg", None), ("12.5 mg/day", 12.5), ("one", None),
+     ("1.5.2 mg", None)],
+)  # fmt: skip
+def test_a_dose_is_the_number_that_it_can_only_be(tmp_path: Path, written: str, dose: float | None) -> None:
+    made, told = one(tmp_path, "medications", drug="donepezil", dose=written)
+    assert made
+    assert made["dose"] == dose
+    assert ("dose-dropped" in told) == (dose is None)
+
+
+@given(st.floats(-1e6, 1e6), st.sampled_from(["{:,.3f}", "{:.2f}", "{!r}"]))
+def test_a_number_in_groups_is_the_number(number: float, form: str) -> None:
+    written = form.format(number)
+    assert parse_number(written).number == float(written.replace(",", ""))
+
+
+@given(st.text("0123456789,. +-/e ", max_size=12))
+def test_a_text_that_no_reading_makes_a_number_is_none(text: str) -> None:
+    found = parse_number(text)
+    plain = "".join(each for each in text if each.isdigit())
+    assert found.number is None or plain
+    assert found.number is not None or not text.isdigit()
+
+
 @given(st.from_regex(r"[A-Z][0-9]{2}(\.[0-9]{1,2})?", fullmatch=True))
 def test_a_normal_code_stays_as_it_is_and_has_one_block(code: str) -> None:
     assert normalise_icd10(code) == code
@@ -152,6 +180,8 @@ def test_codes_in_the_gaps_of_chapter_v_are_other_and_not_lost() -> None:
 
 
 @given(st.text(max_size=30), st.text(max_size=10))
+@example("0", "\ufb00")  # a letter that falls into two
+@example("0", "\ufb0010")
 def test_a_code_is_normal_or_refused_and_normalising_twice_changes_nothing(written: str, system: str) -> None:
     code = normalise_code(written, system)
     assert bool(code.code) != bool(code.refused)
@@ -177,7 +207,7 @@ def test_every_sex_is_one_of_the_tables(text: str) -> None:
 
 @given(st.dates(date(1900, 1, 1), date(2100, 1, 1)), st.sampled_from(["%d/%m/%Y", "%m/%d/%Y", "%d %B %Y", "%Y-%m-%d"]))
 def test_every_day_reads_back_from_its_declared_form(day: date, form: str) -> None:
-    assert parse_day(day.strftime(form), (form,)).day == day
+    assert parse_day(day.strftime(form), Forms((form,))).day == day
 
 
 @given(st.text(max_size=40))

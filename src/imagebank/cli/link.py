@@ -40,8 +40,13 @@ BankFolder = Annotated[Path, typer.Argument(metavar="BANK", help="Folder of the 
 
 @link_app.command(TABLES)
 def tables(
-    first: Annotated[Path, typer.Argument(metavar="A", help="CSV of people to look for.", show_default=False)],
-    second: Annotated[Path, typer.Argument(metavar="B", help="CSV of people who are known.", show_default=False)],
+    first: Annotated[
+        Path,
+        typer.Argument(
+            metavar="A", help="Table of people to look for: CSV, Parquet or JSON lines.", show_default=False
+        ),
+    ],
+    second: Annotated[Path, typer.Argument(metavar="B", help="Table of people who are known.", show_default=False)],
     out: Annotated[Path | None, typer.Option(help="CSV to write; standard output if not given.")] = None,
     report: Annotated[Path | None, typer.Option(help="Folder for a report, which names nobody.")] = None,
     test_numbers: Annotated[

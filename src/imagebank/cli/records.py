@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 BankFolder = Annotated[Path, typer.Argument(metavar="BANK", help="Folder of the bank.", show_default=False)]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
+MOST_UNREAD = 10  # names of files that are shown
+
 records_app = typer.Typer(
     name="records", help="Connect health records: template, check, report, registry.", no_args_is_help=True
 )
@@ -46,8 +48,19 @@ def check(
             typer.echo(f"record source {each.source}")
             for table in each.tables:
                 _print_checked(table)
-    if any(table.problem for each in told for table in each.tables):
+            _print_around(each.absent, each.unread)
+    if any(each.absent or any(table.problem for table in each.tables) for each in told):
         raise typer.Exit(4)
+
+
+def _print_around(absent: tuple[str, ...], unread: tuple[str, ...]) -> None:
+    """What the mapping names and is not there, and files that nothing is read from."""
+    for each in absent:
+        typer.echo(f"\nPROBLEM     {each}")
+    if unread:
+        more = f" and {len(unread) - MOST_UNREAD:,} more" if len(unread) > MOST_UNREAD else ""
+        typer.echo(f"\nnot read    {', '.join(unread[:MOST_UNREAD])}{more}")
+        typer.echo("            no table comes from these; CSV, Parquet and JSON lines can be read")
 
 
 def _print_checked(told: Checked) -> None:

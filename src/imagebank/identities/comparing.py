@@ -25,6 +25,11 @@ def normalise_id(number: Private) -> str:
     return "".join(number.reveal(WHY).split()).upper()
 
 
+def without_zeros(number: str) -> str:
+    """A number as spreadsheets and some scanners leave it: of digits alone, zeros in front are lost."""
+    return number.lstrip("0") or number if number.isdigit() else number
+
+
 def normalise_postcode(postcode: Private) -> str:
     """A postcode without spaces, in capitals."""
     return normalise_id(postcode)

@@ -23,6 +23,7 @@ from imagebank.identities.comparing import (
 )
 from imagebank.identities.model import Claim, Person
 from imagebank.identities.register import Register, births_of, names_of
+from imagebank.identities.support import only_name_agrees_with
 
 DICOM_SEX = {"M": "male", "F": "female"}
 
@@ -38,6 +39,7 @@ GUARDS = {
     "placeholder-birth-date": "A birth date that stands for an unknown one confirms nobody.",
     "twin": "Family name and birth date agree, but the given name is another's: perhaps a twin.",
     "namesake": "The name agrees, but the birth date is another's: perhaps a parent or child of that name.",
+    "name-alone": "Only name and birth date agree, and many bear the name, or the birth date is a slip or 1 January.",
     "no-birth-date": "The hospital number is known, but the header has no birth date to confirm it.",
     "birth-date-differs": "The hospital number is known, but the birth date is another one.",
 }
@@ -116,7 +118,9 @@ def doubt(claim: Claim, person: Person, register: Register) -> str:
         return "placeholder-birth-date"
     if born not in known and not any(is_near(born, day) for day in known):
         return "birth-date-differs" if by_number else "namesake"
-    return "" if by_number or _given_agrees(claim, person) else "twin"
+    if not by_number and not _given_agrees(claim, person):
+        return "twin"
+    return "name-alone" if not by_number and only_name_agrees_with(claim, person, register) else ""
 
 
 def _given_agrees(claim: Claim, person: Person) -> bool:

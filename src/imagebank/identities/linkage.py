@@ -1,7 +1,7 @@
 """Which person a study shows: the rules, in order, and the guards that stop them. Pure.
 
 1. A valid NHS number, and the birth date or the name agrees.
-2. The hospital number, and the birth date agrees.
+2. The hospital number, and the birth date agrees; then zeros in front may be lost.
 3. The model: enough evidence, and enough more than for anybody else.
 Everything else stays unlinked with a reason. A contradiction is never linked: two identities in one study, numbers that
 belong to different people, another sex, a scan before birth or after death, an accession number of several people.
@@ -22,7 +22,7 @@ from imagebank.identities.model import Claim, Link, Person
 from imagebank.identities.nhs import is_test_number
 from imagebank.identities.register import Register, births_of, names_of
 
-VERSION = "3"
+VERSION = "4"
 REVIEWED = "reviewed"
 PROBABILISTIC = "probabilistic"
 SURE = math.inf  # the lead where nobody else is near
@@ -102,6 +102,10 @@ def identity_of(claim: Claim) -> Claim:
 def _by_number(claim: Claim, register: Register, rules: Rules) -> Link:
     by_nhs = register.found_by_nhs_number((claim.patient_id, *claim.other_ids))
     by_hospital = register.found_by_hospital_number((claim.patient_id, *claim.other_ids))
+    if not by_nhs and not by_hospital:
+        by_hospital = register.found_without_zeros(
+            (claim.patient_id, *claim.other_ids), real_birth_date(claim.birth_date)
+        )
     found = {person.person: person for person in by_nhs + by_hospital}
     if len(found) > 1:
         return _unlinked("several-people")

@@ -3,8 +3,9 @@
 1. The hospital says so: a number that was merged into another.
 2. The same valid NHS number and the same birth date.
 3. The model, with its shipped weights: never with trained ones, so that somebody else's scan merges nobody.
-Guards keep two people apart whatever agrees (`apart`). A person's id is that of the registration that sorts first: it
-depends on the set of registrations alone, neither on the order of sources nor on the history of imports.
+Guards keep two people apart whatever agrees (`apart`), and where nothing but a name and a birth date does
+(`NAME_ALONE`). A person's id is that of the registration that sorts first: it depends on the set of registrations
+alone, neither on the order of sources nor on the history of imports.
 """
 
 from __future__ import annotations
@@ -32,9 +33,11 @@ from imagebank.identities.matching.rows import as_person
 from imagebank.identities.model import Entrant, Person
 from imagebank.identities.nhs import is_nhs_number, normalise_nhs_number
 from imagebank.identities.register import names_of
+from imagebank.identities.support import Births, births_by_name, only_name_agrees
 
 ValueT = TypeVar("ValueT")
-VERSION = "1"
+VERSION = "2"
+NAME_ALONE = "name-alone"
 RULES = ("number-merged", "nhs-number+birth-date", "probabilistic")
 TWICE = 0.05  # how many people are expected to be registered a second time
 
@@ -102,11 +105,13 @@ def merge_registrations(entrants: Sequence[Entrant], ties: Iterable[Tie], *, acc
     ordered = sorted(
         set(ties), key=lambda t: (RULES.index(t.rule), -t.weight, *sorted((names[t.left], names[t.right])))
     )
+    births = births_by_name(entrants)
     for tie in ordered:
         one, other = groups[tie.left], groups[tie.right]
         if one is other:
             continue
         against = _against(entrants, one, other, tie.rule, accept_test_numbers=accept_test_numbers)
+        against = against or _rests_on_name(entrants, tie, births, accept_test_numbers=accept_test_numbers)
         if against:
             guards[against] += 1
             continue
@@ -115,6 +120,15 @@ def merge_registrations(entrants: Sequence[Entrant], ties: Iterable[Tie], *, acc
         groups.update(dict.fromkeys(other, one))
     person_of = {names[k]: min(names[other] for other in group) for k, group in groups.items()}
     return Merged(person_of, rules, guards)
+
+
+def _rests_on_name(entrants: Sequence[Entrant], tie: Tie, births: Births, *, accept_test_numbers: bool) -> str:
+    """The guard on a tie of the model alone that only name and birth date hold. It is on the tie, not on the groups."""
+    one, other = entrants[tie.left], entrants[tie.right]
+    number, also = (nhs_of(each, accept_test_numbers=accept_test_numbers) for each in (one, other))
+    if tie.rule != RULES[2] or (number and number == also):
+        return ""
+    return NAME_ALONE if only_name_agrees(one, other, births) else ""
 
 
 def _against(

@@ -9,7 +9,7 @@ from datetime import date
 from typing import Self, TypeVar
 
 from imagebank.core.private import Private
-from imagebank.identities.comparing import normalise_id, normalise_pair, real_birth_date
+from imagebank.identities.comparing import normalise_id, normalise_pair, real_birth_date, without_zeros
 from imagebank.identities.model import Person
 from imagebank.identities.nhs import is_nhs_number, normalise_nhs_number
 
@@ -23,6 +23,7 @@ class Register:
     by_nhs_number: dict[str, tuple[Person, ...]]
     by_hospital_number: dict[str, tuple[Person, ...]]
     by_name: dict[tuple[str, str], tuple[Person, ...]]
+    by_bare_number: dict[str, tuple[Person, ...]]  # without the zeros in front
     accept_test_numbers: bool
 
     @classmethod
@@ -31,15 +32,17 @@ class Register:
         nhs: dict[str, dict[str, Person]] = defaultdict(dict)
         hospital: dict[str, dict[str, Person]] = defaultdict(dict)
         names: dict[tuple[str, str], dict[str, Person]] = defaultdict(dict)
+        bare: dict[str, dict[str, Person]] = defaultdict(dict)
         for person in people:
             for number in nhs_numbers_of(person, accept_test_numbers=accept_test_numbers):
                 nhs[number][person.person] = person
             for each in (person.hospital_number, *person.other_numbers):
                 if each:
                     hospital[normalise_id(each)][person.person] = person
+                    bare[without_zeros(normalise_id(each))][person.person] = person
             for pair in names_of(person):
                 names[pair][person.person] = person
-        return cls(_frozen(nhs), _frozen(hospital), _frozen(names), accept_test_numbers)
+        return cls(_frozen(nhs), _frozen(hospital), _frozen(names), _frozen(bare), accept_test_numbers)
 
     def found_by_nhs_number(self, texts: Iterable[Private]) -> list[Person]:
         """Everybody who has one of the valid NHS numbers among some texts."""
@@ -51,6 +54,12 @@ class Register:
         """Everybody who has one of the texts as hospital number."""
         numbers = {normalise_id(each) for each in texts} - {""}
         return [person for number in sorted(numbers) for person in self.by_hospital_number.get(number, ())]
+
+    def found_without_zeros(self, texts: Iterable[Private], born: date | None) -> list[Person]:
+        """Everybody born on a day who has one of the texts as hospital number, but for zeros in front of digits."""
+        numbers = {without_zeros(normalise_id(each)) for each in texts} - {""}
+        found = (person for number in sorted(numbers) for person in self.by_bare_number.get(number, ()))
+        return [person for person in found if born in births_of(person)] if born else []
 
 
 def _frozen(index: dict[KeyT, dict[str, Person]]) -> dict[KeyT, tuple[Person, ...]]:

@@ -7,7 +7,8 @@ opens the vault or writes a table: the workflows do.
 
 from imagebank.records.judging import Rules
 from imagebank.records.mapping import Mapping, load_mapping
-from imagebank.records.people import People, read_people
+from imagebank.records.model import People
+from imagebank.records.people import read_people
 from imagebank.records.reasons import REFUSALS, REPAIRS
 from imagebank.records.registry import Registry, load_registry
 from imagebank.records.sources import Source, open_source

@@ -10,12 +10,12 @@ import difflib
 from collections import Counter, defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import date, datetime
 from itertools import islice
 from typing import Any
 
 from imagebank.core.errors import ImagebankError
-from imagebank.records.days import parse_day
+from imagebank.records.days import Forms, parse_day
 from imagebank.records.judging import Rules
 from imagebank.records.mapping import Place
 from imagebank.records.people import read_people
@@ -138,7 +138,7 @@ def _sample(part: Part, rows: int) -> Iterator[Rows]:
 
 def _judged(source: Source, part: Part, sample: list[Rows], room: Room, rules: Rules) -> Counted:
     if not part.place.target.event:
-        return _judged_people(source, part, sample, room)
+        return _judged_people(source, part, sample, room, rules.today)
     to = room.folder / "check"
     try:
         return stage(room, part.place, iter(sample), to, rules, part.what)
@@ -147,12 +147,17 @@ def _judged(source: Source, part: Part, sample: list[Rows], room: Room, rules: R
             path.unlink(missing_ok=True)
 
 
-def _judged_people(source: Source, part: Part, sample: list[Rows], room: Room) -> Counted:
-    """The sample as the only part of its table, beside the whole of the patients where it needs their keys."""
+def _judged_people(source: Source, part: Part, sample: list[Rows], room: Room, today: date) -> Counted:
+    """The sample as the only part of its table, beside the whole of the patients where it needs their numbers."""
     mine = replace(part, read=lambda: iter(sample))
     target = part.place.target.name
-    beside = [] if target == "patients" else source.of("patients")
-    people = read_people(Source(source.name, source.mapping, (*beside, mine)), room)
+    beside = [
+        each
+        for table in ("patients", "merged_numbers")
+        if target not in (table, "patients")
+        for each in source.of(table)
+    ]
+    people = read_people(Source(source.name, source.mapping, (*beside, mine)), room, today)
     refused = Counter(each.reason for each in people.refused if each.table == target)
     offered = people.offered.get(target, 0)
     repairs = people.repairs if target == "patients" else {}
@@ -206,7 +211,7 @@ def _dates(place: Place, sample: list[Rows]) -> tuple[tuple[str, tuple[str, ...]
     for name in place.target.names:
         if "date" not in name:
             continue
-        odd = {text for _, text in _texts(place, sample, name) if parse_day(text, place.dates).refused}
+        odd = {text for _, text in _texts(place, sample, name) if parse_day(text, Forms(place.dates)).refused}
         if odd:
             found.append((name, tuple(form for form in FORMS if all(_fits(text, form) for text in odd))))
     return tuple(found)

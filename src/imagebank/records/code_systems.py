@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from imagebank.identities.nhs import is_nhs_number
 from imagebank.records.codes import icd10_block, normalise_icd10
 
 ICD10, ICD10_US, ICD11, SNOMED = "ICD-10", "ICD-10-CM", "ICD-11", "SNOMED"
@@ -28,14 +29,27 @@ SYSTEMS = {
     "snomedct": SNOMED,
     "sctid": SNOMED,
     "sct": SNOMED,
+    **dict.fromkeys(("read", "read2", "readv2", "readcode"), "READ V2"),
+    **dict.fromkeys(("ctv3", "read3", "readv3"), "CTV3"),
+    **dict.fromkeys(("opcs", "opcs4"), "OPCS-4"),
+    **dict.fromkeys(("dsm5", "dsmv", "dsm5tr"), "DSM-5"),
+    **dict.fromkeys(("dsm4", "dsmiv", "dsmivtr"), "DSM-IV"),
+    **dict.fromkeys(("icd9", "icd9cm"), "ICD-9"),
+    **{name.lower(): name for name in ("LOINC", "RXNORM", "ATC", "BNF", "LOCAL", "OTHER")},
+    "dmd": "DM+D",
+    "rxnormextension": "RXNORM",
 }
-"""Code systems by their names without blanks and punctuation."""
+"""Code systems by their names without blanks and punctuation. One that is not here is `OTHER`: its name could be any
+text, and texts stay out of the tables."""
+CASED = ("READ V2", "CTV3")  # in whose codes capitals and small letters are different
+FAMILIES = (("icd10", ICD10), ("icd11", ICD11), ("snomed", SNOMED))  # whatever edition a longer name tells
 US_ONLY = re.compile(r"[A-Z]\d[0-9A-Z](?:[0-9A-Z]{3,4}|[0-9A-Z]{0,3}[A-Z])")
 """What only the US variant has, without the dot: six or seven characters, or a letter behind (S06.0X0A, F32.A)."""
 US_FAMILIES = re.compile(r"F0[123]\d[0-9]|F03(?:9\d|[A-C]\w?)|F1\d\.?\d{3}")
 """Five characters where the WHO has four at most: F01.50, F02.80, F03.90."""
 _ICD11 = re.compile(r"[0-9A-HJ-NP-Z][A-HJ-NP-Z][0-9][0-9A-HJ-NP-Z](?:\.[0-9A-HJ-NP-Z]{1,2})?")
-_OTHER = re.compile(r"[0-9A-Z][0-9A-Z.\-^/]{0,17}")
+_OTHER = re.compile(r"(?=.*[0-9.])[0-9A-Za-z][0-9A-Za-z.\-^/]{0,17}")  # a word of letters alone could be a name
+_READ = re.compile(r"[0-9A-Za-z.]{5}(?:[0-9]{2})?")
 _TWO = re.compile(r"[A-Z]\d{2}(?:\.?\d{1,2})?X?[+*†‡]?[\s,;/+&]*[A-Z]\d{2}(?:\.?\d{1,2})?X?[+*†‡]?")
 
 
@@ -59,15 +73,26 @@ def normalise_code(written: str, system_written: str) -> Code:
     if system == SNOMED:
         return _of_form(text, SNOMED, is_snomed(text))
     if system not in (ICD10, ICD10_US, ICD11):
-        plain = text.upper()
-        return _of_form(text, system, bool(_OTHER.fullmatch(plain)), plain)
+        plain = text if system in CASED else text.upper()
+        fits = bool(_READ.fullmatch(plain)) if system in CASED else may_be_code(plain)
+        return _of_form(text, system, fits, plain)
     return _icd(text, system)
 
 
+def may_be_code(text: str) -> bool:
+    """Whether a text can be a code of some system, and is neither a word nor somebody's NHS number."""
+    if not _OTHER.fullmatch(text):
+        return False
+    return is_snomed(text) or not is_nhs_number(text, accept_test_numbers=True)
+
+
 def normalise_system(written: str) -> str:
-    """The name of a code system as the tables write it; a system that is not known keeps its letters."""
-    key = re.sub(r"[^0-9a-z]", "", written.casefold())
-    return SYSTEMS.get(key, re.sub(r"[^0-9A-Za-z .\-]", "", written).strip().upper()[:20])
+    """The name of a code system as the tables write it."""
+    if not any(map(str.isalnum, written)):
+        return ICD10
+    key = re.sub(r"[^0-9a-z]", "", written.lower())
+    begun = next((system for start, system in FAMILIES if key.startswith(start)), "OTHER")
+    return SYSTEMS.get(key, begun) if key else "OTHER"
 
 
 def _icd(text: str, system: str) -> Code:

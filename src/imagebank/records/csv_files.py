@@ -29,6 +29,8 @@ PORTION_ROWS = 200_000
 PORTION_LETTERS = 48 << 20
 FIRST_ROWS, SAMPLE_ROWS = 1000, 1000
 _BREAK = re.compile(r"\r\n|\r|\n")
+_QUOTED = re.compile(r'"(?:[^"]|"")*"')
+_TOLD = re.compile(r'"?sep=(.)"?\s*', re.IGNORECASE)  # a first line by which spreadsheets tell each other the delimiter
 csv.field_size_limit(1 << 30)  # a discharge summary in one field may be long
 MARKS = (
     (codecs.BOM_UTF8, "utf-8-sig"),
@@ -45,6 +47,7 @@ class Style:
     encoding: str
     delimiter: str
     header: tuple[str, ...]
+    before: int = 0  # rows before the header: empty ones, and the one that tells the delimiter
 
 
 def style_of(path: Path, encoding: str = "auto", delimiter: str = "auto") -> Style:
@@ -55,11 +58,21 @@ def style_of(path: Path, encoding: str = "auto", delimiter: str = "auto") -> Sty
             sample = file.read(SAMPLE_BYTES)
     except (UnicodeError, OSError, LookupError, EOFError) as error:
         raise _unreadable(path, error) from None
-    delimiter = _delimiter(sample) if delimiter == "auto" else delimiter
-    header = next(csv.reader(io.StringIO(sample, newline=""), delimiter=delimiter), [])
+    first = next((line for line in sample.splitlines() if line.strip()), "")
+    told = _TOLD.fullmatch(first)
+    if delimiter == "auto":
+        delimiter = told[1] if told else _delimiter(sample)
+    rows = csv.reader(io.StringIO(sample, newline=""), delimiter=delimiter)
+    meant = ((k, row) for k, row in enumerate(rows) if "".join(row).strip() and not _tells(row, told))
+    before, header = next(meant, (0, []))
     names = tuple(each.strip() for each in header)
     _check_header(path, names)
-    return Style(encoding, delimiter, names)
+    return Style(encoding, delimiter, names, before)
+
+
+def _tells(row: list[str], told: re.Match[str] | None) -> bool:
+    """Whether a row is the one that tells the delimiter."""
+    return told is not None and row[0].strip().lower().startswith("sep=")
 
 
 def _check_header(path: Path, names: tuple[str, ...]) -> None:
@@ -100,8 +113,8 @@ def _is_utf8(path: Path) -> bool:
 
 
 def _delimiter(sample: str) -> str:
-    """The mark that the header has most often; a header of one column has none, and a comma does no harm."""
-    first = next((line for line in sample.splitlines() if line.strip()), "")
+    """The mark that the header has most often outside of quotes; where it has none, a comma does no harm."""
+    first = next((line for line in _QUOTED.sub("x", sample).splitlines() if line.strip()), "")
     return max(DELIMITERS, key=lambda each: (first.count(each), -DELIMITERS.index(each)))
 
 
@@ -123,7 +136,8 @@ def read_csv(path: Path, style: Style) -> Iterator[Rows]:
     try:
         with _open_text(path, style.encoding) as file:
             rows = csv.reader(file, delimiter=style.delimiter, strict=True)
-            next(rows, None)
+            for _ in range(style.before + 1):
+                next(rows, None)
             yield from _portions(rows, style)
     except (csv.Error, UnicodeError, OSError, EOFError) as error:
         raise _unreadable(path, error, rows.line_num if rows else 0) from None
@@ -132,6 +146,7 @@ def read_csv(path: Path, style: Style) -> Iterator[Rows]:
 def _portions(rows: Any, style: Style) -> Iterator[Rows]:
     """Rows in portions of about the same number of letters. Single rows are looked at only where one is odd."""
     size, line = FIRST_ROWS, rows.line_num
+    header = line
     while True:
         with uncollected():
             chunk = list(islice(rows, size))
@@ -142,7 +157,7 @@ def _portions(rows: Any, style: Style) -> Iterator[Rows]:
         yield made
         letters = sum(len("".join(row)) for row in chunk[:SAMPLE_ROWS]) / len(chunk[:SAMPLE_ROWS])
         size = max(1, min(PORTION_ROWS, int(PORTION_LETTERS / (letters + 1))))
-    if line <= 1:
+    if line == header:
         yield _portion([], style.header, line, line)
 
 

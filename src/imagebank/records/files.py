@@ -48,7 +48,7 @@ def columns_of(path: Path, mapping: Mapping) -> tuple[str, ...]:
         return style_of(path, mapping.encoding, mapping.delimiter).header
     if _ending(path) == ".parquet":
         return tuple(_parquet(path).schema_arrow.names)
-    return tuple(next(_read_json(path, 1000)).table.schema.names[:-1])
+    return _keys_of(path)
 
 
 def read_file(path: Path, mapping: Mapping) -> Iterator[Rows]:
@@ -86,29 +86,44 @@ def _read_parquet(path: Path) -> Iterator[Rows]:
 
 
 def _read_json(path: Path, size: int) -> Iterator[Rows]:
-    """One JSON object a line; a line that is none is refused, an empty one is nothing."""
+    """One JSON object a line; a line that is none is refused, an empty one is nothing.
+
+    Every portion has the keys of the whole file: a key may be missing in many rows.
+    """
+    names: tuple[str, ...] = ()
     kept: list[dict[str, Any]] = []
     numbers: list[int] = []
     refused: list[tuple[int, str]] = []
+    for number, line in _lines(path):
+        row = _object(line)
+        if row is not None:
+            kept.append(row)
+            numbers.append(number)
+        elif line.strip():
+            refused.append((number, "not-json"))
+        if len(kept) == size:
+            names = names or _keys_of(path)
+            yield _of_objects(kept, numbers, refused, names)
+            kept, numbers, refused = [], [], []
+    yield _of_objects(kept, numbers, refused, names or tuple(dict.fromkeys(name for row in kept for name in row)))
+
+
+def _keys_of(path: Path) -> tuple[str, ...]:
+    """Every key of the objects of a file."""
+    return tuple(dict.fromkeys(name for _, line in _lines(path) for name in _object(line) or ()))
+
+
+def _lines(path: Path) -> Iterator[tuple[int, str]]:
+    """The lines of a packed or plain file, with their numbers."""
     try:
         with (
             gzip.open(path, "rt", encoding="utf-8-sig")
             if path.suffix == ".gz"
             else open(path, encoding="utf-8-sig") as file
         ):
-            for number, line in enumerate(file, start=1):
-                row = _object(line)
-                if row is not None:
-                    kept.append(row)
-                    numbers.append(number)
-                elif line.strip():
-                    refused.append((number, "not-json"))
-                if len(kept) == size:
-                    yield _of_objects(kept, numbers, refused)
-                    kept, numbers, refused = [], [], []
+            yield from enumerate(file, start=1)
     except (OSError, UnicodeError, EOFError) as error:
         raise SourceError(f"{path.name} cannot be read ({type(error).__name__}).", "write it as UTF-8") from None
-    yield _of_objects(kept, numbers, refused)
 
 
 def _object(line: str) -> dict[str, Any] | None:
@@ -119,8 +134,9 @@ def _object(line: str) -> dict[str, Any] | None:
     return row if isinstance(row, dict) else None
 
 
-def _of_objects(kept: list[dict[str, Any]], numbers: list[int], refused: list[tuple[int, str]]) -> Rows:
-    names = dict.fromkeys(name for row in kept for name in row)
+def _of_objects(
+    kept: list[dict[str, Any]], numbers: list[int], refused: list[tuple[int, str]], names: tuple[str, ...]
+) -> Rows:
     told = {name: [_text(row.get(name)) for row in kept] for name in names}
     return Rows.of(told, numbers, tuple(refused))
 

@@ -13,7 +13,7 @@ from imagebank.records.plans import Plan
 from imagebank.records.registry import Registry
 from imagebank.records.shaping import quoted
 
-VERSION = "1"  # of all rules on rows; another one reads every source anew
+VERSION = "2"  # of all rules on rows; another one reads every source anew
 
 
 @dataclass(frozen=True)

@@ -7,12 +7,13 @@ distinct text and joins the answers to the rows: one home for each rule, at the 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import partial
 
-from imagebank.records.code_systems import normalise_code
-from imagebank.records.days import parse_day
+from imagebank.records.code_systems import may_be_code, normalise_code, normalise_system
+from imagebank.records.days import Forms, parse_day
+from imagebank.records.numerals import Numeral, parse_number
 from imagebank.records.registry import OTHER, Registry, name_key
 
 ROLES = {
@@ -49,14 +50,14 @@ class Look:
     binding: bool = True  # whether its refusal refuses the row
 
 
-def day_look(column: str, formats: tuple[str, ...], *, required: bool = False) -> Look:
+def day_look(column: str, forms: Forms, *, required: bool = False) -> Look:
     """A column of days."""
-    rule = partial(_day, formats=formats, required=required)
+    rule = partial(_day, forms=forms, required=required)
     return Look(f"day_{column}", (column,), (("day", "DATE"),), rule, binding=required)
 
 
-def _day(text: str, *, formats: tuple[str, ...], required: bool) -> Answer:
-    found = parse_day(text, formats)
+def _day(text: str, *, forms: Forms, required: bool) -> Answer:
+    found = parse_day(text, forms)
     missing = "no-date" if required and not text.strip() else ""
     return found.day, found.refused or missing, found.repairs
 
@@ -70,6 +71,17 @@ def code_look() -> Look:
 def _code(written: str, system: str) -> Answer:
     found = normalise_code(written, system)
     return found.code, found.system, found.block, found.refused, " ".join(found.repairs)
+
+
+def drug_code_look() -> Look:
+    """The code of a drug, where there is one, and its system, by a name that is known."""
+
+    def rule(code: str, system: str) -> Answer:
+        kept = code.strip() if may_be_code(code.strip()) else ""
+        return kept, normalise_system(system) if kept and system.strip() else "", "", ""
+
+    outputs = (("code", "VARCHAR"), ("system", "VARCHAR"))
+    return Look("drug_code", ("code", "code_system"), outputs, rule)
 
 
 def word_look(column: str, words: dict[str, str], unknown: str, repair: str) -> Look:
@@ -143,16 +155,48 @@ def instrument_look(registry: Registry) -> Look:
         if not found:
             return "", "", None, None, "not-in-registry", ""
         told, written = registry.told.assessments[found], text.strip()
-        kept = version.strip() if plain_version(version) else ""
+        spellings = (found, *told.also)
+        kept = version.strip() if plain_version(version, spellings) else ""
         return found, kept, told.lowest, told.out_of, "", "" if found == written else "name-rewritten"
 
     outputs = (("name", "VARCHAR"), ("version", "VARCHAR"), ("lowest", "DOUBLE"), ("highest", "DOUBLE"))
     return Look("instrument", ("name", "version"), outputs, rule)
 
 
-def plain_version(version: str) -> bool:
-    """Whether a text can be a version of an instrument: short, with few words."""
-    return bool(re.fullmatch(r"[\w .+\-/]{1,24}", version.strip())) and len(version.split()) <= 4
+VERSION_WORDS = frozenset(
+    [
+        "version",
+        "form",
+        "rev",
+        "revised",
+        "short",
+        "long",
+        "brief",
+        "full",
+        "english",
+        "welsh",
+        "uk",
+        "us",
+        "older",
+        "adults",
+        "adult",
+        "oa",
+        "ld",
+        "ca",
+        "secure",
+        "self",
+        "proxy",
+        "carer",
+    ]
+)
+_PLAIN_VERSION = re.compile(r"v?\d[\d.]{0,7}[a-z+]?|[a-z]|[ivx]{1,4}")
+
+
+def plain_version(version: str, spellings: Iterable[str] = ()) -> bool:
+    """Whether a text says no more than a version can: numbers, single letters, and words of versions or of the name."""
+    words = re.split(r"[\s/()-]+", version.strip().casefold())
+    known = VERSION_WORDS.union(*(re.split(r"[\s/()-]+", each.casefold()) for each in spellings))
+    return 0 < len(version.strip()) <= 24 and all(_PLAIN_VERSION.fullmatch(word) or word in known for word in words)
 
 
 def item_look(registry: Registry) -> Look:
@@ -163,10 +207,11 @@ def item_look(registry: Registry) -> Look:
         name, item = (both[1], both[2]) if both else (name, item)
         found = registry.name("assessments", name)
         item = re.sub(r"^(?:item|q|question)\s*", "", item.strip(), flags=re.IGNORECASE)
-        if not found or not re.fullmatch(r"\w{1,6}", item):
+        if not found or not re.fullmatch(r"\d{1,3}[A-Za-z]?|[A-Za-z]\d{0,2}", item):
             return "", "", None, None, "not-in-registry", ""
         told = registry.told.assessments[found]
-        return found, item, told.item_max, told.unknown_item, "", "" if found == name.strip() else "name-rewritten"
+        highest = told.out_of if told.item_max is None else told.item_max
+        return found, item, highest, told.unknown_item, "", "" if found == name.strip() else "name-rewritten"
 
     outputs = (("name", "VARCHAR"), ("item", "VARCHAR"), ("highest", "DOUBLE"), ("unknown", "DOUBLE"))
     return Look("item", ("name", "item"), outputs, rule)
@@ -208,8 +253,10 @@ def value_look(registry: Registry) -> Look:
         text = value.strip()
         if not text:
             return None, "", "", "no-value", ""
-        if match := _NUMBER.fullmatch(text):
-            return float(match[2]), match[1].replace("=", ""), "", "", ""
+        match = _BOUND.fullmatch(text)
+        number = parse_number(match[2]) if match else Numeral()
+        if match and number.number is not None:
+            return number.number, match[1].replace("=", ""), "", "", number.repairs
         found = registry.name("biomarkers", name)
         results = registry.told.biomarkers[found].results if found else ()
         word = {name_key(each): each for each in results}.get(name_key(text))
@@ -219,7 +266,18 @@ def value_look(registry: Registry) -> Look:
     return Look("value", ("name", "value"), outputs, rule, unless="isfinite(try_cast(r.value AS DOUBLE))")
 
 
-_NUMBER = re.compile(r"\s*([<>]?=?)\s*([+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d{1,3})?)\s*")
+_BOUND = re.compile(r"([<>]?=?)\s*(.+)", re.DOTALL)
+
+
+def number_look(column: str, parse: Callable[[str], Numeral] = parse_number) -> Look:
+    """A column of numbers: what of it is not written plainly. Whether a row needs a number is for its plan to say."""
+
+    def rule(text: str) -> Answer:
+        found = parse(text)
+        return found.number, found.out_of, "", found.repairs
+
+    unless = f"r.{column} = '' OR isfinite(try_cast(r.{column} AS DOUBLE))"
+    return Look(f"number_{column}", (column,), (("number", "DOUBLE"), ("out_of", "DOUBLE")), rule, unless=unless)
 
 
 def finding_look(registry: Registry) -> Look:

@@ -14,16 +14,18 @@ from collections.abc import Mapping as Mapped
 from dataclasses import dataclass, field
 from importlib.resources import files
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
 from pydantic.dataclasses import dataclass as checked
 
 from imagebank.core.errors import ConfigError
+from imagebank.records.days import is_form
 from imagebank.records.registry import KINDS
 from imagebank.records.targets import TARGETS, Target
 
 SHIPPED = ("extracts", "cris", "omop")
+FROM_SHIPPED = ".shipped"  # the key under which a place of a shipped mapping brings the dialect of its query
 STRICT = ConfigDict(extra="forbid")
 Text = str | int | float | bool
 
@@ -53,6 +55,7 @@ class Place:
     table: str = ""
     query: str = ""
     dialect: str = ""  # of the query, where it may be translated
+    shipped: bool = False  # of a mapping that came with imagebank: then it need not be there
     columns: Mapped[str, str] = field(default_factory=dict)
     constants: Mapped[str, str] = field(default_factory=dict)
     values: Mapped[str, Mapped[str, str]] = field(default_factory=dict)
@@ -75,6 +78,7 @@ class Mapping:
     encoding: str = "auto"
     delimiter: str = "auto"
     nulls: tuple[str, ...] = ()
+    digits: int = 0  # to which hospital numbers of digits alone are filled up with zeros
     digest: str = ""
 
     def of(self, target: str) -> tuple[Place, ...]:
@@ -91,6 +95,7 @@ class Head:
     delimiter: str = "auto"
     dates: tuple[str, ...] = ()
     nulls: tuple[str, ...] = ()
+    digits: Annotated[int, Field(ge=0, le=20)] = 0
     dialect: str = ""
 
 
@@ -128,9 +133,11 @@ def parse_mapping(name: str, text: str) -> Mapping:
         told = _begin_with(name, head, told)
     _check_tables(name, told)
     places = [_place(name, TARGETS[table], each, head) for table, rows in told.items() for each in _rows(rows)]
-    said = json.dumps([told, head.encoding, head.delimiter, head.dates, head.nulls], sort_keys=True, default=str)
+    said = json.dumps(
+        [told, head.encoding, head.delimiter, head.dates, head.nulls, head.digits], sort_keys=True, default=str
+    )
     digest = hashlib.sha256(said.encode()).hexdigest()
-    return Mapping(name, tuple(places), head.encoding, head.delimiter, head.nulls, digest)
+    return Mapping(name, tuple(places), head.encoding, head.delimiter, head.nulls, head.digits, digest)
 
 
 def _begin_with(name: str, head: Head, told: dict[str, Any]) -> dict[str, Any]:
@@ -138,7 +145,7 @@ def _begin_with(name: str, head: Head, told: dict[str, Any]) -> dict[str, Any]:
         raise ConfigError(f"{name}: there is no mapping `{head.like}`.", f"the shipped ones are: {', '.join(SHIPPED)}")
     under = tomllib.loads(shipped_text(head.like))
     dialect = under.pop("source", {}).get("dialect", "")
-    shipped = {table: [{**row, "dialect": dialect} for row in _rows(rows)] for table, rows in under.items()}
+    shipped = {table: [{**row, FROM_SHIPPED: dialect} for row in _rows(rows)] for table, rows in under.items()}
     return {**shipped, **told}
 
 
@@ -162,7 +169,7 @@ def _check_tables(name: str, told: dict[str, Any]) -> None:
 
 
 def _place(name: str, target: Target, told: Any, head: Head) -> Place:
-    dialect = told.pop("dialect", head.dialect) if isinstance(told, dict) else ""
+    begun = told.pop(FROM_SHIPPED, None) if isinstance(told, dict) else None
     try:
         entry = TypeAdapter(Entry).validate_python(told)
     except ValidationError as error:
@@ -170,6 +177,8 @@ def _place(name: str, target: Target, told: Any, head: Head) -> Place:
     for kind in ("columns", "constants", "values"):
         _check_columns(name, target, kind, getattr(entry, kind))
     _check_kinds(name, target, entry)
+    dates = head.dates if entry.dates is None else entry.dates
+    _check_dates(name, target, dates)
     if sum(map(bool, (entry.files, entry.table, entry.query))) > 1:
         raise ConfigError(f"{name}: [{target.name}] names several places at once.", "give files, table or query")
     patterns = (entry.files,) if isinstance(entry.files, str) else entry.files
@@ -178,11 +187,12 @@ def _place(name: str, target: Target, told: Any, head: Head) -> Place:
         files=tuple(filter(None, patterns)),
         table=entry.table,
         query=entry.query.strip().rstrip(";"),
-        dialect=dialect,
+        dialect=head.dialect if begun is None else begun,
+        shipped=name in SHIPPED or begun is not None,
         columns=entry.columns,
         constants={column: _plain(value) for column, value in entry.constants.items()},
         values=entry.values,
-        dates=head.dates if entry.dates is None else entry.dates,
+        dates=dates,
         watermark=entry.watermark,
         known_as=entry.known_as,
         not_known_as=entry.not_known_as,
@@ -193,6 +203,15 @@ def _check_kinds(name: str, target: Target, entry: Entry) -> None:
     for kind in filter(None, (entry.known_as, entry.not_known_as)):
         if kind not in KINDS or not {"name", "kind"} & set(target.names):
             raise ConfigError(f"{name}: [{target.name}] cannot ask for `{kind}`.", f"kinds are: {', '.join(KINDS)}")
+
+
+def _check_dates(name: str, target: Target, forms: tuple[str, ...]) -> None:
+    for form in forms:
+        if not is_form(form):
+            raise ConfigError(
+                f"{name}: [{target.name}] `{form}` is no form of dates.",
+                'write it with %d, %m (or %b) and %Y (or %y), such as "%d/%m/%Y" for 31/01/2026',
+            )
 
 
 def _plain(value: Text) -> str:

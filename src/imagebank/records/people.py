@@ -6,74 +6,37 @@ comes from tables of its own. Whether two registrations are one person is for th
 
 from __future__ import annotations
 
+import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field, replace
 from datetime import date
 
 from imagebank.core.private import Private
+from imagebank.identities.comparing import real_birth_date
 from imagebank.identities.model import Entrant, OptOut, Person
 from imagebank.records import codes
-from imagebank.records.days import PLACEHOLDERS, parse_day
+from imagebank.records.days import Forms, parse_day
+from imagebank.records.model import Characteristics, People, RefusedRow
+from imagebank.records.numbers import Numbers, Told, are_two_people, as_key
 from imagebank.records.rows import NUMBER_COLUMN, Rows, uncollected
 from imagebank.records.shaping import matched, shape_sql, trimmed
 from imagebank.records.sources import Part, Source
 from imagebank.records.staging import Room
 
+RELEASE = re.compile(r"[A-Za-z]{2,4}[ -]?\d{4}")  # such as IoD2019; another text could say anything
 OPT_OUT_KINDS = ("national", "local", "gp-type-1")
 SHAPED_ROWS = 50_000
 Row = dict[str, str]
-
-
-@dataclass(frozen=True)
-class Characteristics:
-    """What a source says of a person beyond identity. `keys`: what events call the person."""
-
-    person: str = field(repr=False)
-    keys: tuple[str, ...] = field(repr=False)
-    birth_date: date | None = field(repr=False, default=None)
-    death_date: date | None = field(repr=False, default=None)
-    ethnic_category: str | None = None
-    deprivation_decile: int | None = None
-    deprivation_release: str | None = None
-    lsoa: str = field(repr=False, default="")
-
-    def placed(self, decile: int, release: str) -> Characteristics:
-        """With the decile of a look-up."""
-        return replace(self, deprivation_decile=decile, deprivation_release=release)
-
-
-@dataclass(frozen=True)
-class RefusedRow:
-    """A row that was not understood: its table, what it was read from, its number there, and why."""
-
-    table: str
-    what: str
-    line: int
-    reason: str
-    content: str | None = field(repr=False, default=None)
-
-
-@dataclass(frozen=True)
-class People:
-    """Everybody in a source, their wishes, and the rows that were not understood."""
-
-    entrants: tuple[Entrant, ...]
-    characteristics: tuple[Characteristics, ...]
-    opt_outs: tuple[OptOut, ...]
-    refused: tuple[RefusedRow, ...]
-    repairs: dict[str, int]
-    offered: dict[str, int]
 
 
 class Refused(Exception):
     """A row that is not understood; the message is a reason code, never a value."""
 
 
-def read_people(source: Source, room: Room) -> People:
-    """Everybody that a source knows."""
+def read_people(source: Source, room: Room, today: date) -> People:
+    """Everybody that a source knows, on the day of the import."""
     with uncollected():
-        return _Reader(source, room).people()
+        return _Reader(source, room, today).people()
 
 
 def record_id(source: str, number: str) -> str:
@@ -82,20 +45,16 @@ def record_id(source: str, number: str) -> str:
     return f"{source}:{key}" if key else ""
 
 
-def as_key(number: str) -> str:
-    """A hospital number without blanks, in capitals."""
-    return "".join(number.split()).upper()
-
-
 class _Reader:
     """One source under way: what belongs to whom, and what was refused."""
 
-    def __init__(self, source: Source, room: Room) -> None:
-        self._source, self._room = source, room
+    def __init__(self, source: Source, room: Room, today: date) -> None:
+        self._source, self._room, self._today = source, room, today
         self._refused: list[RefusedRow] = []
         self._repairs: Counter[str] = Counter()
+        self._of_two: dict[str, None] = {}
         self._offered: Counter[str] = Counter()
-        self._number_of_key: dict[str, str] = {}
+        self._numbers = Numbers()
         self._deaths: dict[str, date] = {}
         self._former: dict[str, list[str]] = defaultdict(list)
         self._postcodes: dict[str, dict[str, None]] = defaultdict(dict)
@@ -103,12 +62,12 @@ class _Reader:
     def people(self) -> People:
         """Read the patients first, because the other tables may use their keys."""
         rows = self._patients()
-        self._merged({as_key(row["hospital_number"]) for row, _ in rows})
+        self._merged()
         for row, part in self._rows("addresses"):
             self._keep(part, row, lambda row, _: self._postcodes[self._number(row)].setdefault(row["postcode"]))
         for row, part in self._rows("deaths"):
             self._keep(part, row, self._death)
-        wishes = [wish for row, part in self._rows("opt_outs") if (wish := self._keep(part, row, self._opt_out))]
+        wishes = [wish for row, part in self._rows("opt_outs") for wish in self._keep(part, row, self._opt_out) or ()]
         told = [made for row, part in rows if (made := self._keep(part, row, self._person))]
         return People(
             tuple(entrant for entrant, _ in told),
@@ -132,56 +91,69 @@ class _Reader:
         try:
             return make(row, part)
         except Refused as refusal:
-            table = part.place.target.name
-            self._refused.append(RefusedRow(table, part.what, int(row["number"]), str(refusal)))
+            self._refuse(part, row, str(refusal))
             return None
 
+    def _refuse(self, part: Part, row: Row, reason: str) -> None:
+        self._refused.append(RefusedRow(part.place.target.name, part.what, int(row["number"]), reason))
+
     def _patients(self) -> list[tuple[Row, Part]]:
-        """The first row of each hospital number that can be understood."""
+        """The first row of each hospital number that can be understood, unless two people have the number."""
         found: dict[str, tuple[Row, Part]] = {}
         for row, part in self._rows("patients"):
             self._keep(part, row, lambda row, part: self._admit(row, part, found))
+        for number in self._of_two:
+            row, part = found.pop(number)
+            self._refuse(part, row, "hospital-number-of-two-people")
+        for number, (row, _) in found.items():
+            self._numbers.admit(number, as_key(row["person_key"]))
         return list(found.values())
 
     def _admit(self, row: Row, part: Part, found: dict[str, tuple[Row, Part]]) -> None:
         number = as_key(row["hospital_number"])
         if not number:
             raise Refused("no-hospital-number")
-        if number in found:
-            raise Refused("hospital-number-used-twice")
         for column in ("birth_date", "death_date"):
-            if parse_day(row[column], part.place.dates).refused:
-                raise Refused("not-a-date")
+            self._day(row[column], part)
+        if number in found:
+            if are_two_people(self._told(*found[number]), self._told(row, part)):
+                self._of_two[number] = None
+                raise Refused("hospital-number-of-two-people")
+            raise Refused("hospital-number-used-twice")
         found[number] = (row, part)
-        if key := as_key(row["person_key"]):
-            self._number_of_key.setdefault(key, number)
 
-    def _number(self, row: Row, column: str = "hospital_number") -> str:
-        """The hospital number that a row of another table means."""
-        key = as_key(row[column])
-        if not key:
+    def _number(self, row: Row) -> str:
+        """The registration that a row of another table means."""
+        if not as_key(row["hospital_number"]):
             raise Refused("no-hospital-number")
-        return self._number_of_key.get(key, key)
+        number = self._numbers.meant(row["hospital_number"])
+        if not number:
+            raise Refused("nobody-has-this-hospital-number")
+        return number
 
-    def _merged(self, known: set[str]) -> None:
-        """Follow merged numbers to the one that is in use, however long the chain; a ring leads nowhere."""
-        into: dict[str, str] = {}
-        for row, part in self._rows("merged_numbers"):
-            self._keep(part, row, lambda row, _: self._merge(row, into))
-        for old in into:
-            at, seen = old, {old}
-            while at in into and into[at] not in seen:
-                at = into[at]
-                seen.add(at)
-            if at in known and at != old:
-                self._former[at].append(old)
+    def _merged(self) -> None:
+        """Follow merged numbers to the one that is in use; a row that leads nowhere is refused with the reason."""
+        rows = [
+            (old, row, part)
+            for row, part in self._rows("merged_numbers")
+            if (old := self._keep(part, row, self._merge))
+        ]
+        for old, number in self._numbers.follow().items():
+            self._former[number].append(old)
+        for old, row, part in rows:
+            if reason := self._numbers.why_not(old):
+                self._refuse(part, row, reason)
 
-    def _merge(self, row: Row, into: dict[str, str]) -> None:
-        old, new = self._number(row), as_key(row["merged_into"])
-        new = self._number_of_key.get(new, new)
+    def _merge(self, row: Row, _: Part) -> str:
+        if not as_key(row["hospital_number"]):
+            raise Refused("no-hospital-number")
+        if any(map(self._numbers.is_ambiguous, (row["hospital_number"], row["merged_into"]))):
+            raise Refused("ambiguous-number")
+        old, new = self._numbers.named(row["hospital_number"]), self._numbers.named(row["merged_into"])
         if not new or old == new:
             raise Refused("merged-into-itself")
-        into[old] = new
+        self._numbers.merge(old, new)
+        return old
 
     def _death(self, row: Row, part: Part) -> None:
         day = self._day(row["date"], part)
@@ -191,17 +163,27 @@ class _Reader:
         self._deaths[number] = min(day, self._deaths.get(number, day))
 
     def _day(self, text: str, part: Part) -> date | None:
-        found = parse_day(text, part.place.dates)
+        found = parse_day(text, Forms(part.place.dates, self._today))
         if found.refused:
             raise Refused(found.refused)
         return found.day
 
-    def _opt_out(self, row: Row, part: Part) -> OptOut:
-        """A wish is honoured however badly it was written down: a strange kind or date does not undo it."""
+    def _told(self, row: Row, part: Part) -> Told:
+        return self._day(row["birth_date"], part), row["given_name"], row["family_name"]
+
+    def _opt_out(self, row: Row, part: Part) -> list[OptOut]:
+        """A wish is honoured however badly it was written down: a strange kind or date does not undo it.
+
+        A number that is the hospital number of one person and the key of another may mean either: both are left out.
+        """
         kind = row["kind"].strip().lower().replace(" ", "-")
-        listed = parse_day(row["list_date"], part.place.dates).day
-        person = record_id(self._source.name, self._number(row))
-        return OptOut(person, kind if kind in OPT_OUT_KINDS else "unstated", listed)
+        listed = parse_day(row["list_date"], Forms(part.place.dates, self._today)).day
+        if not as_key(row["hospital_number"]):
+            raise Refused("no-hospital-number")
+        people = [record_id(self._source.name, each) for each in self._numbers.may_mean(row["hospital_number"])]
+        if not people:
+            raise Refused("nobody-has-this-hospital-number")
+        return [OptOut(person, kind if kind in OPT_OUT_KINDS else "unstated", listed) for person in people]
 
     def _person(self, row: Row, part: Part) -> tuple[Entrant, Characteristics]:
         number = as_key(row["hospital_number"])
@@ -233,9 +215,18 @@ class _Reader:
     def _life(self, row: Row, part: Part, number: str) -> tuple[date | None, date | None]:
         birth, death = self._day(row["birth_date"], part), self._day(row["death_date"], part)
         death = death or self._deaths.get(number)
-        if birth in PLACEHOLDERS:
+        for column in ("birth_date", "death_date"):
+            for repair in parse_day(row[column], Forms(part.place.dates, self._today)).repairs.split():
+                self._repairs[repair] += 1
+        if birth and real_birth_date(birth) is None:
             self._repairs["placeholder-birth"] += 1
             birth = None
+        if birth and birth > self._today:
+            self._repairs["birth-in-the-future"] += 1
+            birth = None
+        if death and death > self._today:
+            self._repairs["death-in-the-future"] += 1
+            death = None
         if birth and death and death < birth:
             self._repairs["death-before-birth"] += 1
             death = None
@@ -249,11 +240,11 @@ class _Reader:
         if row["deprivation_decile"] and not (decile and 1 <= decile <= 10):
             self._repairs["impossible-decile"] += 1
             decile = None
-        keys = (number, as_key(row["person_key"]), *self._former[number])
-        release = row["deprivation_release"] or None
+        keys = (as_key(row["person_key"]) or number, number, *self._former[number])
+        release = row["deprivation_release"] if RELEASE.fullmatch(row["deprivation_release"]) else None
         return Characteristics(
             person.person,
-            tuple(filter(None, keys)),
+            keys,
             person.birth_date,
             person.death_date,
             ethnic,

@@ -32,15 +32,34 @@ def tables_of(place: Place, dialect: str) -> tuple[str, ...]:
 
 
 def query_for(place: Place, dialect: str, present: Collection[str]) -> str:
-    """The query of a place for a dialect. Tables that are not there have no rows; names of tables meet any capitals."""
-    tree = _parsed(place, dialect)
-    there = {name.casefold(): name for name in present}
-    absent = [name for name in tables_of(place, dialect) if name.casefold() not in there]
-    if not place.dialect and not absent:
+    """The query of a place for a dialect: a shipped one translated, and in it tables that are not there have no rows.
+
+    One of the site's own is sent as it is: a table that it names and that is not there is a mistake.
+    """
+    if not place.shipped and not place.dialect:
         return place.query
+    tree = _parsed(place, dialect)
+    there = {name.casefold() for name in present}
+    absent = [name for name in tables_of(place, dialect) if name.casefold() not in there] if place.shipped else []
     for name in absent:
         _empty(tree, name)
     return str(tree.sql(dialect=LANGUAGES.get(dialect, dialect)))
+
+
+def taken_apart(query: str) -> tuple[str, tuple[tuple[str, tuple[str, ...], str], ...]]:
+    """A query of SQL Server without WITH and without a last ORDER BY that limits nothing; and name, columns and query
+    of each part of the WITH."""
+    import sqlglot
+
+    tree: Any = sqlglot.parse_one(query, read="tsql")
+    told = tuple((each.alias, tuple(each.alias_column_names), each.this.sql(dialect="tsql")) for each in tree.ctes)
+    order = tree.args.get("order") and not (tree.args.get("limit") or tree.args.get("offset"))
+    if not told and not order:
+        return query, ()
+    tree.set("with_", None)
+    if order:
+        tree.set("order", None)
+    return str(tree.sql(dialect="tsql")), told
 
 
 def _parsed(place: Place, dialect: str) -> Any:

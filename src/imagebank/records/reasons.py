@@ -5,7 +5,10 @@ from __future__ import annotations
 REFUSALS = {
     "no-hospital-number": "The row names no hospital number.",
     "hospital-number-used-twice": "Another row of the patients has the same hospital number; the first one counts.",
+    "hospital-number-of-two-people": "Two people have the hospital number in the patients: neither counts.",
     "nobody-has-this-hospital-number": "No row of the patients has the hospital number.",
+    "ambiguous-number": "A number that is the hospital number of one person and the key of another.",
+    "copied-file": "The file is a copy of another one of the same table, to the byte.",
     "ragged-row": "The row has more or fewer fields than the header.",
     "not-json": "The line is no JSON object.",
     "no-date": "An event without a date.",
@@ -28,6 +31,8 @@ REFUSALS = {
     "withdrawn": "The source says that the row was taken back.",
     "replaced": "A newer row of the source has the same id.",
     "merged-into-itself": "A hospital number that was merged into itself, or into nothing.",
+    "merged-into-two": "A hospital number that was merged into two people.",
+    "merged-in-a-ring": "Hospital numbers that were merged into each other.",
 }
 """Why a row of a record source may be refused. `withdrawn` and `replaced` are no faults: the row was corrected."""
 
@@ -38,7 +43,9 @@ REPAIRS = {
     "code-system-corrected": "The code is of another system than the row says.",
     "us-variant": "A code of the US variant of ICD-10, which has codes and meanings of its own.",
     "fifth-character": "An ICD-10 code with a fifth character, which not all sources record.",
+    "number-rewritten": "A number was written with a comma for a point, in groups, or with what it is out of.",
     "excel-date": "A date was written as the number of days of a spreadsheet.",
+    "two-digit-year": "The year has two digits: it was taken for the latest one that is not to come.",
     "end-dropped": "The last day was no date, or before the first day of an open row; it was left empty.",
     "name-rewritten": "Another spelling of a name in the registry.",
     "unknown-drug": "A drug that the registry does not know; the table says `other`.",
@@ -57,6 +64,8 @@ REPAIRS = {
     "after-death": "The row is dated after the death, within the time that paperwork takes.",
     "open-end": "The last day is in the future: the row counts as open.",
     "placeholder-birth": "A birth date that stands for none, such as 1900-01-01, was left empty.",
+    "birth-in-the-future": "A birth date after the day of the import was left empty.",
+    "death-in-the-future": "A death after the day of the import was left empty.",
     "death-before-birth": "A death before the birth was left empty.",
     "impossible-decile": "A decile outside 1 to 10 was left empty.",
     "unknown-ethnic-code": "An ethnic category that is no code was left empty.",

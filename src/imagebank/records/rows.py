@@ -6,6 +6,7 @@ import gc
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from decimal import Decimal
 from itertools import islice
 from typing import Any
 
@@ -39,6 +40,11 @@ class Rows:
         arrays = {name: pa.array(values, pa.string()) for name, values in columns.items() if name}
         return cls(pa.table({**arrays, NUMBER_COLUMN: pa.array(numbers, pa.int64())}), refused)
 
+    def refused_as(self, reason: str) -> Rows:
+        """The same rows, all refused."""
+        told = [(number, reason) for number in self.table[NUMBER_COLUMN].to_pylist()]
+        return Rows(self.table.slice(0, 0), (*self.refused, *told))
+
     @property
     def offered(self) -> int:
         """How many rows the portion stands for."""
@@ -46,7 +52,7 @@ class Rows:
 
 
 def as_texts(table: Any, first: int) -> Rows:
-    """A table of any types as texts: dates as ISO, truth values as true and false."""
+    """A table of any types as texts: dates as ISO, truth values as true and false, whole numbers without a point."""
     import pyarrow as pa
     from pyarrow import compute
 
@@ -55,13 +61,27 @@ def as_texts(table: Any, first: int) -> Rows:
         kind = column.type
         if pa.types.is_dictionary(kind):
             column = column.cast(kind.value_type)
-        if pa.types.is_nested(kind) or pa.types.is_binary(kind) or pa.types.is_large_binary(kind):
+        if pa.types.is_nested(kind):
             column = pa.nulls(len(column), pa.string())
+        elif pa.types.is_binary(kind) or pa.types.is_large_binary(kind) or pa.types.is_fixed_size_binary(kind):
+            column = _of_bytes(column)
+        elif pa.types.is_decimal(kind):
+            column = compute.replace_substring_regex(column.cast(pa.string()), r"\.0+$", "")
         elif pa.types.is_floating(kind):
             column = _numbers(column)
         columns[name] = compute.fill_null(column.cast(pa.string()), "")
     numbers = pa.array(range(first, first + table.num_rows), pa.int64())
     return Rows(pa.table({**columns, NUMBER_COLUMN: numbers}))
+
+
+def _of_bytes(column: Any) -> Any:
+    """Texts that a program wrote without saying that they are texts; nothing where they are none."""
+    import pyarrow as pa
+
+    try:
+        return column.cast(pa.binary()).cast(pa.string())
+    except pa.ArrowInvalid:
+        return pa.nulls(len(column), pa.string())
 
 
 def _numbers(column: Any) -> Any:
@@ -102,4 +122,6 @@ def _text(value: Any) -> str:
         return "true" if value else "false"
     if isinstance(value, float) and value.is_integer() and abs(value) < 2**53:
         return str(int(value))
+    if isinstance(value, Decimal) and value == value.to_integral_value():
+        return f"{value:.0f}"
     return str(value)

@@ -13,7 +13,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from imagebank.records.days import GRACE_DAYS
+from imagebank.records.days import GRACE_DAYS, Forms
 from imagebank.records.plans import Plan, plan_of
 from imagebank.records.registry import load_registry
 from imagebank.records.shaping import quoted
@@ -56,16 +56,17 @@ def settle(database: Any, parts: Sequence[StagedPart], lives: Iterable[Life]) ->
 
 
 def _load_lives(database: Any, lives: Iterable[Life]) -> None:
-    """One row for each key; a person's own number goes before the former number of another."""
+    """One row for each key: what events call a person goes before another's hospital number, and that before a former
+    number of a third."""
     import pyarrow as pa
 
-    own: dict[tuple[str, str], tuple[str, date | None, date | None]] = {}
-    former: dict[tuple[str, str], tuple[str, date | None, date | None]] = {}
+    ranked: tuple[dict[tuple[str, str], tuple[str, date | None, date | None]], ...] = ({}, {}, {})
     for life in lives:
         told = (life.person, life.birth, life.death)
         for place, key in enumerate(life.keys):
-            (own if place == 0 else former).setdefault((life.source, key), told)
-    rows = [(source, key, *told) for (source, key), told in {**former, **own}.items()]
+            ranked[min(place, 2)].setdefault((life.source, key), told)
+    called, numbers, former = ranked
+    rows = [(source, key, *told) for (source, key), told in {**former, **numbers, **called}.items()]
     kinds = [("source", pa.string()), ("key", pa.string()), ("person", pa.string())]
     schema = pa.schema([*kinds, ("birth", pa.date32()), ("death", pa.date32())])
     columns = zip(*rows, strict=True) if rows else ([] for _ in schema)
@@ -147,7 +148,7 @@ def judged(target: str) -> str:
 
 @cache
 def _plan(target: str) -> Plan:
-    return plan_of(target, load_registry(), ())
+    return plan_of(target, load_registry(), Forms())
 
 
 def day_of(target: str) -> str:

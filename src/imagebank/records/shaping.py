@@ -13,10 +13,12 @@ from imagebank.core.errors import SourceError
 from imagebank.records.mapping import Mapping, Place
 from imagebank.records.rows import NUMBER_COLUMN
 
-NULL_WORDS = ("NULL", "null", "Null", "\\N", "(null)", "N/A", "n/a", "#N/A", "NaN", "nan", "None", "<NA>", "NaT")
-NAME_NULLS = ("NULL", "\\N", "(null)", "#N/A", "<NA>")
-"""Words that stand for nothing. In names only those that nobody is called: there are people with the name Null."""
-NAMES = ("given_name", "family_name", "known_as", "birth_family_name", "address")
+SIGNS = (".", "-", "--", "?", "NULL", "\\N", "(null)", "#N/A", "<NA>")
+NULL_WORDS = (*SIGNS, "null", "Null", "N/A", "n/a", "N/K", "NA", "NaN", "nan", "None", "NaT")
+"""Words that stand for nothing. In names only `SIGNS`, which nobody is called: there are people with the name Null, and
+a laboratory may write Na, sodium, in capitals."""
+NAMES = ("name", "given_name", "family_name", "known_as", "birth_family_name", "address")
+NUMBERS = ("hospital_number", "person_key", "merged_into")
 TEXTS = ("text",)
 BLANKS = " \t\r\n\u00a0\ufeff\u200b"
 
@@ -78,12 +80,20 @@ def _column(place: Place, name: str, source: str | None, mapping: Mapping) -> st
     text = identifier(source)
     if name in TEXTS:
         return text
-    nothing = (*(NAME_NULLS if name in NAMES else NULL_WORDS), *mapping.nulls)
+    nothing = (*words_for_nothing(name), *mapping.nulls)
     text = f"CASE WHEN {text} IN ({', '.join(map(quoted, nothing))}) THEN '' ELSE {text} END"
+    if name in NUMBERS and mapping.digits:
+        short = f"regexp_full_match({text}, '[0-9]{{1,{mapping.digits}}}')"
+        text = f"CASE WHEN {short} THEN lpad({text}, {mapping.digits}, '0') ELSE ({text}) END"
     if name in place.values:
         cases = " ".join(f"WHEN {quoted(local)} THEN {quoted(ours)}" for local, ours in place.values[name].items())
         text = f"CASE ({text}) {cases} ELSE ({text}) END"
     return f"CASE WHEN ({text}) = '' THEN {constant} ELSE ({text}) END" if name in place.constants else text
+
+
+def words_for_nothing(column: str) -> tuple[str, ...]:
+    """The words that stand for nothing in a column."""
+    return SIGNS if column in NAMES else NULL_WORDS
 
 
 def identifier(name: str) -> str:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections import defaultdict
 from collections.abc import Callable, Iterator
 from collections.abc import Mapping as Mapped
 from contextlib import contextmanager, nullcontext
@@ -23,6 +24,7 @@ from imagebank.records.mapping import Mapping, Place
 from imagebank.records.queries import query_for, tables_of
 from imagebank.records.rows import Rows, as_texts
 from imagebank.records.staging import Room
+from imagebank.records.watermarks import as_text, as_value, has_grown
 
 QUERY_ROWS = 100_000
 
@@ -37,7 +39,8 @@ class Part:
     content: str
     read: Callable[[], Iterator[Rows]] = field(repr=False)
     columns: Callable[[], tuple[str, ...]] = field(repr=False)
-    since: Callable[[str], Iterator[Rows]] | None = field(repr=False, default=None)  # rows from a watermark on
+    since: Callable[[str], Iterator[Rows] | None] | None = field(repr=False, default=None)
+    """Rows from a watermark on; None where the highest one lies before it: then only all rows tell what changed."""
     rows: int = 0  # how many rows a place with a watermark has, and the highest
     mark: str = ""
     size_kb: int = 1  # about how much there is to read; 1 where nobody knows
@@ -61,6 +64,8 @@ class Source:
     name: str
     mapping: Mapping
     parts: tuple[Part, ...]
+    absent: tuple[str, ...] = ()  # what a mapping of the site's own names and the source does not have, in words
+    unread: tuple[str, ...] = ()  # files of the folder that no table comes from
 
     def of(self, target: str) -> list[Part]:
         """The parts of a table."""
@@ -75,12 +80,15 @@ def open_source(
     opened: Any = open_database(url, name) if url else nullcontext()
     with opened as database:
         if database:
-            parts = [each for k, place in enumerate(mapping.places) for each in _in_database(database, place, k)]
+            told = [(place, list(_in_database(database, place, k))) for k, place in enumerate(mapping.places)]
+            unread: tuple[str, ...] = ()
         else:
             assert folder is not None
             reader = _Folder(folder, mapping, room)
-            parts = [each for k, place in enumerate(mapping.places) for each in reader.parts(place, k)]
-        source = Source(name, mapping, tuple(parts))
+            told = [(place, list(reader.parts(place, k))) for k, place in enumerate(mapping.places)]
+            unread = reader.unread()
+        absent = tuple(_absent(place, url) for place, parts in told if not parts and not place.shipped)
+        source = Source(name, mapping, tuple(each for _, parts in told for each in parts), absent, unread)
         if not source.of("patients"):
             raise SourceError(
                 f"The record source `{name}` has no {'patients' if url else 'patients.csv'}.",
@@ -88,6 +96,16 @@ def open_source(
                 "or its mapping must say where the patients are",
             )
         yield source
+
+
+def _absent(place: Place, url: str) -> str:
+    """What a place names and is not there."""
+    if place.query:
+        return f"[{place.target.name}] the query reads a table of which there is no file"
+    if url:
+        return f"[{place.target.name}] the database has no table `{place.table or '?'}` that this user can see"
+    patterns = ", ".join(place.files or (f"{place.table or place.target.name}.*",))
+    return f"[{place.target.name}] no file is called {patterns}"
 
 
 def _in_database(database: Database, place: Place, number: int) -> Iterator[Part]:
@@ -99,16 +117,12 @@ def _in_database(database: Database, place: Place, number: int) -> Iterator[Part
         yield Part(what, place, number, "", *read)
         return
     count, mark = database.mark(place)
-    yield Part(
-        what,
-        place,
-        number,
-        f"{count} rows, {mark}",
-        *read,
-        lambda since: database.read(place, since=since),
-        count,
-        mark,
-    )
+
+    def since(text: str) -> Iterator[Rows] | None:
+        earlier = as_value(text, mark)
+        return database.read(place, since=earlier) if has_grown(earlier, mark) else None
+
+    yield Part(what, place, number, f"{count} rows, {as_text(mark)}", *read, since, count, as_text(mark))
 
 
 class _Folder:
@@ -118,29 +132,36 @@ class _Folder:
         self._folder, self._mapping, self._room = folder, mapping, room
         self._remembered = room.folder / "hashes.json"
         self._hashes = _read_json(self._remembered)
-        self._all: dict[str, Path] | None = None
+        self._all: defaultdict[str, list[Path]] | None = None
+        self._read: set[Path] = set()
 
     def parts(self, place: Place, number: int) -> Iterator[Part]:
         """The parts of a place: one a file, or one for a query over files."""
         if place.query:
             yield from self._of_query(place, number)
             return
+        known: set[str] = set()
         for path in matching(self._folder, place.files or (f"{place.table or place.target.name}.*",)):
+            content = self._content(path)
+            self._read.add(path)
+            copied = content in known
+            known.add(content)
             yield Part(
                 path.name,
                 place,
                 number,
-                f"{path.relative_to(self._folder)} {self._content(path)}",
-                _reader(path, self._mapping),
+                f"{path.relative_to(self._folder)} {content}{' copied' if copied else ''}",
+                _reader(path, self._mapping, copied=copied),
                 _columns(path, self._mapping),
                 size_kb=path.stat().st_size // 1000 + 1,
             )
 
     def _of_query(self, place: Place, number: int) -> Iterator[Part]:
-        read = {name: path for name, path in self._files().items() if name in tables_of(place, "duckdb")}
+        read = {name: _only(name, paths) for name, paths in self._files().items() if name in tables_of(place, "duckdb")}
         first = next(iter(tables_of(place, "duckdb")), "")
         if first not in read:
             return
+        self._read |= set(read.values())
         content = json.dumps({name: self._content(path) for name, path in sorted(read.items())})
         query = query_for(place, "duckdb", list(read))
 
@@ -151,10 +172,17 @@ class _Folder:
         what = f"The query of [{place.target.name}]"
         yield Part(what, place, number, content, rows, lambda: _names(next(rows())), size_kb=size)
 
-    def _files(self) -> dict[str, Path]:
+    def unread(self) -> tuple[str, ...]:
+        """The files that no table comes from, those in forms that cannot be read among them."""
+        files = (path for path in sorted(self._folder.rglob("*")) if path.is_file() and path not in self._read)
+        return tuple(str(path.relative_to(self._folder)) for path in files if not path.name.startswith("."))
+
+    def _files(self) -> dict[str, list[Path]]:
         """Every file below the folder by the name that queries use."""
         if self._all is None:
-            self._all = {stem(path).lower(): path for path in matching(self._folder, ("**/*",))}
+            self._all = defaultdict(list)
+            for path in matching(self._folder, ("**/*",)):
+                self._all[stem(path).lower()].append(path)
         return self._all
 
     def _content(self, path: Path) -> str:
@@ -174,7 +202,20 @@ class _Folder:
         return digest
 
 
-def _reader(path: Path, mapping: Mapping) -> Callable[[], Iterator[Rows]]:
+def _only(name: str, paths: list[Path]) -> Path:
+    """The file that a query means: the one that lies highest. Raises SourceError where there are two."""
+    first, *others = sorted(paths, key=lambda path: len(path.parts))
+    if others and len(others[0].parts) == len(first.parts):
+        raise SourceError(
+            f"A query reads `{name}`, but {first.name} and {others[0].name} are both called so.",
+            "leave one of them in the folder of the source",
+        )
+    return first
+
+
+def _reader(path: Path, mapping: Mapping, *, copied: bool) -> Callable[[], Iterator[Rows]]:
+    if copied:
+        return lambda: (rows.refused_as("copied-file") for rows in read_file(path, mapping))
     return lambda: read_file(path, mapping)
 
 

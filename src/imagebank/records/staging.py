@@ -18,6 +18,7 @@ from typing import Any
 
 from imagebank.core.errors import SourceError
 from imagebank.core.files import disk_errors, temporary_beside, write_text
+from imagebank.records.days import Forms
 from imagebank.records.judging import Rules, belonging, judged_sql
 from imagebank.records.looks import Answer, Look
 from imagebank.records.mapping import Place
@@ -68,7 +69,7 @@ class Counted:
 
 def stage(room: Room, place: Place, rows: Iterable[Rows], to: Path, rules: Rules, what: str) -> Counted:
     """Stage the rows of a part as `to`.parquet, .refused.parquet and .json, the last one when all is written."""
-    plan = plan_of(place.target.name, rules.registry, place.dates)
+    plan = plan_of(place.target.name, rules.registry, Forms(place.dates, rules.today))
     with room.database() as database, _Writers(to) as writers:
         job = _Job(database, place, plan, rules, writers, what)
         with ThreadPoolExecutor(max_workers=1) as behind:  # the next portion is read while this one is judged

@@ -17,17 +17,18 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from imagebank.core.files import remove_temporaries, temporary_beside, write_text
-from imagebank.records.judging import Rules
-from imagebank.records.people import Characteristics, People, RefusedRow, read_people
+from imagebank.core.files import remove_temporaries, write_text
+from imagebank.records.judging import VERSION, Rules
+from imagebank.records.model import Characteristics, People
+from imagebank.records.people import read_people
 from imagebank.records.places import deciles, release_of
 from imagebank.records.rows import Rows
 from imagebank.records.settling import refused_file, valid_file
 from imagebank.records.sources import Part, Source
 from imagebank.records.staging import Counted, Room, read_counted, stage
+from imagebank.records.stored_people import PEOPLE, write_characteristics, write_refused_people
 
 MANIFEST = "manifest.json"
-PEOPLE = "people.parquet"
 
 
 @dataclass(frozen=True)
@@ -105,12 +106,12 @@ def waiting(source: Source, room: Room, rules: Rules) -> int:
 def _people(source: Source, room: Room, rules: Rules, lookups: Lookups, known: str) -> tuple[str, People | None]:
     """The key of the people, and the people where it changed."""
     parts = [part for part in source.parts if not part.place.target.event]
-    told = [rules.mapping.digest, lookups.digest(), [part.key for part in parts if part.content]]
+    told = [VERSION, rules.mapping.digest, lookups.digest(), [part.key for part in parts if part.content]]
     key = hashlib.sha256(json.dumps(told).encode()).hexdigest()
     path = room.folder / PEOPLE
     if key == known and path.is_file() and all(part.content for part in parts):
         return key, None
-    people = read_people(source, room)
+    people = read_people(source, room, rules.today)
     if not all(part.content for part in parts):
         seen = repr(
             [(e, e.person, [t.reveal("hash what a database told") for t in _texts(e)]) for e in people.entrants]
@@ -120,7 +121,7 @@ def _people(source: Source, room: Room, rules: Rules, lookups: Lookups, known: s
         if key == known and path.is_file():
             return key, None
     write_characteristics(path, _with_places(people, room, lookups))
-    _write_refused_people(room.folder, people)
+    write_refused_people(room.folder, people)
     return key, people
 
 
@@ -185,10 +186,14 @@ class _Known:
         return all(read_counted(self._folder / each.key) for each in pieces)
 
     def _grown(self, part: Part, room: Room, mine: list[Piece]) -> Iterator[Piece]:
-        """The rows since the last watermark, unless rows went as well: then only a whole reading tells which."""
+        """The rows since the last watermark; all rows where it went back or rows went, which nothing else tells."""
         assert part.since is not None
+        rows = part.since(mine[-1].mark)
+        if rows is None:
+            yield self._whole(part, room)
+            return
         key = self._key(f"{part.key} since {mine[-1].mark}")
-        counted = stage(room, part.place, part.since(mine[-1].mark), self._folder / key, self._rules, part.what)
+        counted = stage(room, part.place, rows, self._folder / key, self._rules, part.what)
         grown = [*mine, Piece(part.place.target.name, part.what, part.number, key, counted, part.mark, part.rows)]
         if _distinct_ids(room, [self._folder / each.key for each in grown]) == part.rows:
             yield from grown
@@ -259,37 +264,3 @@ def _delete_others(folder: Path, pieces: list[Piece]) -> None:
         key = path.name.split(".")[0]
         if len(key) == 32 and key not in wanted:
             path.unlink()
-
-
-def write_characteristics(path: Path, characteristics: tuple[Characteristics, ...]) -> None:
-    """Keep what is said of people beyond identity: hospital numbers, days, categories; no name."""
-    import pyarrow as pa
-    from pyarrow import parquet
-
-    fields: dict[str, Any] = dict.fromkeys(("person", "ethnic_category", "deprivation_release", "lsoa"), pa.string())
-    fields |= {"keys": pa.list_(pa.string()), "deprivation_decile": pa.int64()}
-    fields |= {"birth_date": pa.date32(), "death_date": pa.date32()}
-    columns = {name: pa.array([getattr(c, name) for c in characteristics], kind) for name, kind in fields.items()}
-    temporary = temporary_beside(path)
-    parquet.write_table(pa.table(columns), temporary)
-    temporary.replace(path)
-
-
-def read_characteristics(path: Path) -> list[Characteristics]:
-    """What is said of people beyond identity."""
-    from pyarrow import parquet
-
-    rows = parquet.read_table(path).to_pylist()
-    return [Characteristics(**{**row, "keys": tuple(row["keys"])}) for row in rows]
-
-
-def _write_refused_people(folder: Path, people: People) -> None:
-    told = [[each.table, each.what, each.line, each.reason] for each in people.refused]
-    counts = {"refused": told, "repairs": people.repairs, "offered": people.offered}
-    write_text(folder / "people.json", json.dumps(counts, sort_keys=True))
-
-
-def read_refused_people(folder: Path) -> tuple[list[RefusedRow], dict[str, int], dict[str, int]]:
-    """The rows about people that were refused, the repairs, and how many rows each table offered."""
-    told = json.loads((folder / "people.json").read_text("utf-8"))
-    return [RefusedRow(*each) for each in told["refused"]], told["repairs"], told["offered"]

@@ -109,6 +109,7 @@ HEAD = """# What is where in this record source. Guessed from names: check every
 # like = "cris"            # begin with a shipped mapping, and say only what differs
 dates = []                 # forms of dates beside 2026-01-31, such as "%d/%m/%Y"
 nulls = []                 # words that stand for nothing, beside NULL, N/A and their like
+digits = 0                 # 7: hospital number 12345 is 0012345, where a spreadsheet took the zeros
 encoding = "auto"          # of CSV files
 delimiter = "auto\""""
 

@@ -20,11 +20,12 @@ from imagebank.core.record_settings import RecordSource
 from imagebank.records import settling
 from imagebank.records.judging import Rules
 from imagebank.records.mapping import load_mapping
-from imagebank.records.people import Characteristics
+from imagebank.records.model import Characteristics
 from imagebank.records.registry import load_registry
 from imagebank.records.sources import Source, open_source
 from imagebank.records.staging import Room
-from imagebank.records.store import PEOPLE, Lookups, Stored, bring_up_to_date, read_characteristics, waiting
+from imagebank.records.store import Lookups, Stored, bring_up_to_date, waiting
+from imagebank.records.stored_people import PEOPLE, read_characteristics
 from imagebank.workflows.opening import Work, source_folder
 
 IMPORT_LETTERS = 12
@@ -72,6 +73,7 @@ def _import_source(work: Work, source: RecordSource) -> Stored:
     known = work.vault.meta(f"people:{source.name}") or ""
     room = room_of(work.bank, source)
     with opened(work.bank, source, work.environ, room) as told:
+        refuse_absent(told)
         rules = rules_of(work.bank, source, told, secret=work.vault.keys.derive("accession").hex())
         lookups = lookups_of(work.bank, source)
         total = waiting(told, room, rules)
@@ -81,6 +83,16 @@ def _import_source(work: Work, source: RecordSource) -> Stored:
     if stored.people is not None:
         work.vault.replace_people(source.name, stored.people.entrants, stored.people.opt_outs, stored.people_key)
     return stored
+
+
+def refuse_absent(source: Source) -> None:
+    """Raise SourceError where the mapping of a site names what is not there: its rows would be gone without a word."""
+    if source.absent:
+        more = f" and {len(source.absent) - 1} more" if len(source.absent) > 1 else ""
+        raise SourceError(
+            f"Record source `{source.name}`: {source.absent[0]}{more}.",
+            "export it, or take its section out of the mapping; imagebank records check tells of every table",
+        )
 
 
 def _drop_folders_except(bank: Bank, names: set[str]) -> None:

@@ -24,7 +24,7 @@ from imagebank.identities.whereabouts import Header, Whereabouts
 from imagebank.proof.answers import read_owners, read_true_links
 from imagebank.proof.intervals import exact_interval
 from imagebank.records.codes import ethnic_group
-from imagebank.records.store import PEOPLE, read_characteristics
+from imagebank.records.stored_people import PEOPLE, read_characteristics
 from imagebank.workflows.linking import claims_by_study, proposed_links
 from imagebank.workflows.linking_tables import LinkedTables
 from imagebank.workflows.merging import MERGING

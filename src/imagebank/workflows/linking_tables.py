@@ -10,11 +10,12 @@ import csv
 import io
 import re
 from collections import Counter, defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import date
 from pathlib import Path
 
+from imagebank.core.clock import now
 from imagebank.core.config import LinkageSettings
 from imagebank.core.errors import SourceError
 from imagebank.core.private import NOBODY, Private
@@ -22,6 +23,12 @@ from imagebank.identities.guards import Rules
 from imagebank.identities.matching.weights import Weights
 from imagebank.identities.merging import persons_of
 from imagebank.identities.model import Claim, Entrant, Link, Person
+from imagebank.records import Mapping as RecordMapping
+from imagebank.records.codes import normalise_sex
+from imagebank.records.days import Forms, parse_day
+from imagebank.records.files import read_file
+from imagebank.records.rows import Rows
+from imagebank.records.shaping import BLANKS, words_for_nothing
 from imagebank.workflows.linking import identities_of, link_claims
 from imagebank.workflows.merging import merge_entrants
 from imagebank.workflows.weighing import evidence_for
@@ -41,10 +48,11 @@ NAMES = {
     "birth_family_name": ("birth_family_name", "maiden_name", "previous_name"),
 }
 """What a column is, and the names under which it is found; case, blanks and hyphens do not matter."""
-FORMATS = ("%Y-%m-%d", "%Y%m%d", "%d/%m/%Y", "%d-%m-%Y", "%d.%m.%Y", "%d %b %Y", "%d %B %Y")
-SEXES = {"f": "female", "female": "female", "2": "female", "m": "male", "male": "male", "1": "male"}
+FORMATS = ("%d/%m/%Y", "%d-%m-%Y", "%d.%m.%Y")  # beside those that can mean one day only
+SEXES = {"female": "F", "male": "M"}  # as DICOM writes them
 OUT_COLUMNS = ("a", "b", "also_b", "rule", "reason", "candidate", "weight", "lead", "model")
 
+AS_IT_IS = RecordMapping("tables", ())  # encoding and delimiter are found out
 Row = Mapping[str, str]
 
 
@@ -64,7 +72,7 @@ class LinkedTables:
 
 
 def link_tables(first: Path, second: Path, settings: LinkageSettings) -> LinkedTables:
-    """Link the rows of one CSV to those of another. Raises SourceError for a table without columns that identify."""
+    """Link the rows of one file to those of another. Raises SourceError for a table without columns that identify."""
     left, right = _Table.read(first), _Table.read(second)
     claims = {key: frozenset([left.claim(row)]) for key, row in left.rows.items()}
     entrants = [right.entrant(key, row) for key, row in right.rows.items()]
@@ -90,14 +98,7 @@ class _Table:
 
     @classmethod
     def read(cls, path: Path) -> _Table:
-        try:
-            with open(path, newline="", encoding="utf-8-sig") as file:
-                reader = csv.DictReader(file, restval="")
-                columns = _columns(path.name, list(reader.fieldnames or []))
-                every = [{kind: (row[name] or "").strip() for kind, name in columns.items()} for row in reader]
-        except (OSError, UnicodeDecodeError, csv.Error) as error:
-            told = f"{path.name} cannot be read ({type(error).__name__})."
-            raise SourceError(told, "export it as UTF-8 CSV with a header line") from None
+        every = [row for portion in read_file(path, AS_IT_IS) for row in _rows_of(path.name, portion)]
         width = len(str(len(every)))
         keys = [row.get("id") or f"{line:0{width}d}" for line, row in enumerate(every, start=1)]
         if len(set(keys)) < len(keys):
@@ -114,7 +115,7 @@ class _Table:
             other_ids=tuple(numbers[1:]),
             name=Private(name),
             birth_date=self._day(row, "birth_date"),
-            sex={"female": "F", "male": "M"}.get(SEXES.get(row.get("sex", "").lower(), ""), ""),
+            sex=SEXES.get(normalise_sex(row.get("sex", "")), ""),
             study_date=self._day(row, "date"),
             postcode=Private(row.get("postcode", "")),
         )
@@ -133,21 +134,30 @@ class _Table:
             Private(family),
             birth_date=self._day(row, "birth_date"),
             death_date=self._day(row, "death_date"),
-            sex=SEXES.get(row.get("sex", "").lower(), "unknown"),
+            sex=normalise_sex(row.get("sex", "")),
         )
         names = ((Private(given), Private(other)),) if other else ()
         return Entrant(person, "b", Private(row.get("postcode", "")), other_names=names)
 
     def _day(self, row: Row, kind: str) -> date | None:
-        text = row.get(kind, "")
-        for form in FORMATS if text else ():
-            try:
-                return datetime.strptime(text[:10] if form == FORMATS[0] else text, form).date()
-            except ValueError:
-                continue
-        if text:
+        found = parse_day(row.get(kind, ""), Forms(FORMATS, now().date()))
+        if found.refused:
             self.unread.append(kind)
-        return None
+        return found.day
+
+
+def _rows_of(name: str, portion: Rows) -> Iterator[Row]:
+    """The rows of a portion by what their columns are; words for nothing are nothing."""
+    if portion.refused:
+        raise SourceError(
+            f"{name}: {len(portion.refused)} rows do not fit the header, the first at line {portion.refused[0][0]}.",
+            "mend them, or leave them out: nobody could tell who is missing from the links",
+        )
+    columns = _columns(name, portion.table.schema.names[:-1])
+    nothing = {kind: words_for_nothing(kind) for kind in columns}
+    for row in portion.table.select(list(columns.values())).to_pylist():
+        plain = {kind: row[column].strip(BLANKS) for kind, column in columns.items()}
+        yield {kind: "" if text in nothing[kind] else text for kind, text in plain.items()}
 
 
 def _columns(name: str, found: Sequence[str]) -> dict[str, str]:

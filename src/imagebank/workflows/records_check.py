@@ -29,6 +29,8 @@ class SourceChecked:
 
     source: str
     tables: tuple[Checked, ...]
+    absent: tuple[str, ...] = ()
+    unread: tuple[str, ...] = ()
 
 
 def check_records(
@@ -40,13 +42,14 @@ def check_records(
     if not chosen:
         known = ", ".join(each.name for each in bank.config.records) or "none yet: add [[records]] to bank.toml"
         raise ConfigError(f"There is no record source `{only}`." if only else "There is no record source.", known)
-    return tuple(SourceChecked(each.name, tuple(_check(bank, each, rows, environ))) for each in chosen)
+    return tuple(_check(bank, each, rows, environ) for each in chosen)
 
 
-def _check(bank: Bank, source: RecordSource, rows: int, environ: Mapping[str, str]) -> list[Checked]:
+def _check(bank: Bank, source: RecordSource, rows: int, environ: Mapping[str, str]) -> SourceChecked:
     lookups_of(bank, source)
     with _scratch(bank) as room, opened(bank, source, environ, room) as told:
-        return check_source(told, room, rules_of(bank, source, told, secret="sample"), rows)  # noqa: S106 - kept nowhere
+        rules = rules_of(bank, source, told, secret="sample")  # noqa: S106 - kept nowhere
+        return SourceChecked(source.name, tuple(check_source(told, room, rules, rows)), told.absent, told.unread)
 
 
 @contextmanager

@@ -19,7 +19,7 @@ from imagebank.identities.comparing import (
     real_birth_date,
 )
 from imagebank.identities.model import Claim, Entrant, Person
-from imagebank.identities.nhs import normalise_nhs_number
+from imagebank.identities.nhs import is_filler, normalise_nhs_number
 
 NHS_DIGITS = 10
 SEXES = {"M": "male", "F": "female", "male": "male", "female": "female"}
@@ -75,9 +75,9 @@ def _rows_of_claim(owner: int, claim: Claim) -> Iterator[Row]:
 
 
 def looks_like_nhs(number: str) -> bool:
-    """Whether a text is ten digits, blanks and hyphens allowed."""
+    """Whether a text is ten digits, blanks and hyphens allowed; one with a slip in it does, a filler does not."""
     digits = normalise_nhs_number(number)
-    return len(digits) == NHS_DIGITS and digits.isdigit()
+    return len(digits) == NHS_DIGITS and digits.isdigit() and not is_filler(digits)
 
 
 def rows_of_people(people: Sequence[Person]) -> list[Row]:
