@@ -28,6 +28,7 @@ KEEPS = [
     ("IS", b"1000000050\\8", Bounds(bases=(1_000_000_000,))),
     ("FD", struct.pack("<3d", 0, 0, 0), Bounds(3)),
     ("US", struct.pack("<H", 256), Bounds()),
+    ("US", struct.pack("<4H", 0, 112, 112, 0), Bounds(4)),
 ]
 DROPS = [
     ("IS", b"9434765919", Bounds()),
@@ -41,6 +42,8 @@ DROPS = [
     ("FL", struct.pack("<f", float("nan")), Bounds()),
     ("UL", b"JANE", Bounds()),
     ("US", b"FEATHERS", Bounds(100)),
+    ("US", "Jane".encode("utf-16-le"), Bounds(4)),
+    ("US", "Jane".encode("utf-16-be"), Bounds(100)),
 ]
 
 

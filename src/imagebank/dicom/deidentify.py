@@ -38,7 +38,7 @@ from imagebank.dicom.rewriting import (
 )
 from imagebank.dicom.values import Subject
 
-VERSION = "5"
+VERSION = "6"
 
 
 Elements = dict[BaseTag, DataElement | RawDataElement]
