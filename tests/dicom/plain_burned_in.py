@@ -15,6 +15,7 @@ from scipy import ndimage
 
 from imagebank.dicom import burned_in
 from imagebank.dicom.burned_in import (
+    BLOCK,
     FEWEST_STEPS,
     FEWEST_STROKES,
     HEIGHTS,
@@ -99,11 +100,13 @@ def _soft_inks(steps: _Steps, steep: NDArray[np.bool_]) -> Iterator[NDArray[np.b
 
 
 def _strokes(enter: NDArray[np.bool_], leave: NDArray[np.bool_]) -> int:
-    """How often a row steps into something thin and out of it again."""
+    """How often rows step into something thin and out of it again, in the window of four blocks where it is most."""
     thin = np.zeros_like(enter)
     for width in range(1, THICKEST + 1):
         thin[:, :-width] |= enter[:, :-width] & leave[:, width:]
-    return int(np.count_nonzero(thin))
+    tops, lefts = (range(0, size, block) for size, block in zip(thin.shape, BLOCK, strict=True))
+    windows = (thin[top : top + 2 * BLOCK[0], left : left + 2 * BLOCK[1]] for top in tops for left in lefts)
+    return max((int(np.count_nonzero(each)) for each in windows), default=0)
 
 
 def _glyphs(ink: NDArray[np.bool_], steep_down: NDArray[np.bool_], steep_across: NDArray[np.bool_]) -> list[Any]:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import gzip
 import struct
+from dataclasses import replace
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -55,6 +57,38 @@ PLAIN = st.builds(
     syngo_type=st.just(4),
     values=st.lists(st.sampled_from(["1.5", "-3.0", "1000.0"]), min_size=1, max_size=4).map(tuple),
 )
+
+
+@pytest.mark.parametrize(
+    ("block", "field", "value"),
+    [
+        *(("image", name, "9434765919") for name in ("RealDwellTime", "MosaicRefAcqTimes", "B_value")),
+        *(("image", "TimeAfterStart", value) for value in ("19650312", "1.9650312e7", "12345678.5")),
+        *(
+            ("protocol", name, "19650312")
+            for name in ("alTE[0]", "alTR[0]", "alTI[3]", "lContrasts", "sWipMemBlock.alFree[1]")
+        ),
+        *(("protocol", name, "0x19650312") for name in ("sSliceArray.ucMode", "sWipMemBlock.alFree[0]")),
+        *(("protocol", "sProtConsistencyInfo.ulConvFromVersion", day) for day in ("19650312", "12031965", "21031965")),
+        *(("ge", name, "19650312") for name in ("NOSLC", "VIEWORDER", "DELACQ", "DELACQNOAV")),
+    ],
+)
+def test_no_date_and_no_nhs_number_is_a_number_of_a_vendor(block: str, field: str, value: str) -> None:
+    assert not is_allowed(block, field, value)
+    assert is_allowed(block, field, "21710006" if "Version" in field else "1")
+
+
+def test_a_long_repetition_time_stays() -> None:
+    assert is_allowed("protocol", "alTR[0]", "12300000")
+    assert is_allowed("image", "MosaicRefAcqTimes", "58236027.50000000")
+
+
+@pytest.mark.parametrize("odd", [{"vr": b"JANE"}, {"vr": b"xy\0\0"}, {"multiplicity": 7712345}, {"syngo_type": -1965}])
+@pytest.mark.parametrize("old", [False, True])
+def test_what_stands_beside_the_texts_of_a_field_holds_nothing_either(odd: dict[str, Any], old: bool) -> None:
+    field = CsaField("B_value", 1, b"IS\0\0", 6, ("1000",))
+    assert clean_csa(build_csa([field], old=old)) is not None
+    assert clean_csa(build_csa([replace(field, **odd)], old=old)) is None
 
 
 @given(st.lists(PLAIN, min_size=1, max_size=6, unique_by=lambda field: field.name))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import struct
 from datetime import date, datetime, timedelta
 from pathlib import Path
 
@@ -195,6 +196,15 @@ PRIVATE = [
 def test_private_elements_follow_the_same_rules(action: Action, vr: str, value: object, becomes: object) -> None:
     rule = Rule(action, "safe-private", vr, "[0-9]{1,3}" if action is Action.PATTERN else "")
     assert clean_private(rule, vr, value, SUBJECT) == becomes
+
+
+@pytest.mark.parametrize("letters", [b"ABCD", b"NAME", b"1965", b"0312"])
+def test_a_pointer_is_a_tag_and_no_text(letters: bytes) -> None:
+    rule = load_policy().rules[0x00209165]
+    text = struct.unpack("<HH", letters)
+    known = [0x00209056, 0x20011008]
+    assert clean(rule, "DimensionIndexPointer", known, "AT", SUBJECT, frozenset()) == known
+    assert clean(rule, "DimensionIndexPointer", [*known, text[0] << 16 | text[1]], "AT", SUBJECT, frozenset()) is None
 
 
 def test_a_private_date_in_an_unknown_element_is_read_by_the_safe_list(tmp_path: Path) -> None:

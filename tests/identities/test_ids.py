@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -56,6 +57,11 @@ def test_a_mapped_uid_is_valid_dicom_and_the_item_id_holds_the_same_bits(uid: st
 
 def test_uids_that_dicom_defines_stay() -> None:
     assert KEYS.uid_map.uid("1.2.840.10008.5.1.4.1.1.4") == "1.2.840.10008.5.1.4.1.1.4"
+
+
+@pytest.mark.parametrize("uid", ["1.2.840.10008.19650312", "1.2.840.10008.5.1.4.1.1.4.7712345", "1.2.840.10008."])
+def test_a_number_below_the_root_of_dicom_is_no_uid_that_dicom_defines(uid: str) -> None:
+    assert KEYS.uid_map.uid(uid).startswith("2.25.")
 
 
 @given(st.text(max_size=20), st.integers(-900, 0), st.integers(0, 900))

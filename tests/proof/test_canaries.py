@@ -35,6 +35,7 @@ KINDS = [
     *("beside a safe private element", "CSA image header", "CSA series header", "Phoenix protocol", "overlay text"),
     *("overlay bits", "curve", "icon image", "preamble", "file meta", "trailing padding element", "file name"),
     *("bytes behind the end", "bytes behind the pixels", "long number where another should be"),
+    "number of the patient as another",
     *("letters as a binary number", HIGH_BITS, *TIMES, *(f"characters: {name}" for name in CHARACTER_SETS)),
     *(f"{vr} element" for vr in VRS if vr not in ("UN", "OL", "OD", "OV", "SV", "UV", "UN")),
 ]

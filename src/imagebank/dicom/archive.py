@@ -45,7 +45,7 @@ REFUSALS = {
     "no-pixel-geometry": "The header does not say how large the image is.",
     "truncated-pixels": "There are fewer pixels than the header promises.",
     "burned-in-text": "Text is burned into the pixels: the header says so, or it was found there.",
-    "pixels-not-readable": "The pixels could not be searched for text: for JPEG install imagebank[jpeg].",
+    "pixels-not-readable": "The pixels are packed in a way that is not understood: for JPEG install imagebank[jpeg].",
     "not-writable": "The de-identified instance cannot be written as valid DICOM.",
 }
 """Why an instance of a linked series may end in quarantine."""

@@ -20,6 +20,7 @@ STEEP = 0.30  # of the range of brightness: letters step from paper to ink withi
 STEEP_FLAT = 0.08  # enough where the ink has one brightness to the unit, which no anatomy has
 FEWEST_STEPS = 24  # three small letters have more
 FEWEST_STROKES = 16  # rows of three small letters cross more
+BLOCK = (16, 64)  # rows and columns; two by two of these hold the first letters of any line that is as thin
 THICKEST = 4  # pixels of a stroke that is looked for row by row
 MOST_STEPS = 0.12  # of all pixels: where more are steep, the frame is noise and holds nothing that could be read
 MOST_INK = 0.2  # of all pixels: more of one brightness is ground
@@ -182,12 +183,20 @@ def _soft_inks(steps: _Steps, steep: Mask) -> Iterator[Mask]:
 
 
 def _strokes(enter: NDArray[np.intp], leave: NDArray[np.intp], shape: tuple[int, ...]) -> int:
-    """How often a row steps into something thin and out of it again; places are counted from row to row."""
+    """How often rows step into something thin and out of it again, where they do so most; places go from row to row.
+
+    Letters stand together. The rim of a head is as thin, but runs through the whole frame.
+    """
     if not len(leave):
         return 0
     following = leave[np.minimum(np.searchsorted(leave, enter), len(leave) - 1)]
-    thin = (following > enter) & (following - enter <= THICKEST) & (following // shape[1] == enter // shape[1])
-    return int(np.count_nonzero(thin))
+    row, column = np.divmod(enter, shape[1])
+    thin = (following > enter) & (following - enter <= THICKEST) & (following // shape[1] == row)
+    down, across = shape[0] // BLOCK[0] + 2, shape[1] // BLOCK[1] + 2  # with an empty one behind the last
+    block = row[thin] // BLOCK[0] * across + column[thin] // BLOCK[1]
+    count = np.bincount(block, minlength=down * across).reshape(down, across)
+    pairs = count[:-1] + count[1:]
+    return int((pairs[:, :-1] + pairs[:, 1:]).max())
 
 
 def _glyphs(ink: Mask, steep_down: Mask, steep_across: Mask) -> list[_Glyph]:

@@ -15,6 +15,8 @@ from dataclasses import dataclass, replace
 from functools import cache, lru_cache
 from itertools import groupby
 
+from imagebank.dicom.elements import LONG_VRS, SHORT_VRS
+from imagebank.dicom.own_numbers import NO_NUMBERS, OwnNumbers
 from imagebank.dicom.vendor_fields import allowed, is_allowed
 
 MAGIC = b"SV10\x04\x03\x02\x01"
@@ -25,6 +27,7 @@ MOST_TAGS = 512
 NAME_BYTES = 64
 MOST_ITEMS = 4096
 MARKERS = (77, 205)
+VRS = SHORT_VRS | LONG_VRS
 PROTOCOLS = ("MrPhoenixProtocol", "MrProtocol")
 HEAD, BEGIN, END = "<XProtocol>", "### ASCCONV BEGIN", "### ASCCONV END"
 
@@ -41,18 +44,20 @@ class CsaField:
 
 
 @lru_cache(maxsize=8)
-def clean_csa(content: bytes) -> bytes | None:
+def clean_csa(content: bytes, own: OwnNumbers = NO_NUMBERS) -> bytes | None:
     """A CSA header or a bare protocol with nothing but the allowed fields; None where nothing of it may stay.
+
+    `own` are numbers of the patient, which no field may repeat.
 
     The last few answers are kept: all instances of a series carry the same series header.
     """
     if not content.startswith(MAGIC) and BEGIN.encode() in content:
-        protocol = clean_protocol(content.decode("latin-1"))
+        protocol = clean_protocol(content.decode("latin-1"), own)
         return _even(protocol.encode("ascii")) if protocol else None
     try:
         if content.startswith(MAGIC):
-            return _habit(content[: len(MAGIC) + COUNT.size]).clean(content)
-        fields = [kept for field in parse_csa(content, only=_wanted()) if (kept := _cleaned(field))]
+            return _habit(content[: len(MAGIC) + COUNT.size], own).clean(content)
+        fields = [kept for field in parse_csa(content, only=_wanted()) if (kept := _cleaned(field, own))]
     except (struct.error, ValueError):
         return None
     return build_csa(fields, old=True) if fields else None
@@ -62,10 +67,11 @@ class _Habit:
     """The CSA2 headers of a series, of which few fields change from one to the next: the others are only compared.
 
     Each field is judged by its own bytes, so that those which are the same again have the same answer. One of these
-    knows the headers that begin with the same bytes, which say how many fields there are.
+    knows the headers of one patient that begin with the same bytes, which say how many fields there are.
     """
 
-    def __init__(self, start: bytes) -> None:
+    def __init__(self, start: bytes, own: OwnNumbers) -> None:
+        self._own = own
         self._count = _count(start, len(MAGIC))
         self._varying: set[int] = set()
         self._last: list[bytes] = []
@@ -83,7 +89,7 @@ class _Habit:
         kept, place = list[bytes](), len(MAGIC) + COUNT.size
         for step in self._steps:
             if step is None:
-                field, place = _clean_field(content, place)
+                field, place = _clean_field(content, place, self._own)
                 kept += field
             elif content.startswith(step[0], place):
                 kept += step[1]
@@ -96,7 +102,7 @@ class _Habit:
         """The kept fields of a header read from its beginning, and what can be learned from them."""
         place, fields = len(MAGIC) + COUNT.size, list[tuple[bytes, list[bytes]]]()
         for _ in range(self._count):
-            kept, end = _clean_field(content, place)
+            kept, end = _clean_field(content, place, self._own)
             fields.append((content[place:end], kept))
             place = end
         if len(self._last) == len(fields):
@@ -113,10 +119,10 @@ class _Habit:
 _habit = lru_cache(maxsize=8)(_Habit)
 
 
-def _clean_field(content: bytes, place: int) -> tuple[list[bytes], int]:
+def _clean_field(content: bytes, place: int, own: OwnNumbers) -> tuple[list[bytes], int]:
     """One field of a CSA2 header as it may stay, if it may, and where the next begins."""
     field, end = _field_at(content, place, None, _wanted())
-    kept = None if field is None else _cleaned(field)
+    kept = None if field is None else _cleaned(field, own)
     return ([] if kept is None else [_build_field(kept, 0)]), end
 
 
@@ -125,23 +131,27 @@ def _wanted() -> frozenset[bytes]:
     return frozenset(name.encode("ascii") for name in (*allowed("image"), *PROTOCOLS))
 
 
-def _cleaned(field: CsaField) -> CsaField | None:
-    """The field as it may stay."""
+def _cleaned(field: CsaField, own: OwnNumbers) -> CsaField | None:
+    """The field as it may stay: what stands beside its texts is checked as they are."""
+    if field.vr.split(b"\0")[0] not in VRS or not (
+        0 <= field.multiplicity <= MOST_ITEMS and 0 <= field.syngo_type < 100
+    ):
+        return None
     if field.name in PROTOCOLS:
-        protocol = clean_protocol("".join(field.values))
+        protocol = clean_protocol("".join(field.values), own)
         return replace(field, values=(protocol,)) if protocol else None
     told = [value for value in field.values if value]
-    return field if told and all(is_allowed("image", field.name, value) for value in told) else None
+    return field if told and all(is_allowed("image", field.name, value, own) for value in told) else None
 
 
 @lru_cache(maxsize=16)
-def clean_protocol(text: str) -> str:
+def clean_protocol(text: str, own: OwnNumbers = NO_NUMBERS) -> str:
     """The allowed lines between ASCCONV BEGIN and END, in their order; empty where there are none.
 
     The last few answers are kept: all instances of a series carry the same protocol.
     """
     lines = text.partition(BEGIN)[2].partition(END)[0].splitlines()[1:]
-    kept = [f"{key}\t = \t{value}\n" for key, value in map(_assignment, lines) if _may_stay(key, value)]
+    kept = [f"{key}\t = \t{value}\n" for key, value in map(_assignment, lines) if _may_stay(key, value, own)]
     return f"{HEAD}\n{BEGIN} ###\n{''.join(kept)}{END} ###\n" if kept else ""
 
 
@@ -150,8 +160,8 @@ def _assignment(line: str) -> tuple[str, str]:
     return key.strip(), value.partition("#")[0].strip()
 
 
-def _may_stay(key: str, value: str) -> bool:
-    return is_allowed("protocol", key, value.strip('"'))
+def _may_stay(key: str, value: str, own: OwnNumbers) -> bool:
+    return is_allowed("protocol", key, value.strip('"'), own)
 
 
 def parse_csa(content: bytes, *, only: Container[bytes] | None = None) -> Iterator[CsaField]:

@@ -20,6 +20,7 @@ from pydicom.sequence import Sequence
 from pydicom.tag import BaseTag, Tag
 from pydicom.uid import UID, ExplicitVRLittleEndian, ImplicitVRLittleEndian
 
+from imagebank.dicom.comments import NotUnderstood, Packed
 from imagebank.dicom.decisions import Decision, Refused, decided, label
 from imagebank.dicom.method import IMPLEMENTATION_NAME, IMPLEMENTATION_UID, describe_method
 from imagebank.dicom.names import name_words
@@ -38,7 +39,7 @@ from imagebank.dicom.rewriting import (
 )
 from imagebank.dicom.values import Subject
 
-VERSION = "5"
+VERSION = "6"
 
 
 Elements = dict[BaseTag, DataElement | RawDataElement]
@@ -120,11 +121,11 @@ def check_pixels(dataset: FileDataset) -> Promised:
     if vr and vr not in PIXEL_VRS | {"UN"}:
         raise Refused("no-pixel-data")
     bits = FLOAT_BITS.get(name, bits)
-    compressed = transfer_syntax(dataset).is_encapsulated
-    size = None if compressed else native_bytes(rows=rows, columns=columns, bits=bits, samples=samples, frames=frames)
-    if pixels is None or len(pixels) < (1 if size is None else size):
+    syntax = transfer_syntax(dataset)
+    size = native_bytes(rows=rows, columns=columns, bits=bits, samples=samples, frames=frames)
+    if pixels is None or len(pixels) < (1 if syntax.is_encapsulated else size):
         raise Refused("truncated-pixels")
-    return Promised(int(Tag(name)), size, frames)
+    return Promised(int(Tag(name)), Packed(syntax, frames, rows * columns) if syntax.is_encapsulated else size)
 
 
 def _walk(source: Dataset, walk: _Walk, place: str, around: Charset) -> Dataset:
@@ -180,10 +181,17 @@ def _keep(
     vr = resolve_vr(tag, vr, rule)
     if rule.action is Action.PIXELS:
         whole = content is not None and not place and vr in PIXEL_VRS
-        new = walk.pixels.kept(tag, content) if content is not None and whole else None
+        new = _keep_pixels(tag, content, walk) if content is not None and whole else None
     else:
         new = rewrite(rule, tag, vr, content, walk.context(charset), implicit=walk.syntax.is_implicit_VR)
     return None if new is None else _raw(tag, vr, new, walk.syntax, length=getattr(element, "length", 0))
+
+
+def _keep_pixels(tag: int, content: bytes, walk: _Walk) -> bytes | None:
+    try:
+        return walk.pixels.kept(tag, content)
+    except NotUnderstood:
+        raise Refused("pixels-not-readable") from None
 
 
 def _raw(tag: int, vr: str, content: bytes, syntax: UID, *, length: int = 0) -> RawDataElement:

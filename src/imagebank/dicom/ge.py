@@ -12,6 +12,7 @@ import re
 import struct
 import zlib
 
+from imagebank.dicom.own_numbers import NO_NUMBERS, OwnNumbers
 from imagebank.dicom.vendor_fields import is_allowed
 
 GZIP = b"\x1f\x8b\x08"
@@ -26,20 +27,20 @@ VIEW_ORDERS = (0, 1, 2)
 _LINE = re.compile(r'([A-Z0-9]{1,32}) "([^"\n]*)"')
 
 
-def clean_ge(content: bytes) -> bytes | None:
+def clean_ge(content: bytes, own: OwnNumbers = NO_NUMBERS) -> bytes | None:
     """A block with nothing but the allowed facts; None where it is no such block or holds none of them."""
     try:
-        return clean_protocol(content) if content[4:7] == GZIP else clean_user_data(content)
+        return clean_protocol(content, own) if content[4:7] == GZIP else clean_user_data(content)
     except (struct.error, zlib.error, ValueError):
         return None
 
 
-def clean_protocol(content: bytes) -> bytes | None:
+def clean_protocol(content: bytes, own: OwnNumbers = NO_NUMBERS) -> bytes | None:
     """The protocol data block of the allowed lines: four bytes of length, then gzip."""
     (length,) = struct.unpack_from("<I", content)
     text = zlib.decompressobj(31).decompress(content[4 : 4 + length], MOST_BYTES).decode("latin-1")
     lines = (_LINE.fullmatch(line.strip()) for line in text.splitlines())
-    kept = [line[0] for line in lines if line and is_allowed("ge", line[1], line[2])]
+    kept = [line[0] for line in lines if line and is_allowed("ge", line[1], line[2], own)]
     if not kept:
         return None
     text = "\n" + "\n".join(kept) + "\n"

@@ -16,7 +16,7 @@ from pydicom.filebase import DicomBytesIO
 from pydicom.filewriter import write_data_element
 from pydicom.tag import Tag
 
-from imagebank.dicom.comments import without_comments
+from imagebank.dicom.comments import NotUnderstood, Packed, without_comments
 from imagebank.dicom.decisions import Decision, Refused
 from imagebank.dicom.deidentify import deidentify, read_instance, to_bytes
 from imagebank.dicom.elements import Element, Odd, read_layout, read_start
@@ -169,7 +169,7 @@ class Cleaner:
             check_text(known.stored, pixels)
         parts = _joined(splice.parts)
         if known.stored.encapsulated:
-            parts = _uncommented(parts, pixels)
+            parts = _uncommented(parts, pixels, known.stored)
         head = file_head(known.sop_class, uid, known.syntax)
         original = Original(content, plan.charset)
         decisions = known.template.decisions(splice.noted)
@@ -225,12 +225,17 @@ def _uid(content: bytes, found: dict[int, Element], plan: Plan, tag: int) -> str
     return uid
 
 
-def _uncommented(parts: list[bytes | memoryview], pixels: memoryview) -> list[bytes | memoryview]:
-    """The same parts, without the comments in compressed pixels."""
+def _uncommented(parts: list[bytes | memoryview], pixels: memoryview, stored: PixelLayout) -> list[bytes | memoryview]:
+    """The same parts, without the comments in compressed pixels. Raises Odd."""
     old = bytes(pixels)
-    new = without_comments(old)
+    try:
+        new = without_comments(old, Packed(stored.syntax, stored.frames, stored.rows * stored.columns))
+    except NotUnderstood:
+        raise Odd from None
     if new is old:
         return parts
+    if len(new) != len(old):
+        raise Odd
 
     def changed(part: bytes | memoryview) -> bytes | memoryview:
         if not isinstance(part, memoryview):

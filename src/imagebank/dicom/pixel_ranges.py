@@ -11,7 +11,7 @@ from pydicom.uid import UID
 
 from imagebank.dicom.elements import PIXEL_DATA, Element, Layout, Odd
 from imagebank.dicom.pixel_cleaning import OVERLAY_APART, layout_of
-from imagebank.dicom.pixel_sizes import FLOAT_BITS, OFFSET_TABLES, native_bytes
+from imagebank.dicom.pixel_sizes import FLOAT_BITS, native_bytes
 from imagebank.dicom.pixels import PixelLayout, PixelsUnreadable, text_by_frame
 
 PIXELS = {PIXEL_DATA: 0, 0x7FE00008: FLOAT_BITS["FloatPixelData"], 0x7FE00009: FLOAT_BITS["DoubleFloatPixelData"]}
@@ -19,7 +19,7 @@ NEEDED = {0x00280010: "Rows", 0x00280011: "Columns", 0x00280100: "BitsAllocated"
 OPTIONAL = {0x00280002: "SamplesPerPixel", 0x00280006: "PlanarConfiguration"}
 OPTIONAL |= {0x00280101: "BitsStored", 0x00280103: "PixelRepresentation"}
 FRAMES, PHOTOMETRIC = 0x00280008, 0x00280004
-FACTS = (*NEEDED, *OPTIONAL, FRAMES, PHOTOMETRIC, *OFFSET_TABLES)
+FACTS = (*NEEDED, *OPTIONAL, FRAMES, PHOTOMETRIC)
 DELIMITER_BYTES = 8
 
 Found = Mapping[int, Element]
@@ -29,7 +29,7 @@ def read_stored(content: bytes, found: Found, layout: Layout) -> tuple[int, Pixe
     """Which element holds the pixels, and how they are stored. Raises Odd unless both are told plainly."""
     tag = next((tag for tag in PIXELS if tag in found), 0)
     facts = {name: _small(content, found.get(tag)) for tag, name in NEEDED.items()}
-    if not tag or not all(facts.values()) or any(other in found for other in (*PIXELS, *OFFSET_TABLES) if other != tag):
+    if not tag or not all(facts.values()) or any(other in found for other in PIXELS if other != tag):
         raise Odd
     facts |= {name: _small(content, found[tag]) for tag, name in OPTIONAL.items() if tag in found}
     facts["NumberOfFrames"] = _frames(content, found.get(FRAMES))

@@ -40,7 +40,7 @@ VRS = {  # what an action can be asked of; a kept list may not pass texts off as
     Action.TAG: ("AT",),
     Action.SEQUENCE: ("SQ",),
 }
-PIXELS = ("PixelData", "FloatPixelData", "DoubleFloatPixelData", "ExtendedOffsetTable", "ExtendedOffsetTableLengths")
+PIXELS = ("PixelData", "FloatPixelData", "DoubleFloatPixelData")
 IN_PRIVATE = (
     Action.NUMBER, Action.PATTERN, Action.CODE, Action.KEYED, Action.CSA, Action.GE, Action.SEQUENCE, Action.DATE,
     Action.TIME, Action.UID,

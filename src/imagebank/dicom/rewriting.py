@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import Any
 
 from pydicom.charset import convert_encodings
@@ -21,6 +21,7 @@ from pydicom.values import convert_string
 
 from imagebank.dicom.elements import SPECIFIC_CHARACTER_SET, Element
 from imagebank.dicom.number_bounds import Bounds, are_plausible
+from imagebank.dicom.own_numbers import OwnNumbers, own_numbers
 from imagebank.dicom.rule import Action, Rule
 from imagebank.dicom.values import (
     EMPTIABLE_VRS,
@@ -50,12 +51,20 @@ LONGEST_NAME = 512  # bytes of a creator or of character sets that are looked at
 
 @dataclass(frozen=True)
 class Context:
-    """What rewriting needs beside the element: the patient, words that may not stay, and how texts are encoded."""
+    """What rewriting needs beside the element: the patient, what may not stay, and how texts are encoded.
+
+    `forbidden` are words and numbers of the patient.
+    """
 
     subject: Subject
     forbidden: frozenset[str]
     charset: Charset
     little: bool = True
+
+    @cached_property
+    def own(self) -> OwnNumbers:
+        """The numbers among what may not stay."""
+        return own_numbers(self.forbidden)
 
 
 def resolve_vr(tag: int, told: str, rule: Rule) -> str:
@@ -103,7 +112,7 @@ def _rewritten(rule: Rule, tag: int, vr: str, content: bytes | None, context: Co
         return _number(rule, tag, vr, content, context)
     value = decode(tag, vr, content, context.charset, little=context.little)
     if tag >> 16 & 1:
-        return _encode(tag, vr, clean_private(rule, vr, value, context.subject), little=context.little)
+        return _encode(tag, vr, clean_private(rule, vr, value, context.subject, context.own), little=context.little)
     kept = clean(rule, _keyword(tag), value, vr, context.subject, context.forbidden)
     return _encode(tag, vr, kept, little=context.little)
 
@@ -116,7 +125,7 @@ def _number(rule: Rule, tag: int, vr: str, content: bytes, context: Context) -> 
         value = numbers(decode(tag, vr, content, context.charset, little=context.little))
         told = _encode(tag, vr, value, little=context.little) if vr in NUMERIC_VRS else None
     bounds = rule.bounds if tag >> 16 & 1 else _bounds(rule.bounds, tag)
-    fits = told is not None and are_plausible(plain, told, bounds, little=context.little)
+    fits = told is not None and are_plausible(plain, told, bounds, little=context.little, own=context.own)
     return told if fits else None
 
 

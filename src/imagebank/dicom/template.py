@@ -17,13 +17,13 @@ from itertools import groupby
 
 from imagebank.dicom.decisions import Decision
 from imagebank.dicom.elements import NO_TAG, SPECIFIC_CHARACTER_SET, Element, elements_from
-from imagebank.dicom.names import HOLDING_NAMES, NAMES
+from imagebank.dicom.names import HOLDING_NAMES, IDS, NAMES
 from imagebank.dicom.pixel_ranges import FACTS, PIXELS
 from imagebank.dicom.plan import Plan
 from imagebank.dicom.splice import PRIVATE, Splice
 
 SOP_CLASS, SOP_INSTANCE = 0x00080016, 0x00080018
-NEVER_VARY = frozenset((SPECIFIC_CHARACTER_SET, SOP_CLASS, *NAMES, *HOLDING_NAMES, *FACTS))
+NEVER_VARY = frozenset((SPECIFIC_CHARACTER_SET, SOP_CLASS, *NAMES, *IDS, *HOLDING_NAMES, *FACTS))
 USUALLY_VARY = frozenset((
     SOP_INSTANCE, *PIXELS,
     0x00080032, 0x00080033,  # times of acquisition and content

@@ -11,10 +11,13 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
+from pydicom.datadict import dictionary_has_tag
+
 from imagebank.dicom import words
 from imagebank.dicom.csa import clean_csa
 from imagebank.dicom.dates import age_in_years, clean_time, shift_date, shift_datetime, shift_day
 from imagebank.dicom.ge import clean_ge
+from imagebank.dicom.own_numbers import NO_NUMBERS, OwnNumbers
 from imagebank.dicom.rule import Action, Rule
 from imagebank.identities.pseudonyms import UidMap
 
@@ -26,6 +29,7 @@ EMPTIABLE_VRS = (*NUMERIC_VRS, "AE", "AS", "CS", "DA", "DT", "LO", "LT", "PN", "
 PRIVATE_VRS = {Action.CODE: ("CS", "LO", "SH"), Action.DATE: ("DA", "DT"), Action.TIME: ("TM",), Action.UID: ("UI",)}
 PATTERN_VRS = ("CS", "LO", "SH", "UT", "LT", "ST")
 PADDING = " \0"
+LAST_PRIVATE_GROUP = 0x2FFF  # of those that makers use: digits and letters as a group are larger
 DUMMIES: dict[str, Any] = {  # for what must say something: the same for everybody, so that it says nothing
     **dict.fromkeys(("AE", "CS", "LO", "LT", "PN", "SH", "ST", "UC", "UT"), "REMOVED"),
     **dict.fromkeys(("DS", "FD", "FL", "IS", "SL", "SS", "SV", "UL", "US", "UV"), 0),
@@ -83,6 +87,12 @@ def texts(value: Any) -> list[str]:
 
 def _is_many(value: Any) -> bool:
     return isinstance(value, Iterable) and not isinstance(value, str | bytes)
+
+
+def _is_pointer(tag: Any) -> bool:
+    """Whether a tag can name an attribute: one of the dictionary, or a private one, whose groups no letters make."""
+    number = int(tag)
+    return dictionary_has_tag(number) or (bool(number >> 16 & 1) and number >> 16 <= LAST_PRIVATE_GROUP)
 
 
 def _each(change: Callable[[str], str], value: Any) -> list[str] | str:
@@ -144,13 +154,16 @@ def _replaced(action: Action, value: Any, vr: str, subject: Subject) -> Any | No
         case Action.SEX:
             return next((text for text in texts(value) if text in ("M", "F", "O")), "")
         case Action.TAG:
-            return value if vr == "AT" else None
+            return value if vr == "AT" and all(map(_is_pointer, value if _is_many(value) else [value])) else None
         case _:
             return None
 
 
-def clean_private(rule: Rule, vr: str, value: Any, subject: Subject) -> Any | None:
-    """The value of a private element on the safe list that has the form it should have; None where it must go."""
+def clean_private(rule: Rule, vr: str, value: Any, subject: Subject, own: OwnNumbers = NO_NUMBERS) -> Any | None:
+    """The value of a private element on the safe list that has the form it should have; None where it must go.
+
+    `own` are numbers of the patient, which no form allows.
+    """
     if value is None or value == "" or value == b"":
         return None
     match rule.action:
@@ -160,11 +173,12 @@ def clean_private(rule: Rule, vr: str, value: Any, subject: Subject) -> Any | No
             return _keyed(value, subject) if vr in ("SL", "UL") else None
         case Action.CSA | Action.GE:
             rebuild = clean_csa if rule.action is Action.CSA else clean_ge
-            return rebuild(value) if vr in ("OB", "UN") else None
+            return rebuild(value, own) if vr in ("OB", "UN") else None
         case Action.CODE | Action.DATE | Action.TIME | Action.UID if vr in PRIVATE_VRS[rule.action]:
             return clean(rule, "", value, vr, subject, frozenset()) or None
         case Action.PATTERN if vr in PATTERN_VRS:
-            return value if fits(rule.pattern, texts(value)) else None
+            may_stay = fits(rule.pattern, texts(value)) and not any(map(own.are_repeated_in, texts(value)))
+            return value if may_stay else None
         case _:
             return None
 

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from functools import cache
 
 from imagebank.dicom.data_files import read_data
+from imagebank.dicom.own_numbers import NO_NUMBERS, OwnNumbers
 
 CSA_FIELDS = "csa_fields.toml"
 _INDEX = re.compile(r"\[[0-9]{1,4}\]")
@@ -22,7 +23,11 @@ def allowed(block: str) -> Mapping[str, re.Pattern[str]]:
     return known | {each["field"]: re.compile(each["form"]) for each in told["texts"]}
 
 
-def is_allowed(block: str, field: str, value: str) -> bool:
-    """Whether a field of a block is on the list and its value, all ASCII, has the form; indices do not matter."""
+def is_allowed(block: str, field: str, value: str, own: OwnNumbers = NO_NUMBERS) -> bool:
+    """Whether a field of a block is on the list and its value, all ASCII, has the form; indices do not matter.
+
+    A value that repeats a number of the patient (`own`) never is.
+    """
     form = allowed(block).get(_INDEX.sub("[]", field))
-    return form is not None and value.isascii() and form.fullmatch(value) is not None
+    fits = form is not None and value.isascii() and form.fullmatch(value) is not None
+    return fits and not own.are_repeated_in(value)

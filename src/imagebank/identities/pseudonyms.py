@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 ALPHABET = "abcdefghijkmnpqrstuvwxyz23456789"  # 32 letters and digits without l, o, 0 and 1
 PSEUDONYM_LETTERS = 12  # 60 bits: one collision in a million people is expected once in two million banks
 KEY_BYTES = 32
-WELL_KNOWN_UID_ROOT = "1.2.840.10008."
+DICOM_ROOT = "1.2.840.10008."
 
 
 @dataclass(frozen=True)
@@ -27,13 +27,22 @@ class UidMap:
 
     def uid(self, uid: str) -> str:
         """The UID that replaces an original one; UIDs that DICOM itself defines stay as they are."""
-        if uid.startswith(WELL_KNOWN_UID_ROOT):
+        if is_well_known(uid):
             return uid
         return f"2.25.{int.from_bytes(self.bits(uid))}"
 
     def item(self, uid: str) -> str:
         """The same 128 bits as `uid`, written in 26 letters for paths and tables."""
         return letters(self.bits(uid), 26)
+
+
+def is_well_known(uid: str) -> bool:
+    """Whether the registry of DICOM (PS3.6, Annex A) has a UID; its root alone can stand before anybody's number."""
+    if not uid.startswith(DICOM_ROOT):
+        return False
+    from pydicom._uid_dict import UID_dictionary
+
+    return uid in UID_dictionary
 
 
 @dataclass(frozen=True)

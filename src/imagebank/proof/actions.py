@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from datetime import date, timedelta
 from itertools import combinations
 
+from pydicom._uid_dict import UID_dictionary
 from pydicom.dataset import Dataset
 from pydicom.tag import Tag
 
@@ -50,7 +51,6 @@ _DATES = "StudyDate SeriesDate AcquisitionDate ContentDate AcquisitionDateTime"
 UNCHANGED, NOT_EMPTY, DATES = (tuple(words.split()) for words in (_UNCHANGED, _NOT_EMPTY, _DATES))
 NEEDED = UNCHANGED + tuple(_NEEDED.split())
 FIRST_SCAN = date(1977, 7, 3)  # an earlier day is of no scan: of a clock that was never set
-WELL_KNOWN_UID = "1.2.840.10008."
 _PLACE = re.compile(r"\(([0-9A-Fa-f]{4}),([0-9A-Fa-f]{4})\)")
 
 
@@ -99,7 +99,7 @@ def _has(dataset: Dataset, keyword: str) -> bool:
 
 def _check_uids(original: Dataset, output: Dataset) -> Iterator[Check]:
     for place, uid, new in uid_pairs(original, output):
-        if not uid.startswith(WELL_KNOWN_UID):
+        if uid not in UID_dictionary:
             yield Check("uid_changed", place, new != uid)
 
 

@@ -49,6 +49,7 @@ class Canaries:
     def __init__(self, seed: str) -> None:
         self._seed = seed
         self._count = 0
+        self.days: set[date] = set()
 
     def raw(self, length: int) -> bytes:
         """Bytes that compress to nothing and occur nowhere else."""
@@ -72,7 +73,9 @@ class Canaries:
     def day(self) -> date:
         """A day of the years in which there is MRI, a whole number of weeks from every other."""
         self._count += 1
-        return FIRST_DAY + timedelta(DAYS_APART * (self._count % 1_600))
+        day = FIRST_DAY + timedelta(DAYS_APART * (self._count % 1_600))
+        self.days.add(day)
+        return day
 
     def uid(self) -> str:
         """A UID under a root that is not DICOM's."""

@@ -15,7 +15,7 @@ from imagebank.dicom.deidentify import transfer_syntax
 from imagebank.dicom.policy import Policy
 from imagebank.proof.canaries import Canaries, Plant
 from imagebank.proof.planting import plant_elements
-from imagebank.proof.planting_numbers import plant_letters, plant_long_numbers
+from imagebank.proof.planting_numbers import plant_letters, plant_long_numbers, plant_own_numbers
 from imagebank.proof.planting_pixels import (
     TIMES,
     plain_pixels,
@@ -50,6 +50,7 @@ def clones_of(content: bytes, patient_id: str, canaries: Canaries, policy: Polic
         lambda dataset: plant_high_bits(dataset, canaries),
         lambda dataset: plant_behind_pixels(dataset, canaries),
         lambda dataset: plant_long_numbers(dataset, canaries, policy),
+        lambda dataset: plant_own_numbers(dataset, canaries, policy),
         lambda dataset: plant_letters(dataset, canaries, policy),
     ]
     planters += [_text(kind, canaries) for kind in TIMES]

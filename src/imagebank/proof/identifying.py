@@ -18,13 +18,13 @@ from imagebank.dicom.decisions import label
 from imagebank.dicom.policy import Action, Policy
 from imagebank.dicom.table_e1_1 import row_of
 from imagebank.dicom.words import code_words, devices, protocol_words
+from imagebank.identities.pseudonyms import is_well_known
 from imagebank.proof.search import Needle
 
 TEXT_VRS = frozenset(("AE", "DA", "LO", "LT", "PN", "SH", "ST", "UC", "UI", "UR", "UT"))
 GONE = frozenset((Action.REMOVE, Action.EMPTY, Action.PSEUDONYM, Action.STATION, Action.DATE, Action.UID))
 LEAST_LETTERS = 4
 LEAST_DIGITS = 6
-WELL_KNOWN_UID = "1.2.840.10008."
 _WORD = re.compile(r"[^\W\d_]+")
 
 
@@ -66,7 +66,7 @@ def _name_parts(element: DataElement) -> list[str]:
 
 def is_searched(value: str) -> bool:
     """Whether finding a value would mean something: it is long enough, and no text of known words alone."""
-    if value.startswith(WELL_KNOWN_UID):
+    if is_well_known(value):
         return False
     digits = re.sub(r"\D", "", value)
     words = _WORD.findall(value)

@@ -1,4 +1,4 @@
-"""Hides canaries in numbers that stay: long numbers and dates where a small one belongs, letters as binary numbers."""
+"""Hides canaries in numbers that stay: long numbers, dates and the patient's own, and letters as binary numbers."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from imagebank.proof.canaries import Canaries, Plant
 SIZES = {"FD": 8, "FL": 4, "SL": 4, "UL": 4, "SS": 2, "US": 2}
 LEAST_LETTERS = 8  # of fewer no bound can say whether they are a number
 MOST_LETTERS = 24
+OWN_DIGITS = 7  # as many as a number of a scan may have
 OF_PIXELS = 0x0028  # what describes the pixels must stay true, or nothing is written
 Place = tuple[int, str, int]
 """Tag, VR, and how many values there may be."""
@@ -27,6 +28,17 @@ def plant_long_numbers(dataset: Dataset, canaries: Canaries, policy: Policy) -> 
             long = f"4{canaries.digits(9)}" if index % 2 else f"{canaries.day():%Y%m%d}"
             dataset[Tag(tag)] = _raw(tag, vr, long.encode())
             yield Plant("long number where another should be", f"({tag >> 16:04X},{tag & 0xFFFF:04X})", 0, long)
+
+
+def plant_own_numbers(dataset: Dataset, canaries: Canaries, policy: Policy) -> Iterator[Plant]:
+    """Short numbers, by which the header also knows the patient, in every decimal element that stays."""
+    told: list[str] = []
+    for tag, vr, _ in _numbers(dataset, policy):
+        if vr in ("DS", "IS"):
+            told.append(canaries.digits(OWN_DIGITS))
+            dataset[Tag(tag)] = _raw(tag, vr, told[-1].encode())
+            yield Plant("number of the patient as another", f"({tag >> 16:04X},{tag & 0xFFFF:04X})", 0, told[-1])
+    dataset.OtherPatientIDs = told
 
 
 def plant_letters(dataset: Dataset, canaries: Canaries, policy: Policy) -> Iterator[Plant]:

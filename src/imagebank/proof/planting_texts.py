@@ -98,9 +98,9 @@ def _date(dataset: Dataset, canaries: Canaries, tag: int, vr: str) -> Iterator[P
 
 
 def _uid(dataset: Dataset, canaries: Canaries, tag: int, vr: str) -> Iterator[Plant]:
-    """A UID with a day and a time in it, as several makers build them."""
+    """A UID with a day and a time in it, as several makers build them; every third under the root of DICOM itself."""
     day, root = f"{canaries.day():%Y%m%d}", canaries.digits(9)
-    text = f"1.2.826.{root}.{day}112233{canaries.digits(6)}.1"
+    text = f"1.2.{'840.10008' if tag % 3 else '826'}.{root}.{day}112233{canaries.digits(6)}.1"
     dataset.add_new(Tag(tag), vr, text)
     yield _plant("UID", tag, text)
     yield _plant("maker's part of a UID", tag, root)

@@ -7,11 +7,14 @@ search of its outputs needs its own canaries only.
 from __future__ import annotations
 
 import hashlib
+import re
 import shutil
 import tempfile
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
+from datetime import date, datetime, timedelta
 from itertools import count
 from pathlib import Path
 
@@ -46,9 +49,14 @@ class LeakTest:
 
 @dataclass(frozen=True)
 class _Given:
-    """A given file under test: its invented patient, what was planted, and what the search saw of it in the clones."""
+    """A given file under test: its invented patient, what was planted, and what the search saw of it in the clones.
+
+    `own_days` are the dates that its elements hold by themselves, `days` those that were planted.
+    """
 
     patient_id: str = field(repr=False)
+    own_days: frozenset[date] = field(repr=False)
+    days: frozenset[date] = field(repr=False)
     plants: tuple[Plant, ...]
     seen: frozenset[Plant]
 
@@ -139,7 +147,15 @@ def _plant_file(path: Path, to: Path, position: int, policy: str) -> _Given | No
         plants += clone.plants
         found = found_in(Searcher({plant.needle for plant in clone.plants}), clone.content, clone.path)
         seen |= {plant for plant in clone.plants if plant.needle in found}
-    return _Given(patient_id, tuple(dict.fromkeys(plants)), frozenset(seen))
+    days = frozenset(_days_in(content)), frozenset(canaries.days)
+    return _Given(patient_id, *days, tuple(dict.fromkeys(plants)), frozenset(seen))
+
+
+def _days_in(content: bytes) -> Iterator[date]:
+    """The dates that stand in a file; digits that are none by chance do no harm."""
+    for digits in set(re.findall(rb"(?:19|20)[0-9]{6}", content)):
+        with suppress(ValueError):
+            yield datetime.strptime(digits.decode("ascii"), "%Y%m%d").date()
 
 
 def _test_batch(folder: Path, given: list[_Given], test: LeakTest, told: _Tally) -> None:
@@ -157,15 +173,21 @@ def _test_batch(folder: Path, given: list[_Given], test: LeakTest, told: _Tally)
         told.leaked |= _leaked(summary, subjects.pseudonym(person), each, told.elsewhere)
 
 
-def _key_for(given: Iterable[_Given]) -> str:
-    """A key under which no canary date moves to another: the same for the same files."""
+def _key_for(given: list[_Given]) -> str:
+    """A key under which no date of a file moves to a canary, and no canary to another: the same for the same files."""
     for number in count():
         key = hashlib.sha256(f"leak test {number}".encode()).digest()
         subjects = Subjects(Keys(key, KEYS_FOR))
         people = [subjects.link(Private(each.patient_id)).person or "" for each in given]
-        if all(subjects.offset_days(person) % DAYS_APART for person in people):
+        offsets = map(subjects.offset_days, people)
+        if all(_keeps_apart(each, offset) for each, offset in zip(given, offsets, strict=True)):
             return key.hex()
     raise AssertionError("numbers do not end")
+
+
+def _keeps_apart(given: _Given, offset_days: int) -> bool:
+    moved = {day + timedelta(offset_days) for day in given.own_days}
+    return offset_days % DAYS_APART != 0 and moved.isdisjoint(given.days)
 
 
 def _leaked(summary: Summary, pseudonym: str, given: _Given, elsewhere: set[str]) -> set[Plant]:
