@@ -294,78 +294,20 @@ def records_rules_page() -> str:
 
 def classification_page() -> str:
     """The decision list that tells what a series shows, and what is said beside it."""
-    parts = [
-        "# What a series shows\n",
-        CLASSIFICATION.format(digest=rules_hash()[:16]),
-        section("Volumes", VOLUMES),
-        section("Beside the sequence", BESIDE, table(("column", "values"), _beside())),
-        section("Confidence", CONFIDENCE),
-        section("Rules", describe_rules()),
-        section("Against the pixels", WITNESS, _reasons(CONTRADICTIONS)),
-        section("How right it is", ACCURACY),
-    ]
-    return "\n".join(parts)
-
-
-def _beside() -> Iterable[tuple[str, str]]:
-    yield "`plane`", ", ".join(PLANES)
-    yield "`dimension`", ", ".join(DIMENSIONS)
-    yield "`contrast_agent`", ", ".join(AGENT_ANSWERS)
-    yield "`coverage`", ", ".join(COVERAGES)
-    yield "`body_part`", ", ".join(part_names())
-
-
-CLASSIFICATION = """
-The first rule that fires decides, from the headers of the series alone: tags first, then physics, then vendors' names
-of pulse sequences held to physics, and descriptions last. A fact that no header states never holds, and where no rule
-fires the answer is `unknown`. Each answer names its rule, the facts that made it fire, and the runners-up: other labels
-that rules further down would have given. The list is a file, `src/imagebank/dicom/data/classification_rules.toml`; its
-hash begins with `{digest}`, and every snapshot of the tables names it.
-
-`imagebank classify FOLDER` answers for any folder without a bank. In a bank, a curator's word on a protocol signature
-goes before the rules: see [curation](curation.md).
-"""
-VOLUMES = """
-Before anything is said of a series it is split into volumes: by echo time, component (magnitude, phase, real,
-imaginary), frame type and matrix, and within these by orientation, b-value and moment. So a dual echo is `PD+T2` with
-the volumes `PDw` and `T2w`, and a localizer is one volume for each plane. Enhanced multi-frame images are read through
-their functional groups, and give the same facts as classic ones.
-"""
-BESIDE = """
-The plane is that of the slice normals. 2D or 3D is what the header says, unless the slices, sorted by where they lie,
-cannot be that. `yes` for contrast agent takes more than the field of the header, which is often copied to series before
-the injection or left blank: a series acquired after the bolus began, a description that says so, or a protocol that was
-run again. A whole brain needs 110 mm from right to left, 140 mm from front to back and 105 mm from foot to head.
-"""
-CONFIDENCE = """
-Confidence is the rule's own claim, not a probability that was measured. From 0.8 on it is called confident, and one law
-holds for it: a header that loses an attribute may lose its answer, but does not get another confident one. Where a fact
-that every MR image states is missing, and might have made an earlier rule fire, confidence is at most 0.7. A test drops
-every attribute that is read, in turn, from the headers of real scanners and of every kind of series of the pretend
-hospital. One exception is meant: only Body Part Examined may say that a series is no head, and without it the series is
-called by its weighting, which the runners-up named before.
-"""
-WITNESS = """
-`imagebank signatures BANK --html PAGE` looks at the pixels of one series of each signature. What it finds never changes
-a label; it asks a person to look.
-"""
-ACCURACY = """
-`benchmarks/imaging.py` prints these figures and every error. On 74 series of real files whose labels are certain or
-likely, of Siemens (classic, XA), GE, Philips, Canon, UIH and other headers, all are right; of the 56 that are MR images
-dcm2niix's own guess is right for 42. The one series whose label is uncertain holds slices in two planes and two
-contrasts, and is called a localizer. The rules were written with these files at hand, so that this is no measure of
-other scanners. On the pretend hospital no series is wrong. Six series of two of its Philips scanners, whose headers do
-not name the pulse sequence, stay unknown where a test writes them very small: a run of BOLD of two volumes, time of
-flight with voxels of 7.5 mm, and susceptibility-weighted volumes with an echo of 12 ms. Physics tells the first two at
-the size that real ones have (ten volumes, voxels below 0.8 mm), at a confidence of 0.75. The third stays unknown at any
-size: so short an echo serves other T2* weighting as well, and only the description says which. Two names of its answers
-differ from ours: reports and presentation states have another modality and are `non-MR` here, where the answers say
-`non-image`.
-
-Known limits: Siemens spin labelling of research sequences without any mark looks like BOLD; a bolus of contrast agent
-that the header does not mention looks like a short run of BOLD, and is not called confident; balanced steady-state
-images have no name here and are `other`.
-"""
+    beside = {
+        "plane": PLANES,
+        "dimension": DIMENSIONS,
+        "contrast_agent": AGENT_ANSWERS,
+        "coverage": COVERAGES,
+        "body_part": part_names(),
+    }
+    told = {
+        "digest": rules_hash()[:16],
+        "beside": table(("column", "values"), ((f"`{name}`", ", ".join(words)) for name, words in beside.items())),
+        "rules": describe_rules(),
+        "contradictions": _reasons(CONTRADICTIONS),
+    }
+    return (HERE / "classification.template").read_text("utf-8").format(**told)
 
 
 def records_page() -> str:

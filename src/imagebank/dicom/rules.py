@@ -61,6 +61,9 @@ DOUBTFUL = 0.7
 
 RUNNERS_UP = 3
 
+SAYS_WHAT = frozenset({"image_type", "sop_class", "colour", "contrast", "labelled", "body_part", "described_part"})
+"""Facts that say what the pixels are; all others tell how they were, or their source was, measured."""
+
 Conditions = Mapping[str, Any]
 Held = bool | None  # None: the fact is missing
 
@@ -107,7 +110,7 @@ def decide(facts: Facts) -> Verdict | None:
             others.setdefault(f"{rule.shows} ({rule.name})")
         elif held:
             fired = rule
-            doubtful = doubtful or _leans_on_missing(rule, facts)
+            doubtful = doubtful or _leans_on_missing(rule, facts) or _leans_on_source(rule, facts)
         else:
             doubtful = True
     if fired is None:
@@ -128,6 +131,13 @@ def _state(rule: Rule, facts: Facts) -> Held:
 def _leans_on_missing(rule: Rule, facts: Facts) -> bool:
     """Whether an exception of the rule cannot be looked at, because its facts are missing."""
     return any(_hold(each, facts) is None for each in rule.unless)
+
+
+def _leans_on_source(rule: Rule, facts: Facts) -> bool:
+    """Whether an image was computed, and a rule calls it by how its source was measured: a map keeps those times."""
+    words = facts["image_type"]
+    computed = bool(facts["derived"]) and isinstance(words, frozenset) and "SECONDARY" in words
+    return computed and SAYS_WHAT.isdisjoint(rule.when)
 
 
 def _hold(conditions: Conditions, facts: Facts) -> Held:
