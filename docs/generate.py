@@ -54,6 +54,7 @@ from imagebank.workflows.status import MEANINGS
 
 HERE = Path(__file__).parent
 SPECS = HERE.parent / "tests" / "dicom" / "specs"
+VENDOR_HEADERS = SPECS.parent / "vendor_headers.csv"
 RECORD_SPECS = HERE.parent / "tests" / "records" / "specs"
 COHORT_SPECS = HERE.parent / "tests" / "cohorts" / "specs"
 PROSE = {"because", "says", "try"}  # the columns of a table of examples that are not code
@@ -305,6 +306,7 @@ def classification_page() -> str:
         "digest": rules_hash()[:16],
         "beside": table(("column", "values"), ((f"`{name}`", ", ".join(words)) for name, words in beside.items())),
         "rules": describe_rules(),
+        "headers": str(len(VENDOR_HEADERS.read_text("utf-8").splitlines()) - 1),
         "contradictions": _reasons(CONTRADICTIONS),
     }
     return (HERE / "classification.template").read_text("utf-8").format(**told)

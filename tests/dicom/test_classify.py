@@ -96,6 +96,7 @@ def acquisition(case: dict[str, str]) -> Acquisition:
     def number(key: str) -> float | None:
         return float(case[key]) if case[key] else None
 
+    pixel_mm = 3.0 if "EP" in case["scanning"] else 1.0
     return Acquisition(
         modality="MR",
         sop_class_uid=MR_IMAGE,
@@ -114,8 +115,8 @@ def acquisition(case: dict[str, str]) -> Acquisition:
         orientations=(AXIAL,),
         positions=tuple((0.0, 0.0, 5.0 * place) for place in range(20)),
         frames=20,
-        row_spacing_mm=1.0,
-        column_spacing_mm=1.0,
+        row_spacing_mm=pixel_mm,
+        column_spacing_mm=pixel_mm,
         slice_thickness_mm=5.0,
         echo_times_ms=(float(case["TE"]),) if case["TE"] else (),
     )

@@ -39,7 +39,7 @@ ALWAYS = (
 """Facts of elements of type 1 and 2 of the MR image modules (PS3.3 C.8.3, C.8.13), and those that all makers write."""
 
 _ECHO_PLANAR = re.compile(r"\b(ep|re)_|\bep(se|fid|i)|\bfeepi")
-_SPIN_ECHO = re.compile(r"\bepse|\b(tse|se|spc|spcr|tir|h)[23]d|\b(fr)?fse|\bspin|\bcube")
+_SPIN_ECHO = re.compile(r"\bepse|\b(tse|se|spc|spcr|tir|h)[23]d|\b(fr|ss)?fse|\bspin|\bcube|\bpropeller|\bfase|\bvista")
 
 FLUID_T1_MS = 4300.0
 """T1 of cerebrospinal fluid, at all fields from 0.2 to 7 T (Rooney et al. 2007, Magn Reson Med 57:308): with one
