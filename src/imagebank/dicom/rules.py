@@ -12,12 +12,13 @@ import hashlib
 import re
 import tomllib
 from collections.abc import Mapping
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
 from typing import Any
 
-from imagebank.dicom.series_facts import Facts, is_stated, series_facts
+from imagebank.dicom.series_facts import ALWAYS, Facts, is_stated, series_facts
 from imagebank.dicom.words import clean_code, clean_description
 
 SEQUENCES = (
@@ -99,18 +100,19 @@ def decide(facts: Facts) -> Verdict | None:
     """The first rule that fires; None where none does."""
     fired: Rule | None = None
     doubtful = False
+    unstated = frozenset(name for name in ALWAYS if not is_stated(name, facts[name]))
     others: dict[str, None] = {}
     for rule in rules():
         if len(others) >= RUNNERS_UP:
             break
-        held = _state(rule, facts)
+        held = _state(rule, facts, unstated)
         if held is False or (fired and held is None):
             continue
         if fired:
             others.setdefault(f"{rule.shows} ({rule.name})")
         elif held:
             fired = rule
-            doubtful = doubtful or _leans_on_missing(rule, facts) or _leans_on_source(rule, facts)
+            doubtful = doubtful or _leans_on_missing(rule, facts, unstated) or _leans_on_source(rule, facts)
         else:
             doubtful = True
     if fired is None:
@@ -120,17 +122,17 @@ def decide(facts: Facts) -> Verdict | None:
     return Verdict(fired, min(fired.confidence, DOUBTFUL) if doubtful else fired.confidence, tuple(told))
 
 
-def _state(rule: Rule, facts: Facts) -> Held:
+def _state(rule: Rule, facts: Facts, unstated: AbstractSet[str]) -> Held:
     """Whether a rule fires; None when it might, if the header were whole."""
-    held = _hold(rule.when, facts)
-    if held is False or any(_hold(each, facts) for each in rule.unless):
+    held = _hold(rule.when, facts, unstated)
+    if held is False or any(_hold(each, facts, unstated) for each in rule.unless):
         return False
     return held
 
 
-def _leans_on_missing(rule: Rule, facts: Facts) -> bool:
+def _leans_on_missing(rule: Rule, facts: Facts, unstated: AbstractSet[str]) -> bool:
     """Whether an exception of the rule cannot be looked at, because its facts are missing."""
-    return any(_hold(each, facts) is None for each in rule.unless)
+    return any(_hold(each, facts, unstated) is None for each in rule.unless)
 
 
 def _leans_on_source(rule: Rule, facts: Facts) -> bool:
@@ -140,11 +142,11 @@ def _leans_on_source(rule: Rule, facts: Facts) -> bool:
     return computed and SAYS_WHAT.isdisjoint(rule.when)
 
 
-def _hold(conditions: Conditions, facts: Facts) -> Held:
+def _hold(conditions: Conditions, facts: Facts, unstated: AbstractSet[str]) -> Held:
     """Whether all conditions hold; one that does not hold settles it, whatever is missing."""
     missing = False
     for fact, condition in conditions.items():
-        held = _holds(condition, facts[fact]) if is_stated(fact, facts[fact]) else None
+        held = None if fact in unstated else _holds(condition, facts[fact])
         if held is False:
             return False
         missing = missing or held is None
