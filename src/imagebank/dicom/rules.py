@@ -65,6 +65,9 @@ RUNNERS_UP = 3
 SAYS_WHAT = frozenset({"image_type", "sop_class", "colour", "contrast", "labelled", "body_part", "described_part"})
 """Facts that say what the pixels are; all others tell how they were, or their source was, measured."""
 
+OUR_WORDS = frozenset({"body_part", "described_part"})
+"""Facts whose words are those of our own lists, and no text of a header."""
+
 Conditions = Mapping[str, Any]
 Held = bool | None  # None: the fact is missing
 
@@ -187,7 +190,10 @@ def evidence_of(rule: Rule, facts: Facts) -> tuple[str, ...]:
     Of names and descriptions only what the rule's own pattern matched is shown, and of that only known words of
     protocols: a header's own text never comes out.
     """
-    return tuple(f"{fact}={_shown(condition, facts[fact])}" for fact, condition in rule.when.items())
+    return tuple(
+        f"{fact}={facts[fact] if fact in OUR_WORDS else _shown(condition, facts[fact])}"
+        for fact, condition in rule.when.items()
+    )
 
 
 def _shown(condition: Any, value: Any) -> str:
