@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import random
+import socket
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -65,18 +67,21 @@ class RudePacs(PretendPacs):
     def __init__(self, instances: list[Dataset]) -> None:
         super().__init__()
         self.asked: list[str] = []
+        self.heard: list[str] = []  # every query, whole
         self.finds = self.moves = 0
         for each in instances:
             self.add(each)
 
     def answers(self, query: Dataset) -> Iterator[Dataset]:
         self.finds += 1
+        self.heard.append(str(query))
         if query.QueryRetrieveLevel == "STUDY":
             self.asked.append(str(query.PatientID or query.AccessionNumber or query.StudyInstanceUID))
         return super().answers(query)
 
     def outgoing(self, query: Dataset) -> list[Dataset]:
         self.moves += 1
+        self.heard.append(str(query))
         return super().outgoing(query)
 
 
@@ -99,6 +104,16 @@ class Hurried:
         with self._lock:
             self.passed += seconds
         time.sleep(0.001)
+
+
+class Telling(Silent):
+    """Keeps what a person would be told."""
+
+    def __init__(self) -> None:
+        self.notes: list[str] = []
+
+    def note(self, text: str) -> None:
+        self.notes.append(text)
 
 
 def records(folder: Path, *patients: str) -> Path:
@@ -134,6 +149,15 @@ def _toml(value: Any) -> str:
     return f'"{value}"' if isinstance(value, str) else str(list(value) if isinstance(value, tuple) else value)
 
 
+def free_port() -> int:
+    """A port for a program that is told its port: below those that the system gives to whoever asks for any."""
+    for port in random.SystemRandom().sample(range(20_000, 32_000), 100):
+        with socket.socket() as probe, suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return port
+    raise AssertionError("no port is free")
+
+
 def change(bank: Path, before: str, after: str) -> None:
     """Change a line of bank.toml."""
     text = (bank / "bank.toml").read_text()
@@ -143,8 +167,8 @@ def change(bank: Path, before: str, after: str) -> None:
 
 def run(bank: Path, ask: Ask | None = None, **more: Any) -> SourceRun:
     """One acquire of a bank with one source; pauses take no time."""
-    more = {"world": Hurried().world(), **more}
-    return acquire(bank, ask, environ={}, progress=Silent(), **more)[0]
+    more = {"world": Hurried().world(), "progress": Silent(), **more}
+    return acquire(bank, ask, environ={}, **more)[0]
 
 
 def status_of(bank: Path) -> SourceStatus:
@@ -162,3 +186,14 @@ def rude_bank(folder: Path, pacs: RudePacs, *patients: str, **source: Any) -> It
     """A bank whose one source is a PACS that is served meanwhile."""
     with pacs.serving() as port:
         yield bank_of(folder, *patients, port=port, **source)
+
+
+def study(count: int = 6) -> list[Dataset]:
+    return [instance(number) for number in range(count)]
+
+
+def assert_whole(bank: Path, count: int = 6) -> None:
+    told = status_of(bank)
+    assert dict(told.states) == {"complete": 1}
+    assert (told.expected, told.received, len(landed(bank))) == (count, count, count)
+    assert told.incomplete == ()

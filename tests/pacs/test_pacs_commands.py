@@ -8,17 +8,35 @@ import signal
 import subprocess
 import sys
 import time
+from datetime import timedelta
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
-from pretend import FIRST, RudePacs, bank_of, change, instance, landed, records, rude_bank, run, status_of
+from pretend import (
+    FIRST,
+    Hurried,
+    RudePacs,
+    Telling,
+    bank_of,
+    change,
+    instance,
+    landed,
+    records,
+    rude_bank,
+    run,
+    status_of,
+)
 from pydicom.dataset import Dataset
 
 from conftest import imagebank
 from imagebank.cli import demo_pacs
 from imagebank.cli.demo import _pretend_pacs
+from imagebank.core.clock import now
 from imagebank.core.progress import Silent
 from imagebank.synthetic import Hospital
+from imagebank.workflows.acquiring import Ask
+from imagebank.workflows.acquisition import try_source
 from imagebank.workflows.init import init
 
 
@@ -91,13 +109,16 @@ def test_mistakes_are_told_with_what_to_try(tmp_path: Path) -> None:
     assert "[[pacs]]" in imagebank("acquire", empty).err
 
 
-def test_a_list_of_accession_numbers_is_asked_for(tmp_path: Path) -> None:
-    pacs = RudePacs([instance(1, study=number) for number in range(1, 5)])
-    (tmp_path / "list.csv").write_text("accession_number\nA2\nA3\nA*\n")
-    with rude_bank(tmp_path, pacs) as bank:
-        assert imagebank("acquire", bank, "--list", tmp_path / "list.csv").code == 0
-        assert len(landed(bank)) == 2
-        assert sorted(pacs.asked)[:2] == ["A2", "A3"]
+@pytest.mark.parametrize(("number", "patients", "works"), [(FIRST, 1, True), ("HN7", 0, False)])
+def test_a_source_is_tried_with_a_patient(tmp_path: Path, number: str, patients: int, works: bool) -> None:
+    with rude_bank(tmp_path, RudePacs([instance(1), instance(1, study=2)])) as bank:
+        trial = try_source(bank, "rude", environ={}, by="patient", value=number)
+    told = {step.name: step.told for step in trial.steps}
+    assert told["patient"].startswith(f"{patients} patients of that number")
+    assert (trial.works, trial.found_nothing) == (works, not works)
+    if works:
+        assert "1 in Implicit VR Little Endian" in told["received"]
+    assert number not in repr(trial)
 
 
 def test_outside_its_hours_a_source_is_not_asked(tmp_path: Path) -> None:
@@ -105,6 +126,15 @@ def test_outside_its_hours_a_source_is_not_asked(tmp_path: Path) -> None:
     with rude_bank(tmp_path, pacs, hours=["holiday 00:00-24:00"], holidays=["1999-01-01"]) as bank:
         assert run(bank).ended == "closed"
         assert pacs.finds == 0
+
+
+def test_a_run_that_waits_for_the_hours_of_a_source_says_until_when(tmp_path: Path) -> None:
+    pacs, told, hurried = RudePacs([instance(1)]), Telling(), Hurried()
+    soon = (now() + timedelta(minutes=3)).astimezone(ZoneInfo("Europe/London")).replace(second=0)
+    window = f"{soon:%H:%M}-{soon + timedelta(minutes=30):%H:%M}"
+    with rude_bank(tmp_path, pacs, hours=[window]) as bank:
+        assert run(bank, Ask(patient=True), world=hurried.world(), progress=told).is_whole
+    assert told.notes == [f"rude: its hours begin on {soon:%A %d %B at %H:%M %Z}: waiting; Ctrl-C ends it"]
 
 
 @pytest.mark.parametrize("has_orthanc", [False, True])

@@ -7,7 +7,7 @@ import sqlite3
 from pathlib import Path
 
 import pytest
-from pretend import FIRST, OPT_OUTS, RudePacs, change, instance, landed, rude_bank, run, status_of
+from pretend import FIRST, OPT_OUTS, RudePacs, bank_of, change, instance, landed, rude_bank, run, status_of
 from pydicom.dataset import Dataset
 
 from conftest import imagebank
@@ -158,3 +158,57 @@ def test_a_full_landing_zone_stops_the_run_and_is_gone_on_with_after_an_update(s
     change(bank, "quota_gb = 0.000005", "quota_gb = 0")
     assert run(bank).is_whole
     assert status_of(bank).received == 8
+
+
+def test_a_landed_file_that_a_person_deleted_is_fetched_again(served) -> None:
+    bank, _ = served
+    run(bank)
+    landed(bank)[0].unlink()
+    again = run(bank)
+    assert (again.is_whole, again.received) == (True, 1)
+    assert len(landed(bank)) == 4
+
+
+def new_policy(bank: Path) -> None:
+    """A policy of the site's own, by which everything is to be made anew."""
+    (bank / "policy.toml").write_text('name = "site"\nversion = 1\nextends = "default"\n')
+    text = (bank / "bank.toml").read_text()
+    start = text.index("[policy]")
+    (bank / "bank.toml").write_text(text[:start] + text[start:].replace('file = ""', 'file = "policy.toml"', 1))
+
+
+def test_after_a_change_of_policy_what_was_deleted_is_fetched_again_and_status_says_so(served) -> None:
+    bank, _ = served
+    run(bank)
+    bring_up(bank)
+    new_policy(bank)
+    bring_up(bank)
+    assert banked(bank) == 4
+    assert "1 series would be banked anew" in imagebank("status", bank).out
+    assert (status_of(bank).again, status_of(bank).is_pushed) == (1, False)
+    before = zip_of(bank)[0].read_bytes()
+    assert run(bank).received == 4
+    bring_up(bank)
+    assert zip_of(bank)[0].read_bytes() != before
+    assert banked(bank) == 4
+    assert holds(bank)
+    assert status_of(bank).again == 0
+
+
+def test_after_a_change_of_policy_archives_are_read_again(tmp_path: Path) -> None:
+    (tmp_path / "media").mkdir()
+    for number, each in enumerate(pictures(3)):
+        each.save_as(tmp_path / "media" / f"{number}.dcm", enforce_file_format=True)
+    bank = bank_of(tmp_path, name="media", kind="media", path=str(tmp_path / "media"))
+    change(bank, "keep_days = 30", "keep_days = 0")
+    change(bank, "workers = 0", "workers = 1")
+    run(bank)
+    bring_up(bank)
+    assert run(bank).received == 0
+    new_policy(bank)
+    bring_up(bank)
+    assert run(bank).received == 3
+    bring_up(bank)
+    assert status_of(bank).again == 0
+    assert landed(bank, "media") == []
+    assert holds(bank)

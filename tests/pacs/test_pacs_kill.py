@@ -12,7 +12,7 @@ import time
 from pathlib import Path
 
 import pytest
-from pretend import FIRST, bank_of, instance, landed, status_of
+from pretend import FIRST, bank_of, free_port, instance, landed, status_of
 
 from conftest import imagebank
 from imagebank.synthetic.pacs import PretendPacs
@@ -29,8 +29,9 @@ def test_killed_at_random_points_every_instance_is_there_once(tmp_path: Path, wa
     pacs = PretendPacs()
     for number in range(INSTANCES):
         pacs.add(instance(number % each, study=1 + number // each, PixelData=os.urandom(32)))
+    pacs.destinations["IMAGEBANK"] = ours = free_port()
     with pacs.serving() as port:
-        bank = bank_of(tmp_path, FIRST, port=port, called_title="PRETEND", retrieve=way, receive_port=_free_port(pacs))
+        bank = bank_of(tmp_path, FIRST, port=port, called_title="PRETEND", retrieve=way, receive_port=ours)
         kills = _fetch_with_kills(bank, random.Random(20260101 + len(way)))
         assert kills >= min(KILLS, 2), "the runs were over before they could be killed"
         ran = imagebank("acquire", bank, timeout=120)
@@ -45,16 +46,6 @@ def test_killed_at_random_points_every_instance_is_there_once(tmp_path: Path, wa
         return
     assert imagebank("update", bank).code == 0
     assert imagebank("check", bank).code == 0
-
-
-def _free_port(pacs: PretendPacs) -> int:
-    import socket
-
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = int(probe.getsockname()[1])
-    pacs.destinations["IMAGEBANK"] = port
-    return port
 
 
 def _fetch_with_kills(bank: Path, chance: random.Random) -> int:

@@ -2,31 +2,31 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Iterator
-from copy import deepcopy
 from pathlib import Path
 from typing import Any
 
-import pytest
-from pretend import FIRST, Hurried, RudePacs, bank_of, instance, landed, rude_bank, run, status_of
+from pretend import (
+    MR,
+    Hurried,
+    RudePacs,
+    Telling,
+    assert_whole,
+    bank_of,
+    free_port,
+    instance,
+    rude_bank,
+    run,
+    status_of,
+    study,
+)
 from pydicom.dataset import Dataset
+from pynetdicom import AE
 
-from imagebank.core.private import Private
-from imagebank.dicom.pacs.model import Request
-from imagebank.workflows.acquiring import Ask
+from imagebank.dicom.pacs.guard import World
 from imagebank.workflows.acquisition import MEANINGS
-
-
-def study(count: int = 6) -> list[Dataset]:
-    return [instance(number) for number in range(count)]
-
-
-def assert_whole(bank: Path, count: int = 6) -> None:
-    told = status_of(bank)
-    assert dict(told.states) == {"complete": 1}
-    assert (told.expected, told.received, len(landed(bank))) == (count, count, count)
-    assert told.incomplete == ()
 
 
 def test_a_pacs_with_good_manners_gives_everything_once(tmp_path: Path) -> None:
@@ -114,19 +114,6 @@ def test_studies_of_other_people_are_turned_away(tmp_path: Path) -> None:
         assert status_of(bank).tallies["unrequested"] == 3
 
 
-def test_an_answer_about_somebody_else_is_left(tmp_path: Path) -> None:
-    class Confused(RudePacs):
-        def matching(self, query: Dataset) -> Iterator[Any]:
-            anybody = deepcopy(query)
-            anybody.PatientID = ""
-            return super().matching(anybody)
-
-    pacs = Confused([*study(), instance(1, study=2, patient="HN9999999")])
-    with rude_bank(tmp_path, pacs) as bank:
-        assert run(bank).left == {"other-patient": 1}
-        assert_whole(bank)
-
-
 def test_a_pacs_that_stalls_is_hung_up_on(tmp_path: Path) -> None:
     class Stalling(RudePacs):
         def _send(self, event: Any) -> Iterator[Any]:
@@ -155,9 +142,11 @@ def test_a_pacs_that_refuses_after_some_studies_opens_the_circuit_and_is_gone_on
     rude = True
     pacs = Tired([instance(1, study=number) for number in range(1, 8)])
     with rude_bank(tmp_path, pacs) as bank:
-        hurried = Hurried()
-        ended = run(bank, world=hurried.world())
+        hurried, told = Hurried(), Telling()
+        ended = run(bank, world=hurried.world(), progress=told)
         assert (ended.ended, ended.reason) == ("given-up", "failed")
+        assert told.notes[0] == "rude: 4 failures in a row (failed): left alone for 30 s, then tried with one echo"
+        assert told.notes[1] == "rude: answers again: going on"
         assert hurried.passed > 60, "the circuit was never open"
         states = status_of(bank).states
         assert states["complete"] == 2
@@ -165,78 +154,6 @@ def test_a_pacs_that_refuses_after_some_studies_opens_the_circuit_and_is_gone_on
         rude = False
         assert run(bank).is_whole
         assert dict(status_of(bank).states) == {"complete": 7}
-
-
-@pytest.mark.parametrize("counted", [4, 9, None])
-def test_a_wrong_count_is_put_right_by_the_list_of_instances(tmp_path: Path, counted: int | None) -> None:
-    class Miscounting(RudePacs):
-        def answers(self, query: Dataset) -> Iterator[Dataset]:
-            for answer in super().answers(query):
-                if query.QueryRetrieveLevel == "SERIES":
-                    answer.NumberOfSeriesRelatedInstances = counted
-                yield answer
-
-    with rude_bank(tmp_path, Miscounting(study())) as bank:
-        run(bank)
-        assert_whole(bank)
-        run(bank)
-        assert_whole(bank)
-
-
-def test_ten_thousand_answers_are_taken_or_refused_but_never_cut(tmp_path: Path) -> None:
-    class Huge(RudePacs):
-        def answers(self, query: Dataset) -> Iterator[Dataset]:
-            if query.QueryRetrieveLevel != "STUDY":
-                yield from super().answers(query)
-                return
-            for number in range(many):
-                answer = Dataset()
-                answer.QueryRetrieveLevel, answer.PatientID = "STUDY", "HN9999999"
-                answer.StudyInstanceUID = f"1.9.{number}"
-                yield answer
-
-    many = 10_000
-    with rude_bank(tmp_path, Huge(study()), answers=2000) as bank:
-        ended = run(bank)
-        assert (ended.ended, ended.reason) == ("given-up", "too-many-answers")
-        many = 1500
-        assert run(bank).left == {"other-patient": 1500}
-
-
-def test_names_outside_ascii_harm_nothing(tmp_path: Path) -> None:
-    named = {"SpecificCharacterSet": "ISO_IR 192", "StudyDescription": "Schädel 頭部", "SeriesDescription": "Größe"}
-    with rude_bank(tmp_path, RudePacs([instance(1, PatientName="Müller^Jürgen", **named)])) as bank:
-        assert run(bank).is_whole
-        assert_whole(bank, 1)
-
-
-def test_an_empty_patient_id_is_left_until_there_is_one(tmp_path: Path) -> None:
-    held = study(2)
-    for each in held:
-        each.PatientID = ""
-    ask = Ask(requests=(Request("accession", Private("A1")),))
-    with rude_bank(tmp_path, RudePacs(held)) as bank:
-        assert run(bank, ask).left == {"no-patient-id": 1}
-        assert status_of(bank).left == {"no-patient-id": 1}
-        for each in held:
-            each.PatientID = FIRST
-        assert run(bank, ask).is_whole
-        assert_whole(bank, 2)
-
-
-def test_several_studies_on_one_accession_are_all_fetched_where_they_show_one_person(tmp_path: Path) -> None:
-    held = [instance(1, study=1), instance(1, study=2)]
-    for each in held:
-        each.AccessionNumber = "SAME"
-    ask = Ask(requests=(Request("accession", Private("SAME")),))
-    with rude_bank(tmp_path, RudePacs(held)) as bank:
-        assert run(bank, ask).is_whole
-        assert dict(status_of(bank).states) == {"complete": 2}
-        held[1].PatientID = "HN0000002"
-    with RudePacs(held).serving() as port:
-        other = bank_of(tmp_path / "other", port=port)
-        assert run(other, ask).left == {"several-patients": 2}
-        assert landed(other) == []
 
 
 def test_an_unknown_destination_is_told_as_what_it_is(tmp_path: Path) -> None:
@@ -269,3 +186,45 @@ def test_a_study_is_complete_only_when_a_later_count_agrees(tmp_path: Path) -> N
             hurried.passed += minutes * 60
             run(bank, world=hurried.world())
             assert dict(status_of(bank).states) == {state: 1}
+
+
+def test_an_image_that_comes_after_its_study_was_counted_is_no_reason_to_wait_for_a_third_run(tmp_path: Path) -> None:
+    class Late(RudePacs):
+        def outgoing(self, query: Dataset) -> list[Dataset]:
+            sent = super().outgoing(query)
+            if query.StudyInstanceUID == "1.9.1":
+                return [each for each in sent if each.InstanceNumber < 2]
+            return [*sent, *(each for each, _ in self.headers if each.StudyInstanceUID == "1.9.1")]
+
+    others = [instance(1, study=number) for number in range(2, 5)]
+    with rude_bank(tmp_path, Late([*study(3), *others])) as bank:
+        assert run(bank).states["wanted"] == 1
+        assert run(bank).is_whole
+        assert dict(status_of(bank).states) == {"complete": 4}
+
+
+def test_what_a_pacs_sends_after_it_said_that_it_was_done_is_waited_for(tmp_path: Path) -> None:
+    class Hasty(RudePacs):
+        """Says that all was sent by C-MOVE, and sends the half of it by another association a moment later."""
+
+        def on_move(self, event: Any) -> Iterator[Any]:
+            every = self.outgoing(event.identifier)
+            threading.Timer(0.4, self.push, (event.move_destination, every[3:])).start()
+            self.push(event.move_destination, every[:3])
+            yield "127.0.0.1", self.destinations[event.move_destination]
+            yield 0
+
+        def push(self, title: str, instances: list[Dataset]) -> None:
+            entity = AE(ae_title=self.title)
+            entity.add_requested_context(MR)
+            association = entity.associate("127.0.0.1", self.destinations[title], ae_title=title)
+            for each in instances:
+                association.send_c_store(each)
+            association.release()
+
+    pacs, port = Hasty(study()), free_port()
+    pacs.destinations["IMAGEBANK"] = port
+    with rude_bank(tmp_path, pacs, retrieve="move", receive_port=port) as bank:
+        assert run(bank, world=World()).is_whole
+        assert_whole(bank)
+        assert status_of(bank).tallies["duplicates"] == 0

@@ -8,22 +8,22 @@ import socket
 import struct
 import subprocess
 import threading
+import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
 import pytest
 from pretend import MR, instance
 from pydicom.dataset import Dataset
-from pynetdicom import AE, build_role, evt
-from pynetdicom.sop_class import StorageCommitmentPushModel
+from pynetdicom import AE
 
 from imagebank.dicom.pacs import wire
 from imagebank.dicom.pacs.book import Book
 from imagebank.dicom.pacs.commitment import Committer
 from imagebank.dicom.pacs.landing import Landing, Limits
-from imagebank.dicom.pacs.node import Ended, Node, Settings
+from imagebank.dicom.pacs.node import SPARE, Ended, Node, Settings
 from imagebank.identities.pseudonyms import Keys
 
 KEYS = Keys(bytes(32), "pretend0")
@@ -214,6 +214,34 @@ def test_a_silent_peer_is_hung_up_on(tmp_path: Path) -> None:
     assert [each.end for each in ended] == ["silent"]
 
 
+def test_a_peer_that_sends_a_byte_now_and_then_is_hung_up_on(tmp_path: Path) -> None:
+    with (
+        node_in(tmp_path, timeout_seconds=0.4) as (node, _, ended),
+        socket.create_connection(("127.0.0.1", node.port), timeout=5) as slow,
+    ):
+        slow.sendall(struct.pack(">BxI", 1, 300))
+        for _ in range(200):
+            with suppress(ConnectionError):
+                slow.sendall(b"\x01")
+            if ended:
+                break
+            time.sleep(0.1)
+    assert [each.end for each in ended] == ["silent"]
+
+
+def test_peers_that_say_nothing_keep_no_scanner_out(tmp_path: Path) -> None:
+    with node_in(tmp_path, associations=1) as (node, _, ended):
+        silent = [socket.create_connection(("127.0.0.1", node.port), timeout=5) for _ in range(SPARE)]
+        scanner = _associate(node.port)
+        assert scanner.is_established
+        beyond = [socket.create_connection(("127.0.0.1", node.port), timeout=5) for _ in range(3)]
+        assert [_receive(each) for each in beyond] == [b""] * 3, "they are hung up on at once"
+        scanner.release()
+        for each in (*silent, *beyond):
+            each.close()
+    assert sum(each.end == "refused" for each in ended) == 3
+
+
 def test_no_more_peers_are_let_in_than_the_settings_say(tmp_path: Path) -> None:
     with node_in(tmp_path, associations=1) as (node, _, _):
         first = _associate(node.port)
@@ -242,60 +270,6 @@ def test_a_data_set_that_is_not_what_its_command_says_is_refused(tmp_path: Path)
         association.release()
         assert len(landed(landing)) == 1
     assert ended[0].counts == {"new": 1, "unnamed": 1}
-
-
-@pytest.mark.parametrize("has_address", [False, True])
-def test_storage_commitment_is_answered_truly(tmp_path: Path, has_address: bool) -> None:
-    heard: list[tuple[int, Dataset]] = []
-    told = threading.Event()
-
-    def report(event: Any) -> tuple[int, None]:
-        heard.append((event.event_type, event.event_information))
-        told.set()
-        return wire.SUCCESS, None
-
-    own = AE(ae_title="SCANNER")
-    own.add_supported_context(StorageCommitmentPushModel, scu_role=True, scp_role=True)
-    server = own.start_server(("127.0.0.1", 0), block=False, evt_handlers=[(evt.EVT_N_EVENT_REPORT, report)])
-    addresses = {"SCANNER": f"127.0.0.1:{server.socket.getsockname()[1]}"} if has_address else {}
-    try:
-        with node_in(tmp_path, addresses=addresses) as (node, _, _):
-            entity = AE(ae_title="SCANNER")
-            entity.add_requested_context(MR)
-            entity.add_requested_context(StorageCommitmentPushModel)
-            roles = [build_role(StorageCommitmentPushModel, scu_role=True, scp_role=False)]
-            association = entity.associate(
-                "127.0.0.1",
-                node.port,
-                ae_title="BANK",
-                ext_neg=[] if has_address else roles,
-                evt_handlers=[(evt.EVT_N_EVENT_REPORT, report)],
-            )
-            assert association.send_c_store(instance(1)).Status == wire.SUCCESS
-            status, _ = association.send_n_action(
-                _question(1, 2), 1, StorageCommitmentPushModel, "1.2.840.10008.1.20.1.1"
-            )
-            assert status.Status == wire.SUCCESS
-            assert told.wait(5)
-            association.release()
-    finally:
-        server.shutdown()
-    event, answer = heard[0]
-    assert event == 2
-    assert [each.ReferencedSOPInstanceUID for each in answer.ReferencedSOPSequence] == ["1.9.1.1.1"]
-    assert [each.ReferencedSOPInstanceUID for each in answer.FailedSOPSequence] == ["1.9.1.1.2"]
-    assert answer.TransactionUID == "1.9.77"
-
-
-def _question(*numbers: int) -> Dataset:
-    asked = Dataset()
-    asked.TransactionUID = "1.9.77"
-    asked.ReferencedSOPSequence = []
-    for number in numbers:
-        item = Dataset()
-        item.ReferencedSOPClassUID, item.ReferencedSOPInstanceUID = MR, f"1.9.1.1.{number}"
-        asked.ReferencedSOPSequence.append(item)
-    return asked
 
 
 def test_ports_and_threads_are_given_back(tmp_path: Path) -> None:

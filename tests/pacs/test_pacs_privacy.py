@@ -6,8 +6,8 @@ import logging
 from pathlib import Path
 
 import pytest
-from pretend import FIRST, OPT_OUTS, RudePacs, bank_of, change, instance, landed, rude_bank, run
-from pydicom.dataset import Dataset
+from pretend import FIRST, RudePacs, bank_of, change, instance, landed, rude_bank, run
+from web_service import service
 
 from conftest import imagebank
 from imagebank.core.progress import Silent
@@ -45,6 +45,24 @@ def test_no_log_at_any_level_holds_an_identifier(
     assert not [name for name in (CANARY, "Canary", "1.9.1") if name in told]
 
 
+def test_no_log_of_the_web_holds_an_identifier(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    with service("") as (url, kind):
+        bank = bank_of(tmp_path, kind="dicomweb", url=url)
+        loggers = [logging.getLogger(name) for name in ("httpx", "httpcore", "httpcore.http11", "httpcore.connection")]
+        before = [(each, each.level) for each in loggers]
+        try:
+            for each in loggers:  # a person, or another library, turns them up again
+                each.setLevel(logging.DEBUG)
+                each.addHandler(caplog.handler)
+            assert run(bank).is_whole
+        finally:
+            for each, level in before:
+                each.setLevel(level)
+                each.removeHandler(caplog.handler)
+    assert any(FIRST in path for path in kind.asked), "the URL would have named the patient"
+    assert caplog.text == ""
+
+
 def test_what_is_printed_and_written_outside_the_landing_zone_and_vault_names_nobody(tmp_path: Path) -> None:
     held = [instance(number, patient=CANARY) for number in range(2)]
     with PretendPacs().serving() as dead:
@@ -70,35 +88,6 @@ def test_the_landing_zone_is_for_its_owner_only(tmp_path: Path) -> None:
     for folder in [bank / "landing", *(path for path in (bank / "landing").rglob("*") if path.is_dir())]:
         assert folder.stat().st_mode & 0o077 == 0, folder.name
     assert (bank / "landing" / "acquisition.db").stat().st_mode & 0o077 == 0
-
-
-def test_the_opted_out_are_never_asked_for_nor_fetched(tmp_path: Path) -> None:
-    out = "HN0000666"
-    pacs = RudePacs([instance(1), instance(1, study=2, patient=out)])
-    with rude_bank(tmp_path, pacs, FIRST, out) as bank:
-        records = tmp_path / "records"
-        (records / "opt_outs.csv").write_text(OPT_OUTS + f"{out},national,2020-01-01\n")
-        assert run(bank).is_whole
-        assert out not in pacs.asked
-        days = ["acquire", str(bank), "--from", "2020-03-04", "--to", "2020-03-04"]
-        ran = imagebank(*days)
-        assert ran.code == 0, ran.err
-        assert "opted-out" in ran.out
-    assert len(landed(bank)) == 1
-
-
-def test_a_person_who_opts_out_later_is_not_gone_on_with(tmp_path: Path) -> None:
-    class Half(RudePacs):
-        def outgoing(self, query: Dataset) -> list[Dataset]:
-            return super().outgoing(query)[:1]
-
-    pacs = Half([instance(number) for number in range(4)])
-    with rude_bank(tmp_path, pacs, FIRST, "HN0000002") as bank:
-        run(bank)
-        moves = pacs.moves
-        (tmp_path / "records" / "opt_outs.csv").write_text(OPT_OUTS + f"{FIRST},local,2020-01-01\n")
-        run(bank)
-        assert pacs.moves == moves
 
 
 def test_update_banks_what_landed_beside_a_running_acquire(tmp_path: Path) -> None:

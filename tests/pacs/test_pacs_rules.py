@@ -175,19 +175,24 @@ def test_series_are_left_by_the_filters(settings: dict[str, object], answer: Ser
 
 
 @pytest.mark.parametrize(
-    ("by", "patients", "reasons"),
+    ("by", "value", "patients", "reasons"),
     [
-        ("patient", ["A 1"], [""]),
-        ("patient", ["B2"], ["other-patient"]),
-        ("patient", [""], ["no-patient-id"]),
-        ("day", ["OUT"], ["opted-out"]),
-        ("accession", ["A1", "A1"], ["", ""]),
-        ("accession", ["A1", "B2"], ["several-patients"] * 2),
+        ("patient", "a1", ["A 1"], [""]),
+        ("patient", "a1", ["B2"], ["other-patient"]),
+        ("patient", "a1", [""], ["no-patient-id"]),
+        ("day", "20200304", ["OUT"], ["opted-out"]),
+        ("day", "20200304", ["RX-OUT", "0-OUT"], ["", "opted-out"]),
+        ("day", "20200305", ["A1", "OUT"], ["not-asked", "opted-out"]),
+        ("accession", "x 7", ["A1", "A1"], ["", ""]),
+        ("accession", "X7", ["A1", "B2"], ["several-patients"] * 2),
+        ("accession", "X8", ["A1", "B2"], ["not-asked"] * 2),
+        ("study", "1", ["A1", "A1"], ["not-asked", ""]),
     ],
 )
-def test_whose_studies_are_fetched(by: str, patients: list[str], reasons: list[str]) -> None:
-    request = Request(by, Private("a1"), frozenset((Private("a1"),)) if by == "patient" else frozenset())
-    answers = [StudyAnswer(Private(str(n)), Private(number)) for n, number in enumerate(patients)]
+def test_whose_studies_are_fetched(by: str, value: str, patients: list[str], reasons: list[str]) -> None:
+    request = Request(by, Private(value), frozenset((Private("a1"),)) if by == "patient" else frozenset())
+    day, accession = date(2020, 3, 4), Private("X7")
+    answers = [StudyAnswer(Private(str(n)), Private(p), accession, day=day) for n, p in enumerate(patients)]
     found = patient_objections(request, answers, frozenset((Private("OUT"),)))
     assert [reason for _, reason in found] == reasons
 

@@ -3,21 +3,15 @@
 from __future__ import annotations
 
 import base64
-import json
 import shutil
 import ssl
 import subprocess
-import threading
-import zipfile
-from collections.abc import Iterator
-from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
 import pytest
 from pretend import RudePacs, add_source, bank_of, change, instance, landed, run, status_of
-from pydicom.filewriter import dcmwrite
+from web_service import service
 
 from conftest import imagebank
 from imagebank.core.errors import ConfigError
@@ -133,72 +127,6 @@ def test_a_scanner_pushes_over_tls_and_must_show_a_certificate(certificates: Pat
     assert running.counts["new"] == 1
 
 
-class Service(BaseHTTPRequestHandler):
-    """A small DICOMweb service with a token service beside it."""
-
-    asked: list[str]
-    tokens: list[str]
-    allowed: str
-
-    def log_message(self, *_: object) -> None:
-        """Silent."""
-
-    def do_POST(self) -> None:
-        form = self.rfile.read(int(self.headers["Content-Length"])).decode()
-        assert "grant_type=client_credentials" in form
-        assert "client_secret=s3cret" in form
-        self.tokens.append(f"token{len(self.tokens)}")
-        self._answer(200, json.dumps({"access_token": self.tokens[-1], "expires_in": 3600}).encode())
-
-    def do_GET(self) -> None:
-        self.asked.append(self.path)
-        given = self.headers.get("Authorization", "")
-        valid = given == (f"Bearer {self.tokens[-1]}" if self.allowed == "token" and self.tokens else self.allowed)
-        if not valid or (self.allowed == "token" and len(self.asked) == 3 and len(self.tokens) == 1):
-            self._answer(401, b"")  # the token ended early
-        elif "/series/1.9.1.1/instances" in self.path:
-            self._answer(200, json.dumps([{"00080018": {"Value": ["1.9.1.1.1"]}}]).encode())
-        elif self.path.split("?")[0].endswith("/series/1.9.1.1"):
-            self._parts()
-        elif "/series" in self.path:
-            told = {"0020000E": {"Value": ["1.9.1.1"]}, "00080060": {"Value": ["MR"]}, "00201209": {"Value": [1]}}
-            self._answer(200, json.dumps([told]).encode())
-        else:
-            told = {"0020000D": {"Value": ["1.9.1"]}, "00100020": {"Value": ["HN0000001"]}}
-            self._answer(200, json.dumps([told]).encode())
-
-    def _parts(self) -> None:
-        import io
-
-        file = io.BytesIO()
-        dcmwrite(file, instance(1), enforce_file_format=True)
-        body = b"--xx\r\nContent-Type: application/dicom\r\n\r\n" + file.getvalue() + b"\r\n--xx--\r\n"
-        self._answer(200, body, 'multipart/related; type="application/dicom"; boundary=xx')
-
-    def _answer(self, status: int, body: bytes, kind: str = "application/dicom+json") -> None:
-        self.send_response(status)
-        self.send_header("Content-Type", kind)
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
-
-
-@contextmanager
-def service(allowed: str, tls: ssl.SSLContext | None = None) -> Iterator[tuple[str, type[Service]]]:
-    kind = type("Running", (Service,), {"asked": [], "tokens": [], "allowed": allowed})
-    server = ThreadingHTTPServer(("127.0.0.1", 0), kind)
-    if tls:
-        server.socket = tls.wrap_socket(server.socket, server_side=True)
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    try:
-        yield f"{'https' if tls else 'http'}://127.0.0.1:{server.server_address[1]}", kind
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()
-
-
 def test_a_token_is_had_used_and_renewed_when_it_is_refused(tmp_path: Path) -> None:
     with service("token") as (url, kind):
         settings = {"token_url": f"{url}/token", "client_id": "bank", "client_secret_variable": "BANK_SECRET"}
@@ -221,6 +149,18 @@ def test_basic_access_works_and_a_wrong_password_is_told_as_what_it_is(tmp_path:
     assert len(landed(bank)) == 1
 
 
+def test_a_study_that_we_may_not_have_keeps_no_other_back(tmp_path: Path) -> None:
+    with service("") as (url, kind):
+        kind.secret = ("/series/1.9.1.1",)
+        bank = bank_of(tmp_path, kind="dicomweb", url=url)
+        ended = run(bank)
+        assert (ended.ended, dict(ended.failed)) == ("done", {"forbidden": 1})
+        assert [each.reason for each in status_of(bank).incomplete] == ["forbidden"]
+        kind.secret = ()
+        assert run(bank).is_whole
+    assert len(landed(bank)) == 1
+
+
 @openssl
 def test_a_service_may_ask_for_our_certificate(certificates: Path, tmp_path: Path) -> None:
     with service("", server_tls(certificates)) as (url, _):
@@ -228,7 +168,38 @@ def test_a_service_may_ask_for_our_certificate(certificates: Path, tmp_path: Pat
         bank = bank_of(tmp_path, kind="dicomweb", url=url, **settings)
         assert run(bank).is_whole
         change(bank, f'ca_file = "{certificates}/ca.pem"', 'ca_file = ""')
-        assert run(bank).reason == "not-reached"
+        assert run(bank).reason == "not-trusted"
+
+
+def _made_out(folder: Path, *, name: str, days: int) -> ssl.SSLContext:
+    """A server with a certificate that it signed itself, made out to a name and valid up to some days from now."""
+    (folder / "names").write_text(f"subjectAltName=DNS:{name}\n")
+    ask = ["openssl", "req", "-newkey", "rsa:2048", "-nodes", "-keyout", "own.key", "-out", "own.csr", "-subj", "/CN=x"]
+    sign = ["openssl", "x509", "-req", "-in", "own.csr", "-signkey", "own.key", "-extfile", "names", "-out", "own.pem"]
+    for command in (ask, [*sign, "-days", str(days)]):
+        subprocess.run(command, cwd=folder, check=True, capture_output=True)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(folder / "own.pem", folder / "own.key")
+    return context
+
+
+@openssl
+@pytest.mark.parametrize(
+    ("name", "days", "reason"), [("localhost", 1, ""), ("other", 1, "not-trusted"), ("localhost", -1, "not-trusted")]
+)
+@pytest.mark.parametrize("kind", ["dicomweb", "dimse"])
+def test_a_certificate_of_another_host_or_time_is_not_trusted(
+    tmp_path: Path, kind: str, name: str, days: int, reason: str
+) -> None:
+    context, told = _made_out(tmp_path, name=name, days=days), {"kind": kind, "ca_file": str(tmp_path / "own.pem")}
+    if kind == "dicomweb":
+        with service("", context) as (url, _):
+            ended = run(bank_of(tmp_path, url=url.replace("127.0.0.1", "localhost"), **told))
+    else:
+        with RudePacs([instance(1)]).serving(tls=context) as port:
+            ended = run(bank_of(tmp_path, port=port, tls=True, **{**told, "host": "localhost"}))
+    assert ended.reason == reason
+    assert ended.is_whole is not bool(reason)
 
 
 def test_a_key_inside_the_bank_is_refused(tmp_path: Path) -> None:
@@ -244,41 +215,3 @@ def test_of_a_site_with_both_the_web_is_asked_and_the_other_is_left_alone(tmp_pa
         runs = acquire(bank, environ={}, progress=Silent())
     assert [(each.source, each.ended) for each in runs] == [("web", "done"), ("rude", "elsewhere")]
     assert pacs.finds == 0
-
-
-def test_archives_and_media_are_read_once_and_missing_files_are_told(tmp_path: Path) -> None:
-    import tarfile
-
-    from pydicom.fileset import FileSet
-
-    media = tmp_path / "media"
-    (media / "loose").mkdir(parents=True)
-    files = []
-    for number in range(6):
-        files.append(tmp_path / f"{number}.dcm")
-        instance(number).save_as(files[-1], enforce_file_format=True)
-    with zipfile.ZipFile(media / "a.zip", "w") as archive:
-        archive.write(files[0], "a/b.dcm")
-        archive.writestr("readme.txt", "hello")
-        archive.write(files[1], "../../escape.dcm")
-    with tarfile.open(media / "b.tar.gz", "w:gz") as tar:
-        tar.add(files[2], "x")
-        tar.add(files[0], "again")
-    shutil.copy(files[3], media / "loose")
-    medium = FileSet()
-    for path in files[4:]:
-        medium.add(path)
-    medium.write(media / "cd")
-    gone = next(path for path in sorted((media / "cd").rglob("*")) if path.is_file() and path.name != "DICOMDIR")
-    kept = gone.read_bytes()
-    gone.unlink()
-    bank = bank_of(tmp_path, name="media", kind="media", path=str(media))
-    ended = run(bank)
-    assert dict(ended.left) == {"not-an-instance": 1, "missing-on-medium": 1}
-    assert len(landed(bank, "media")) == 5
-    assert not list(tmp_path.rglob("escape.dcm"))
-    assert dict(run(bank).left) == {"missing-on-medium": 1}
-    gone.write_bytes(kept)
-    assert run(bank).received == 1
-    told = status_of(bank)
-    assert (told.received, told.tallies["duplicates"]) == (6, 1)

@@ -40,7 +40,8 @@ class _FetchFirst(TyperGroup):
 acquire_app = typer.Typer(
     name="acquire",
     cls=_FetchFirst,
-    help="Fetch the images of the people in the records from a PACS: `imagebank acquire BANK`; and what is missing.",
+    help="Fetch the images of the people in the records from a PACS, and say what is missing.\n\n"
+    "`imagebank acquire BANK` is `imagebank acquire fetch BANK`: that one has the options. Begin with `check`.",
     no_args_is_help=True,
 )
 
@@ -89,12 +90,16 @@ def fetch(
 
 
 def _requests(from_list: Path | None, first: datetime | None, last: datetime | None) -> tuple[Request, ...] | None:
-    from imagebank.workflows.asking import requests_of_days, requests_of_list
+    from imagebank.workflows.asking import requests_of_days
+    from imagebank.workflows.lists import requests_of_list
 
     if from_list and (first or last):
         raise typer.BadParameter("give --list or --from and --to, not both")
     if from_list:
-        return tuple(requests_of_list(from_list))
+        listed = requests_of_list(from_list)
+        if listed.left:
+            typer.echo(f"{listed.left:,} rows of the list ask for nothing: empty, or no number or UID", err=True)
+        return listed.requests
     if first or last:
         if not (first and last):
             raise typer.BadParameter("--from and --to belong together")
@@ -141,7 +146,7 @@ def print_run(run: SourceRun) -> None:
     for state, count in sorted(run.states.items()):
         if count:
             typer.echo(f"  {count:,} studies {state}")
-    for reason, count in sorted(run.left.items()):
+    for reason, count in sorted((+run.left).items()):
         typer.echo(f"  {count:,} left, {reason}: {MEANINGS.get(reason) or NOT_LANDED.get(reason, '')}")
     for reason, count in sorted(run.failed.items()):
         typer.echo(f"  {count:,} failed, {reason}: {MEANINGS.get(reason, '')}")
@@ -178,6 +183,11 @@ def check(
     trial = try_source(bank, source, environ=os.environ, by=by, value=value)
     for step in trial.steps:
         typer.echo(f"{'works ' if step.works else 'fails '}  {step.name:<10} {step.told}")
+    if trial.found_nothing:
+        raise SourceError(
+            f"The source `{source}` answers, but has nothing to try with.",
+            "name a study that you know is there, with --study UID or --patient NUMBER",
+        )
     if not trial.works:
         raise SourceError(
             f"The source `{source}` does not work yet.", "docs/pacs.md says what to ask the PACS team for"
@@ -217,6 +227,9 @@ def _print_status(told: SourceStatus, most: int | None) -> None:
     )
     for reason, count in sorted(told.left.items()):
         typer.echo(f"  left       {count:,} studies, {reason}: {MEANINGS.get(reason, '')}")
+    if told.again:
+        what_next = "have them pushed once more" if told.is_pushed else "run imagebank acquire"
+        typer.echo(f"  again      {told.again:,} series would be made anew, but their files were deleted: {what_next}")
     for what, count in told.tallies.items():
         if count:
             typer.echo(f"  {what:<10} {count:,} instances")

@@ -13,6 +13,7 @@ import typer
 from imagebank.core.progress import Stage
 
 SECONDS_BETWEEN_LINES = 60.0
+SECONDS_LOOKED_BACK = 600.0  # for the time left: a study of a slow source may take minutes
 
 
 class TerminalProgress:
@@ -53,13 +54,18 @@ def _bar(name: str, total: int, unit: str) -> Iterator[Stage]:
         TextColumn("{task.description:<11}"),
         BarColumn(bar_width=30),
         MofNCompleteColumn(),
-        TextColumn(f"{unit}, {{task.fields[rate]}}/s"),
+        TextColumn(f"{unit}, {{task.fields[rate]}}"),
         TimeElapsedColumn(),
         TextColumn("left"),
         TimeRemainingColumn(),
     )
-    with Progress(*columns, console=Console(stderr=True)) as progress:
+    with Progress(*columns, console=Console(stderr=True), speed_estimate_period=SECONDS_LOOKED_BACK) as progress:
         yield _Bar(progress, progress.add_task(name, total=total, rate="-"))
+
+
+def _rate(a_second: float) -> str:
+    """How fast work goes: by the minute where it is slow, as a source that may be asked for a few studies only."""
+    return f"{a_second:,.0f}/s" if a_second >= 1 else f"{60 * a_second:.1f}/min"
 
 
 class _Bar:
@@ -70,7 +76,7 @@ class _Bar:
     def advance(self, count: int = 1) -> None:
         self._done += count
         rate = self._done / max(time.monotonic() - self._started, 1e-3)
-        self._progress.update(self._task, advance=count, rate=f"{rate:.0f}")  # type: ignore[attr-defined]
+        self._progress.update(self._task, advance=count, rate=_rate(rate))  # type: ignore[attr-defined]
 
 
 class _Lines:
@@ -87,11 +93,11 @@ class _Lines:
             self._told = time.monotonic()
             rate = self._done / (self._told - self._started)
             left = (self._total - self._done) / rate
-            self._say(f"{self._done} of {self._total} {self._unit}, {rate:.0f}/s, {left / 60:.0f} min left")
+            self._say(f"{self._done} of {self._total} {self._unit}, {_rate(rate)}, {left / 60:.0f} min left")
 
     def end(self) -> None:
         seconds = max(time.monotonic() - self._started, 1e-3)
-        self._say(f"{self._done} {self._unit} in {seconds:.1f} s, {self._done / seconds:.0f}/s")
+        self._say(f"{self._done} {self._unit} in {seconds:.1f} s, {_rate(self._done / seconds)}")
 
     def _say(self, text: str) -> None:
         self._stream.write(f"{self._name}: {text}\n")

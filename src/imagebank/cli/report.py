@@ -14,10 +14,15 @@ from imagebank.workflows.status import MEANINGS, Status
 
 
 def print_funnel(told: Status) -> None:
-    """Offered and outcomes, by file and by series."""
+    """Offered and outcomes, by file and by series; and which series keep an older result."""
     counted = told.funnel
     rows = [("offered", counted.offered), *((outcome.value, counted.outcomes[outcome]) for outcome in Outcome)]
     print_table(("", "files", "series", "MB"), [_row(name, count) for name, count in rows])
+    if told.waiting:
+        typer.echo(
+            f"{told.waiting:,} series would be banked anew, but their originals were deleted: what is banked of them "
+            "stays until imagebank acquire has fetched them again and imagebank update has run"
+        )
 
 
 def print_status(told: Status) -> None:

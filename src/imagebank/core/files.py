@@ -5,11 +5,13 @@ Every write goes to a temporary name in the same folder, is flushed to the disk,
 
 from __future__ import annotations
 
+import ctypes
 import errno
 import hashlib
 import os
+import re
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, ParamSpec, TypeVar
@@ -20,6 +22,9 @@ TEMPORARY_PREFIX = ".tmp-"
 FIRST_TIME = 946_684_800  # 2000-01-01 UTC, in seconds
 TIME_SPAN = 315_360_000  # ten years
 NO_SPACE = (errno.ENOSPC, errno.EDQUOT)
+
+SYNCFS_TELLS = (5, 8)
+"""Since this Linux, syncfs tells of data that could not be written (its manual page)."""
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -110,9 +115,41 @@ def remove_empty_parents(path: Path, *, stop: Path) -> None:
 
 def sync_folder(folder: Path) -> None:
     """Make a rename durable."""
-    descriptor = os.open(folder, os.O_RDONLY)
+    sync_file(folder)
+
+
+def sync_file(path: Path) -> None:
+    """Make the content of a file, or the names in a folder, durable."""
+    descriptor = os.open(path, os.O_RDONLY)
     try:
         os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _find_syncfs() -> Callable[[int], int] | None:
+    """The system call that flushes a whole file system, where it is there and tells of errors."""
+    system = os.uname()
+    told = re.match(r"(\d+)\.(\d+)", system.release)
+    if system.sysname != "Linux" or not told or tuple(map(int, told.groups())) < SYNCFS_TELLS:
+        return None
+    return getattr(ctypes.CDLL(None), "syncfs", None)
+
+
+_syncfs = _find_syncfs()
+
+
+def sync_disk(paths: Sequence[Path]) -> None:
+    """Make these files of one disk durable: all at once where the system can, which costs far less."""
+    if len(paths) < 2 or not _syncfs or not _synced_at_once(_syncfs, paths[0]):
+        for path in paths:
+            sync_file(path)
+
+
+def _synced_at_once(syncfs: Callable[[int], int], path: Path) -> bool:
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        return syncfs(descriptor) == 0
     finally:
         os.close(descriptor)
 

@@ -10,7 +10,8 @@ import logging
 import sys
 import warnings
 
-QUOTING_LIBRARIES = ("pydicom", "nibabel", "nilearn", "pynetdicom", "httpx", "httpcore", "sqlalchemy")
+HTTP = ("httpcore", "httpcore.connection", "httpcore.http11", "httpcore.http2")
+QUOTING_LIBRARIES = ("pydicom", "nibabel", "nilearn", "pynetdicom", "httpx", *HTTP, "sqlalchemy")
 
 
 def quiet_libraries() -> None:
@@ -22,6 +23,7 @@ def quiet_libraries() -> None:
         logger.addHandler(logging.NullHandler())
         logger.propagate = False
         logger.setLevel(logging.CRITICAL + 1)
+        logger.disabled = True  # whoever turns it up again later: httpx logs URLs, which name patients
 
 
 def start_logging(*, verbose: bool) -> None:

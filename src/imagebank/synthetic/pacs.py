@@ -9,14 +9,19 @@ from __future__ import annotations
 import socket
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
 
 import pydicom
+from pydicom.dataelem import DataElement
 from pydicom.dataset import Dataset
 from pydicom.uid import ExplicitVRLittleEndian, ImplicitVRLittleEndian
 from pynetdicom import AE, _config, evt
 from pynetdicom.sop_class import (
+    PatientRootQueryRetrieveInformationModelFind,
+    PatientRootQueryRetrieveInformationModelGet,
+    PatientRootQueryRetrieveInformationModelMove,
     StudyRootQueryRetrieveInformationModelFind,
     StudyRootQueryRetrieveInformationModelGet,
     StudyRootQueryRetrieveInformationModelMove,
@@ -24,9 +29,25 @@ from pynetdicom.sop_class import (
 )
 
 LOOPBACK = "127.0.0.1"
-SUCCESS, PENDING, UNKNOWN_DESTINATION = 0x0000, 0xFF00, 0xA801
-KEYS = ("PatientID", "AccessionNumber", "StudyInstanceUID", "StudyDate", "SeriesInstanceUID", "SOPInstanceUID")
-NAMES = {"STUDY": "StudyInstanceUID", "SERIES": "SeriesInstanceUID", "IMAGE": "SOPInstanceUID"}
+SUCCESS, PENDING, CANCELLED, NOT_OF_THIS_MODEL = 0x0000, 0xFF00, 0xFE00, 0xA900
+NAMES = {
+    "PATIENT": "PatientID",
+    "STUDY": "StudyInstanceUID",
+    "SERIES": "SeriesInstanceUID",
+    "IMAGE": "SOPInstanceUID",
+}
+STUDY_ROOT = (
+    StudyRootQueryRetrieveInformationModelFind,
+    StudyRootQueryRetrieveInformationModelMove,
+    StudyRootQueryRetrieveInformationModelGet,
+)
+PATIENT_ROOT = (
+    PatientRootQueryRetrieveInformationModelFind,
+    PatientRootQueryRetrieveInformationModelMove,
+    PatientRootQueryRetrieveInformationModelGet,
+)
+NOT_KEYS = ("QueryRetrieveLevel", "SpecificCharacterSet", "ModalitiesInStudy")
+MATCHED = ("AE", "CS", "DA", "DS", "IS", "LO", "PN", "SH", "TM", "UI")  # value representations that a key may have
 SYNTAXES = [ExplicitVRLittleEndian, ImplicitVRLittleEndian]  # of the files that it holds
 SENT = ImplicitVRLittleEndian  # every data set can be written in it, also one whose VRs are ambiguous
 
@@ -45,7 +66,7 @@ class PretendPacs:
     def _add_file(self, path: Path) -> None:
         try:
             header = pydicom.dcmread(path, stop_before_pixels=True)
-            whole = all(header.get(name) for name in (*NAMES.values(), "SOPClassUID"))
+            whole = all(header.get(name) for level, name in NAMES.items() if level != "PATIENT") and header.SOPClassUID
         except Exception:  # whatever pydicom raises: a PACS holds only what it can read
             return
         if whole and header.file_meta.get("TransferSyntaxUID") in SYNTAXES:
@@ -56,10 +77,10 @@ class PretendPacs:
         self.headers.append((instance, None))
 
     def matching(self, query: Dataset) -> Iterator[tuple[Dataset, Path | None]]:
-        """Every instance that a query's keys name."""
-        asked = {key: query.get(key) for key in KEYS if query.get(key)}
+        """Every instance that a query's keys name; what it does not hold of a study cannot be asked for."""
+        asked = [each for each in query if each.VR in MATCHED and each.value and each.keyword not in NOT_KEYS]
         for header, path in self.headers:
-            if all(_matches(header.get(key), value) for key, value in asked.items()):
+            if all(_matches(header.get(each.keyword), each) for each in asked):
                 yield header, path
 
     def answers(self, query: Dataset) -> Iterator[Dataset]:
@@ -67,7 +88,7 @@ class PretendPacs:
         level = NAMES[query.QueryRetrieveLevel]
         groups: dict[str, list[Dataset]] = {}
         for header, _ in self.matching(query):
-            groups.setdefault(str(header[level].value), []).append(header)
+            groups.setdefault(str(header.get(level, "")), []).append(header)
         for group in groups.values():
             yield _answer(query, group)
 
@@ -77,9 +98,12 @@ class PretendPacs:
 
     def on_find(self, event: Any) -> Iterator[tuple[int, Dataset | None]]:
         """Answer a C-FIND."""
+        if not _is_of_its_model(event):
+            yield NOT_OF_THIS_MODEL, None
+            return
         for answer in self.answers(event.identifier):
             if event.is_cancelled:
-                yield 0xFE00, None
+                yield CANCELLED, None
                 return
             yield PENDING, answer
 
@@ -102,7 +126,7 @@ class PretendPacs:
         yield len(instances)
         for instance in instances:
             if event.is_cancelled:
-                yield 0xFE00, None
+                yield CANCELLED, None
                 return
             yield PENDING, instance
 
@@ -112,12 +136,7 @@ class PretendPacs:
         _config.LOG_HANDLER_LEVEL = "none"
         entity = AE(ae_title=self.title)
         entity.network_timeout = entity.dimse_timeout = entity.acse_timeout = 30
-        for service in (
-            Verification,
-            StudyRootQueryRetrieveInformationModelFind,
-            StudyRootQueryRetrieveInformationModelMove,
-            StudyRootQueryRetrieveInformationModelGet,
-        ):
+        for service in (Verification, *STUDY_ROOT, *PATIENT_ROOT):
             entity.add_supported_context(service)
         for storage in sorted({str(header.SOPClassUID) for header, _ in self.headers}):
             entity.add_supported_context(storage, SENT, scu_role=True, scp_role=True)
@@ -142,10 +161,24 @@ def _send_at_once(event: Any) -> None:
     event.assoc.dul.socket.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
 
 
-def _matches(held: Any, asked: Any) -> bool:
-    if isinstance(asked, str):
-        return str(held or "") == str(asked)
-    return str(held) in {str(each) for each in asked}
+def _is_of_its_model(event: Any) -> bool:
+    """Whether the level of a query exists in the model that it came by."""
+    level = event.identifier.get("QueryRetrieveLevel", "")
+    return level in NAMES and (level != "PATIENT" or event.context.abstract_syntax in PATIENT_ROOT)
+
+
+def _matches(held: Any, asked: DataElement) -> bool:
+    """Matching as PS3.4 has it: a list of UIDs, a range of dates, wildcards, and else the value itself."""
+    value = str(held or "")
+    if asked.VR == "UI":
+        return value in {str(each) for each in ([asked.value] if asked.VM == 1 else asked.value)}
+    pattern = str(asked.value)
+    if asked.VR in ("DA", "TM") and "-" in pattern:
+        first, _, last = pattern.partition("-")
+        return bool(value) and first <= value and (not last or value <= last)
+    if asked.VR == "PN":
+        value, pattern = value.upper(), pattern.upper()
+    return fnmatchcase(value, pattern.replace("[", "[[]"))
 
 
 def _answer(query: Dataset, group: list[Dataset]) -> Dataset:
@@ -157,8 +190,10 @@ def _answer(query: Dataset, group: list[Dataset]) -> Dataset:
         if element.keyword in first and element.keyword != "QueryRetrieveLevel":
             told[element.tag] = first[element.tag]
     for name in (NAMES["STUDY"], NAMES["SERIES"]):
-        if name in query:
+        if name in query and query.QueryRetrieveLevel != "PATIENT":
             setattr(told, name, first[name].value)
+    if query.QueryRetrieveLevel == "PATIENT":
+        told.NumberOfPatientRelatedStudies = len({str(each.StudyInstanceUID) for each in group})
     if query.QueryRetrieveLevel == "STUDY":
         told.ModalitiesInStudy = sorted({str(each.get("Modality", "")) for each in group})
         told.NumberOfStudyRelatedInstances = len(group)

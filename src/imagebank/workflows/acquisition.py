@@ -5,14 +5,17 @@ Studies are named by the bank's own keyed ids; the vault stays shut for the stat
 
 from __future__ import annotations
 
+import json
 import tempfile
 import time
 from collections import Counter, defaultdict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from pathlib import Path
 from typing import TypeVar
+
+from pydicom.uid import UID
 
 from imagebank.core.clock import now
 from imagebank.core.config import Bank, open_bank
@@ -29,6 +32,7 @@ from imagebank.dicom.pacs.part10 import ids_of
 from imagebank.engine import Outcome
 from imagebank.identities.pseudonyms import Keys
 from imagebank.identities.vault import read_key
+from imagebank.workflows.banking import WAITING
 from imagebank.workflows.landed import limits_of
 from imagebank.workflows.opening import open_ledger
 from imagebank.workflows.reaching import calendar_of_source, reach
@@ -63,6 +67,8 @@ class SourceStatus:
     kept: int
     banked: int
     tallies: Mapping[str, int]
+    again: int  # series that the bank would make anew, but whose files were deleted
+    is_pushed: bool  # nobody can be asked for them
     incomplete: tuple[Incomplete, ...]
 
 
@@ -72,18 +78,20 @@ def acquisition_status(root: Path, *, environ: Mapping[str, str]) -> list[Source
     if not bank.layout.landing_book.is_file():
         return []
     banked: Counter[str] = Counter()
+    asked_of = {source.name for source in bank.config.pacs}
     with open_ledger(bank, environ) as ledger:
+        waiting = json.loads(ledger.meta(WAITING) or "[]")
         for lot in ledger.lots():
             if lot.outcome is Outcome.BANKED:
                 banked[f"{lot.source}/{lot.item}"] += lot.files
     book = Book(bank.layout.landing_book)
     try:
-        return [_status(book, source, banked) for source in book.sources()]
+        return [_status(book, source, banked, waiting, is_pushed=source not in asked_of) for source in book.sources()]
     finally:
         book.close()
 
 
-def _status(book: Book, source: str, banked: Counter[str]) -> SourceStatus:
+def _status(book: Book, source: str, banked: Counter[str], waiting: Iterable[str], *, is_pushed: bool) -> SourceStatus:
     counts = book.counts(source)
     series: dict[str, list[SeriesRow]] = defaultdict(list)
     for row in book.all_series(source):
@@ -101,6 +109,8 @@ def _status(book: Book, source: str, banked: Counter[str]) -> SourceStatus:
         sum(kept for _, kept in counts.values()),
         sum(banked[f"{source}/{name}"] for name in counts),
         book.tallies(source),
+        len(book.let_go_of(source, waiting)),
+        is_pushed,
         tuple(_incomplete(row, series[row.study], counts) for row in wanted if row.state != COMPLETE),
     )
 
@@ -125,6 +135,7 @@ class Trial:
 
     source: str
     steps: tuple[Step, ...] = field(default=())
+    found_nothing: bool = False  # it answered, and held nothing to try with
 
     @property
     def works(self) -> bool:
@@ -155,6 +166,7 @@ class _Trying:
     def __init__(self, bank: Bank, source: PacsSource, environ: Mapping[str, str], world: World) -> None:
         self._bank, self._source, self._environ, self._world = bank, source, environ, world
         self._steps: list[Step] = []
+        self._found_nothing = False
 
     def run(self, by: str, value: str) -> Trial:
         """The steps, until one fails."""
@@ -177,10 +189,12 @@ class _Trying:
                 pass
             finally:
                 book.close()
-        return Trial(self._source.name, tuple(self._steps))
+        return Trial(self._source.name, tuple(self._steps), self._found_nothing)
 
     def _try(self, client: Pacs, by: str, value: str) -> None:
         self._step("echo", lambda: _echo(client))
+        if by == "patient":
+            self._step("patient", lambda: _patients(client.patients(Private(value))))
         found: list[model.StudyAnswer] = []
         self._step("find", lambda: self._find(client, by, value, found))
         study = found[0]
@@ -214,7 +228,8 @@ class _Trying:
             self._steps.append(Step(name, False, f"{error.reason}: {model.REASONS.get(error.reason, '')}"))
             raise _Failed from None
         except _NothingThere:
-            self._steps.append(Step(name, False, "nothing was found: name a study with --study or --patient"))
+            self._steps.append(Step(name, False, "nothing was found"))
+            self._found_nothing = True
             raise _Failed from None
         self._steps.append(Step(name, True, f"{told} ({time.monotonic() - started:.2f} s)"))
 
@@ -223,7 +238,7 @@ class _Trying:
         for path in folder.rglob("*.dcm"):
             with open(path, "rb") as file:
                 found[ids_of(file.read(1 << 20)).syntax] += 1
-        told = ", ".join(f"{count} in {syntax}" for syntax, count in sorted(found.items()))
+        told = ", ".join(f"{count} in {UID(syntax).name} ({syntax})" for syntax, count in sorted(found.items()))
         self._steps.append(Step("received", bool(found), told or "nothing came: is our title registered there?"))
 
 
@@ -238,6 +253,10 @@ class _NothingThere(Exception):
 def _echo(client: Pacs) -> str:
     client.echo()
     return "answered"
+
+
+def _patients(count: int | None) -> str:
+    return "it tells of studies only" if count is None else f"{count} patients of that number"
 
 
 def _told(into: list[T], found: list[T], what: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -21,6 +22,7 @@ from imagebank.workflows.indexing import folder_item
 from imagebank.workflows.linking import Linked
 from imagebank.workflows.opening import Work, run_step
 
+WAITING = "waiting-for-originals"  # the ledger's name for the series that keep an older result
 AGAIN = ""  # the key of a result that the next run tries to better: no job has it
 
 
@@ -66,6 +68,7 @@ def bank_series(work: Work, linked: Linked) -> None:
     _settle_loose_files(work, lots)
     _withdraw(work, known.keys() - wanted)
     Whereabouts(work.vault).want_again(waiting)
+    work.ledger.set_meta(WAITING, json.dumps(sorted(waiting)))
     files = sum(job.weight for job in jobs)
     if jobs:
         for done, attempt in run_step(work, BANK_SERIES, jobs, files, unit="files"):

@@ -84,11 +84,11 @@ def _is_as_written(work: Work, entry: Entry) -> bool:
 
 def _let_go(work: Work, book: Book, files: list[tuple[Whereabout, Fate]], roots: dict[str, str]) -> None:
     Whereabouts(work.vault).expire([(file, fate[0].value) for file, fate in files], roots)
-    stems: dict[str, list[str]] = defaultdict(list)
+    paths: dict[str, list[Path]] = defaultdict(list)
     for file, _ in files:
-        path = Path(file.path.reveal("delete a file that is banked"))
-        path.unlink(missing_ok=True)
-        remove_empty_parents(path.parent, stop=Path(roots[file.source]))
-        stems[file.source].append(path.stem)
-    for source, names in stems.items():
-        book.let_go(source, names)
+        paths[file.source].append(Path(file.path.reveal("delete a file that is banked")))
+    for source, going in paths.items():
+        book.let_go(source, [path.stem for path in going])
+        for path in going:
+            path.unlink(missing_ok=True)
+            remove_empty_parents(path.parent, stop=Path(roots[source]))

@@ -15,6 +15,7 @@ from imagebank.core.config import Bank
 from imagebank.core.errors import BankError
 from imagebank.dicom.pacs.book import Book
 from imagebank.dicom.pacs.landing import Landing, Limits
+from imagebank.dicom.pacs.recovery import open_landing
 from imagebank.identities.pseudonyms import Keys
 from imagebank.identities.vault import open_vault
 from imagebank.identities.whereabouts import Whereabouts
@@ -33,8 +34,8 @@ def limits_of(bank: Bank) -> Limits:
 
 
 def landing_of(bank: Bank, source: str, keys: Keys, book: Book) -> Landing:
-    """Where one source lands."""
-    return Landing(bank.layout.landing, source, keys.uid_map, book, limits_of(bank))
+    """Where one source lands, after what a crash left is put right."""
+    return open_landing(bank.layout.landing, source, keys.uid_map, book, limits_of(bank))
 
 
 @contextmanager

@@ -34,9 +34,9 @@ NOT_LANDED = {
     "missing-on-medium": "The DICOMDIR lists a file that is not on the medium.",
     "not-an-instance": "A file of an archive or medium that is no DICOM instance with its UIDs.",
     "unreadable": "The file cannot be read: rights, or a damaged medium.",
-    "too-large": "The instance is larger than [landing] largest_mb.",
     "set-aside": "Another content under the UID of an instance: kept beside it, and the bank quarantines both.",
     **UNREADABLE_MEMBERS,
+    "too-large": "The file is larger than [landing] largest_mb.",
 }
 """Why a file of a medium did not land, or not alone."""
 
@@ -91,7 +91,7 @@ def _is_archive(path: Path) -> bool:
 
 def _read_archive(path: Path, landing: Landing, stop: Callable[[], bool]) -> Counter[str]:
     counted: Counter[str] = Counter()
-    for member in open_source(path):
+    for member in open_source(path, most=landing.largest):
         if stop():
             raise Stopped
         counted.update(_land_member(member, landing))
@@ -101,7 +101,8 @@ def _read_archive(path: Path, landing: Landing, stop: Callable[[], bool]) -> Cou
 def _land_member(member: Offered, landing: Landing) -> list[str]:
     if member.reason:
         return [member.reason]
-    return _land((member.content,), landing)
+    name = Path(member.name.reveal("tell the directory of a medium from its images")).name
+    return [] if name.upper().encode(errors="replace") == DIRECTORY else _land((member.content,), landing)
 
 
 def _land_file(path: Path, landing: Landing) -> list[str]:
@@ -131,7 +132,22 @@ def listed_files(directory: Path) -> Iterator[Path]:
             return
         for record in records.get("DirectoryRecordSequence", ()):
             named = record.get("ReferencedFileID")
-            parts = [named] if isinstance(named, str) else list(named or ())
-            path = directory.parent.joinpath(*parts)
-            if parts and path.resolve().is_relative_to(directory.parent.resolve()):
+            path = _below(directory.parent, [named] if isinstance(named, str) else list(named or ()))
+            if path:
                 yield path
+
+
+def _below(folder: Path, parts: list[str]) -> Path | None:
+    """A listed file below a folder, however the medium was mounted: in small letters, or with versions (`IM1.;1`)."""
+    path = folder
+    for part in parts:
+        there = path / part
+        if not there.exists() and path.is_dir():
+            names = {_as_listed(each.name): each for each in path.iterdir()}
+            there = names.get(_as_listed(part), there)
+        path = there
+    return path if parts and path.resolve().is_relative_to(folder.resolve()) else None
+
+
+def _as_listed(name: str) -> str:
+    return name.partition(";")[0].rstrip(".").upper()

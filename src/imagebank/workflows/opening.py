@@ -78,6 +78,15 @@ def locked(bank: Bank) -> Iterator[None]:
         yield
 
 
+def is_in_use(bank: Bank) -> bool:
+    """Whether another command is at work on the bank."""
+    try:
+        with locked(bank):
+            return False
+    except BankError:
+        return True
+
+
 def run_step(
     work: Work, step: Step[TaskT, ResultT], jobs: Iterable[Job[TaskT]], total: int, *, unit: str
 ) -> Iterator[tuple[Done[TaskT, ResultT], Attempt]]:

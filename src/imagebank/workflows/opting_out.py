@@ -39,16 +39,15 @@ def people_held_back(vault: Vault, settings: Config, people: Sequence[Person]) -
     )
 
 
-def refuse_stale_list(work: Work, clock: Clock = now) -> None:
+def refuse_stale_list(vault: Vault, settings: Config, clock: Clock = now) -> None:
     """Raise SourceError where the bank requires the national list, and the newest answer is absent or too old."""
-    settings = work.bank.config.opt_outs
-    if not settings.require_national_list:
+    if not settings.opt_outs.require_national_list:
         return
-    newest = max((check.listed for check in NationalChecks(work.vault).all().values() if check.listed), default=None)
-    if is_stale(newest, clock().date(), settings.national_list_days):
-        told = f"is of {newest}" if newest else "is not there"
+    newest = max((check.listed for check in NationalChecks(vault).all().values() if check.listed), default=None)
+    if is_stale(newest, clock().date(), settings.opt_outs.national_list_days):
+        told, days = f"is of {newest}" if newest else "is not there", settings.opt_outs.national_list_days
         raise SourceError(
-            f"The national opt-out list {told}; this bank takes none older than {settings.national_list_days} days.",
+            f"The national opt-out list {told}; this bank takes none older than {days} days.",
             "run imagebank optouts export, have the files checked, then run imagebank optouts import",
         )
 

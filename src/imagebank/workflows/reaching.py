@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from datetime import date
 from pathlib import Path
 
 from imagebank.core.config import Bank
@@ -34,13 +35,23 @@ def reach(
 
 
 def check_source(source: PacsSource) -> None:
-    """Raises ConfigError where a source lacks what its kind needs."""
+    """Raises ConfigError where a source lacks what its kind needs, or bounds its dates in a way that leaves nothing."""
     needed = {"dicomweb": ("url",), "dimse": ("host", "called_title"), "media": ("path",)}[source.kind]
     missing = [name for name in needed if not getattr(source, name)]
     if missing:
         raise ConfigError(
             f"bank.toml: the source `{source.name}` of kind {source.kind} has no `{missing[0]}`.",
             "ask the PACS team for it; docs/pacs.md says what to ask",
+        )
+    try:
+        first, last = (date.fromisoformat(day) if day else None for day in (source.earliest, source.latest))
+        is_empty = bool(first and last and last < first)
+    except ValueError:
+        is_empty = True
+    if is_empty:
+        raise ConfigError(
+            f"bank.toml: `earliest` and `latest` of the source `{source.name}` leave no day.",
+            "write days that exist, as 2008-01-31, the earliest first",
         )
 
 
@@ -130,6 +141,7 @@ def _dimse(bank: Bank, source: PacsSource, landing: Landing, world: World) -> It
         associations=max(4, 4 * source.associations),
         timeout_seconds=source.timeout_seconds,
         tls=server_context(*files_of(bank, source)) if source.tls else None,
+        fetches=True,
     )
-    with Node(settings, landing, tell=log_of(bank, world.now)) as node:
-        yield lambda: Dimse(peer, landing, busy=lambda: node.busy)
+    with Node(settings, landing, tell=log_of(bank, world.now)):
+        yield lambda: Dimse(peer, landing)

@@ -56,7 +56,6 @@ def receiving(
     bank.layout.landing.mkdir(parents=True, exist_ok=True)
     book = Book(bank.layout.landing_book)
     landing = landing_of(bank, settings.name, keys, book)
-    landing.recover()
     titles, addresses = _peers(settings.peers)
     committer = Committer(landing, keys.uid_map, settings.title, addresses, settings.timeout_seconds)
     write = log_of(bank, now)

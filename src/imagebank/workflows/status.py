@@ -13,6 +13,7 @@ from imagebank.core.config import open_bank
 from imagebank.dicom import archive, filing, headers
 from imagebank.engine.funnel import Funnel, funnel
 from imagebank.identities import linkage
+from imagebank.workflows.banking import WAITING
 from imagebank.workflows.linking import LINKAGE, SCANNERS
 from imagebank.workflows.merging import MERGING
 from imagebank.workflows.opening import open_ledger
@@ -43,6 +44,7 @@ class Status:
     linkage: Mapping[str, Any]  # studies by rule and guard
     merging: Mapping[str, Any]  # registrations and persons, by rule and guard
     opted_out: int  # people who were banked and left
+    waiting: int  # series that would be banked anew, but whose originals were deleted
 
 
 def status(root: Path, *, environ: Mapping[str, str]) -> Status:
@@ -64,4 +66,5 @@ def status(root: Path, *, environ: Mapping[str, str]) -> Status:
             linkage=json.loads(ledger.meta(LINKAGE) or "{}"),
             merging=json.loads(ledger.meta(MERGING) or "{}"),
             opted_out=len(json.loads(ledger.meta(TOMBSTONES) or "[]")),
+            waiting=len(json.loads(ledger.meta(WAITING) or "[]")),
         )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import queue
 import threading
 from collections.abc import Callable, Iterable
+from contextlib import closing
 from typing import TypeVar
 
 from imagebank.dicom.pacs.model import Pacs
@@ -20,16 +21,14 @@ def in_threads(work: Callable[[Pacs, T], None], items: Iterable[T], connect: Cal
     errors: list[BaseException] = []
 
     def serve() -> None:
-        client = connect()
         try:
-            while not errors:
-                work(client, waiting.get_nowait())
+            with closing(connect()) as client:
+                while not errors:
+                    work(client, waiting.get_nowait())
         except queue.Empty:
             pass
         except BaseException as error:
             errors.append(error)
-        finally:
-            client.close()
 
     running = [threading.Thread(target=serve, daemon=True) for _ in range(min(threads, waiting.qsize()))]
     for thread in running:

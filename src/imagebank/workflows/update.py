@@ -56,7 +56,7 @@ def update(root: Path, *, environ: Mapping[str, str], progress: Progress, rechec
     """
     with open_for_work(root, "update", environ=environ, progress=progress) as work:
         load_policy(work.bank.policy())  # a wrong policy is refused before any work is done
-        refuse_stale_list(work)
+        refuse_stale_list(work.vault, work.bank.config)
         tidy(work)
         unlisted = index_sources(work)
         records = import_records(work)

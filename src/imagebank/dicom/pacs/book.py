@@ -17,40 +17,22 @@ from typing import Any
 
 from imagebank.core.files import disk_errors
 from imagebank.core.private import Private
+from imagebank.dicom.pacs.book_schema import prepare
 from imagebank.dicom.pacs.completeness import LEFT, WANTED
 
-SCHEMA = """
-CREATE TABLE IF NOT EXISTS studies (
-    source TEXT NOT NULL, study TEXT NOT NULL, uid TEXT NOT NULL, state TEXT NOT NULL, reason TEXT NOT NULL,
-    agreed_at REAL, counted_at REAL, PRIMARY KEY (source, study)) WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS series (
-    source TEXT NOT NULL, series TEXT NOT NULL, study TEXT NOT NULL, uid TEXT NOT NULL, expected INTEGER,
-    reason TEXT NOT NULL, again INTEGER NOT NULL, PRIMARY KEY (source, series)) WITHOUT ROWID;
-CREATE INDEX IF NOT EXISTS series_of_study ON series (source, study);
-CREATE TABLE IF NOT EXISTS instances (
-    source TEXT NOT NULL, instance TEXT NOT NULL, series TEXT NOT NULL, digest BLOB NOT NULL, size INTEGER NOT NULL,
-    kept INTEGER NOT NULL, copies INTEGER NOT NULL, PRIMARY KEY (source, instance)) WITHOUT ROWID;
-CREATE INDEX IF NOT EXISTS instances_of_series ON instances (source, series, kept);
-CREATE TABLE IF NOT EXISTS aside (
-    source TEXT NOT NULL, instance TEXT NOT NULL, digest BLOB NOT NULL, size INTEGER NOT NULL,
-    PRIMARY KEY (source, instance, digest)) WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS tallies (
-    source TEXT NOT NULL, what TEXT NOT NULL, count INTEGER NOT NULL, PRIMARY KEY (source, what)) WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS archives (
-    source TEXT NOT NULL, name BLOB NOT NULL, state TEXT NOT NULL, PRIMARY KEY (source, name)) WITHOUT ROWID;
-"""
 BUSY_SECONDS = 60.0
 
 
 @dataclass(frozen=True)
 class StudyRow:
-    """A study in the book, under its own keyed id."""
+    """A study in the book, under its own keyed id; `patient` is a keyed id too, to know the opted-out by."""
 
     study: str
     uid: Private
     state: str
     reason: str
     agreed_at: float | None
+    patient: str = ""
 
 
 @dataclass(frozen=True)
@@ -87,7 +69,7 @@ class Book:
         with self._lock, disk_errors():
             self._connection.execute("PRAGMA journal_mode = WAL")
             self._connection.execute("PRAGMA synchronous = NORMAL")
-            self._connection.executescript(SCHEMA)
+            prepare(self._connection)
 
     def close(self) -> None:
         """Close it."""
@@ -99,8 +81,17 @@ class Book:
             return self._connection.execute(query, values).fetchall()
 
     @contextmanager
+    def together(self) -> Iterator[None]:
+        """One transaction for all that this thread writes in the block."""
+        with self._write():
+            yield
+
+    @contextmanager
     def _write(self) -> Iterator[sqlite3.Connection]:
         with self._lock, disk_errors():
+            if self._connection.in_transaction:  # that of `together`: the lock is held by one thread alone
+                yield self._connection
+                return
             self._connection.execute("BEGIN IMMEDIATE")
             try:
                 yield self._connection
@@ -114,12 +105,12 @@ class Book:
     def keep_study(self, source: str, row: StudyRow, series: Iterable[SeriesRow], now: float) -> None:
         """Write down what a PACS told of a study. What it no longer tells of stays: it was told once."""
         reason = "store in the landing zone's book"
-        study = (source, row.study, row.uid.reveal(reason), row.state, row.reason, row.agreed_at, now)
+        study = (source, row.study, row.uid.reveal(reason), row.state, row.reason, row.agreed_at, now, row.patient)
         rows = [
             (source, each.series, each.study, each.uid.reveal(reason), each.expected, each.reason) for each in series
         ]
         with self._write() as connection:
-            connection.execute("INSERT OR REPLACE INTO studies VALUES (?,?,?,?,?,?,?)", study)
+            connection.execute("INSERT OR REPLACE INTO studies VALUES (?,?,?,?,?,?,?,?)", study)
             connection.executemany(
                 """INSERT INTO series VALUES (?,?,?,?,?,?,0) ON CONFLICT (source, series) DO UPDATE
                    SET study = excluded.study, expected = excluded.expected, reason = excluded.reason""",
@@ -167,9 +158,9 @@ class Book:
             )
             if again:
                 connection.execute(
-                    """UPDATE studies SET state = ?, agreed_at = NULL WHERE state <> ?
+                    """UPDATE studies SET state = ?, reason = ?, agreed_at = NULL WHERE state <> ?
                        AND study IN (SELECT study FROM series WHERE again = 1)""",
-                    (WANTED, LEFT),
+                    (WANTED, "deleted", LEFT),
                 )
 
     # instances
@@ -219,6 +210,18 @@ class Book:
                 [(source, each) for each in instances],
             )
 
+    def kept(self, source: str) -> set[str]:
+        """The instances of a source whose files are here."""
+        return {str(row[0]) for row in self._rows("SELECT instance FROM instances WHERE source=? AND kept", source)}
+
+    def forget(self, source: str, instances: Iterable[str]) -> None:
+        """The files of these instances are lost: as if they had never come. Those that were let go of stay known."""
+        with self._write() as connection:
+            connection.executemany(
+                "DELETE FROM instances WHERE source = ? AND instance = ? AND kept",
+                [(source, each) for each in instances],
+            )
+
     def received(self, source: str, series: str, *, kept: bool = False) -> set[str]:
         """The instances of a series that came; with `kept`, those whose files are here still."""
         query = "SELECT instance FROM instances WHERE source = ? AND series = ? AND kept >= ?"
@@ -262,6 +265,16 @@ class Book:
         query = "SELECT source FROM studies UNION SELECT source FROM instances UNION SELECT source FROM tallies"
         return sorted(str(row[0]) for row in self._rows(query))
 
+    def let_go_of(self, source: str, series: Iterable[str]) -> set[str]:
+        """Of these series, those that a source brought and whose files are not all here any more."""
+        query = "SELECT DISTINCT series FROM instances WHERE source = ? AND kept = 0"
+        return {str(row[0]) for row in self._rows(query, source)} & set(series)
+
+    def read_again(self, source: str) -> None:
+        """Every archive and medium of a source is to be read once more."""
+        with self._write() as connection:
+            connection.execute("DELETE FROM archives WHERE source = ?", (source,))
+
     def archive(self, source: str, name: bytes) -> str:
         """The state in which an archive was read to its end; empty when it was not."""
         rows = self._rows("SELECT state FROM archives WHERE source = ? AND name = ?", source, name)
@@ -273,13 +286,13 @@ class Book:
             connection.execute("INSERT OR REPLACE INTO archives VALUES (?,?,?)", (source, name, state))
 
 
-STUDIES = "SELECT study, uid, state, reason, agreed_at FROM studies"
+STUDIES = "SELECT study, uid, state, reason, agreed_at, patient FROM studies"
 SERIES = "SELECT series, study, uid, expected, reason, again FROM series"
 
 
 def _study(row: Any) -> StudyRow:
-    study, uid, state, reason, agreed = row
-    return StudyRow(str(study), Private(str(uid)), str(state), str(reason), agreed)
+    study, uid, state, reason, agreed, patient = row
+    return StudyRow(str(study), Private(str(uid)), str(state), str(reason), agreed, str(patient))
 
 
 def _series(row: Any) -> SeriesRow:

@@ -36,11 +36,15 @@ class Calendar:
     zone: ZoneInfo
     holidays: frozenset[date]
 
+    def local(self, moment: datetime) -> datetime:
+        """A moment as the clocks of the source show it."""
+        return moment.astimezone(self.zone)
+
     def is_open(self, moment: datetime) -> bool:
         """Whether the source may be asked now."""
         if not self.windows:
             return True
-        local = moment.astimezone(self.zone)
+        local = self.local(moment)
         minute = local.hour * 60 + local.minute
         yesterday = local.date() - timedelta(days=1)
         return self._holds(local.date(), minute) or self._holds(yesterday, minute + FULL_DAY)

@@ -17,7 +17,7 @@ from pynetdicom.sop_class import StorageCommitmentPushModel
 
 from imagebank.dicom.pacs import wire
 from imagebank.dicom.pacs.landing import Landing
-from imagebank.dicom.pacs.negotiation import COMMITMENT_INSTANCE
+from imagebank.dicom.pacs.negotiation import COMMITMENT_INSTANCE, IMPLICIT
 from imagebank.dicom.pacs.silence import quiet_pynetdicom
 from imagebank.identities.pseudonyms import UidMap, letters
 
@@ -25,7 +25,6 @@ quiet_pynetdicom()
 
 ALL_KEPT, SOME_MISSING = 1, 2
 DEFLATED = "1.2.840.10008.1.2.1.99"
-IMPLICIT = "1.2.840.10008.1.2"
 BIG = "1.2.840.10008.1.2.2"
 PORT_OF_DICOM = 104
 

@@ -38,10 +38,13 @@ MOVES = {
 
 
 def sign_of(expected: int, received: int, *, agreed_at: float | None, now: float, settle_seconds: float) -> str:
-    """What a count says. `agreed_at` is when the counts first agreed, in the same seconds as `now`."""
+    """What a count says. `agreed_at` is when the counts first agreed, in the same seconds as `now`.
+
+    A clock that was put back since then counts as one that stood still.
+    """
     if received != expected:
         return FEWER if received < expected else MORE
-    return STILL_EQUAL if agreed_at is not None and now - agreed_at >= settle_seconds else EQUAL
+    return STILL_EQUAL if agreed_at is not None and max(now - agreed_at, 0) >= settle_seconds else EQUAL
 
 
 def next_state(state: str, sign: str) -> str:

@@ -6,14 +6,22 @@ counts differ, the PACS is asked for the list of instances, which is believed be
 
 from __future__ import annotations
 
+import threading
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from imagebank.core.private import NOBODY, Private
 from imagebank.dicom.pacs.book import Book, SeriesRow, StudyRow
-from imagebank.dicom.pacs.completeness import LEFT, WANTED, next_state, sign_of
-from imagebank.dicom.pacs.filters import Wanted, patient_objections, series_objection, study_objection
+from imagebank.dicom.pacs.completeness import AGREED, LEFT, WANTED, next_state, sign_of
+from imagebank.dicom.pacs.filters import (
+    NOT_ABOUT_IT,
+    Wanted,
+    bare_number,
+    patient_objections,
+    series_objection,
+    study_objection,
+)
 from imagebank.dicom.pacs.guard import Guard
 from imagebank.dicom.pacs.landing import Landing
 from imagebank.dicom.pacs.model import Pacs, PacsError, Request, SeriesAnswer, StudyAnswer
@@ -23,11 +31,14 @@ WHY_INCOMPLETE = {
     "missing": "The PACS lists images that did not come, though it was asked for them again.",
     "more-than-counted": "More images are here than the PACS lists.",
     "settling": "All is here; a later count must confirm it.",
+    "deleted": "It was banked and its files deleted; they are wanted again, because the bank would make it anew.",
     "not-fetched": "Not asked for yet.",
     "interrupted": "The run ended before all was here.",
 }
 """Why a study is not complete; the reasons of a PACS's failures are others."""
 
+STRAGGLER_SECONDS = 2.0  # without a new instance, until what is missing after a C-MOVE is taken for lost
+STRAGGLER_RESTS = 20  # in which these are waited for
 ONE_BY_ONE = ("failed", "bad-answer", "aborted", "silent")
 
 
@@ -57,6 +68,8 @@ class Fetcher:
 
     def __init__(self, scope: Scope, book: Book, landing: Landing, guard: Guard) -> None:
         self._scope, self._book, self._landing, self._guard = scope, book, landing, guard
+        self._taken: set[str] = set()
+        self._lock = threading.Lock()
 
     def find(self, client: Pacs, request: Request) -> Found:
         """Ask one question and write down every study that answers it."""
@@ -70,16 +83,38 @@ class Fetcher:
             elif reason:
                 self._leave(study, reason)
                 counted[reason] += 1
-            elif row := self._take(client, study):
+            elif row := self._take_once(client, study):
                 taken[row.study] = row
         return Found(counted, taken)
+
+    def _take_once(self, client: Pacs, study: StudyAnswer) -> StudyRow | None:
+        """Take a study, unless another question of this run was answered with it: one thread looks at it, once."""
+        name = self._id(study.uid)
+        with self._lock:
+            if name in self._taken:
+                return None
+            self._taken.add(name)
+        try:
+            return self._take(client, study)
+        except BaseException:
+            self._taken.discard(name)
+            raise
 
     def _id(self, uid: Private) -> str:
         return self._scope.uids.item(uid.reveal("derive the keyed id of a study or series"))
 
+    def _patient(self, study: StudyAnswer) -> str:
+        return patient_label(self._scope.uids, study.patient_id)
+
     def _leave(self, study: StudyAnswer, reason: str) -> None:
-        """A study that is not wanted: its keyed id is kept, to count it once, and its UID is not."""
-        row = StudyRow(self._id(study.uid), NOBODY, LEFT, reason, None)
+        """A study that is not wanted: its keyed id is kept, to count it once, and its UID is not.
+
+        A study that was wanted stays so where it only answered a question that was about somebody else.
+        """
+        known = self._book.study(self._scope.source, self._id(study.uid))
+        if reason in NOT_ABOUT_IT and known and known.state != LEFT:
+            return
+        row = StudyRow(self._id(study.uid), NOBODY, LEFT, reason, None, self._patient(study))
         self._book.keep_study(self._scope.source, row, (), self._scope.seconds())
 
     def _take(self, client: Pacs, study: StudyAnswer) -> StudyRow | None:
@@ -91,12 +126,12 @@ class Fetcher:
             self._leave(study, Counter(row.reason for row in rows).most_common(1)[0][0] if rows else "no-series")
             return None
         old = self._book.study(self._scope.source, name)
-        row = StudyRow(name, study.uid, WANTED, "not-fetched", None)
+        row = StudyRow(name, study.uid, WANTED, "not-fetched", None, self._patient(study))
         if old and old.state != LEFT:
             row = replace(row, state=old.state, reason=old.reason, agreed_at=old.agreed_at)
         self._book.keep_study(self._scope.source, row, rows, self._scope.seconds())
         self._correct(client, row)
-        return self._judge(row)
+        return self._settle(client, self._judge(row))
 
     def _series_row(self, study: str, series: SeriesAnswer) -> SeriesRow:
         reason = series_objection(series, self._scope.wanted)
@@ -126,11 +161,7 @@ class Fetcher:
         reason = "interrupted"
         try:
             reason = self._fetch_series(client, study)
-            row = self._judge(study, reason)
-            if self._scope.settle_seconds == 0 and not reason:
-                self._recount(client, row)
-                row = self._judge(row)
-            return row.state
+            return self._settle(client, self._judge(study, reason)).state
         except PacsError as error:
             self._judge(study, error.reason)
             raise
@@ -142,12 +173,12 @@ class Fetcher:
         """Every wanted series; returns why the last incomplete one is so, or nothing."""
         reason = ""
         for series in self._wanted_series(study):
-            self._landing.adopt(study.study, series.series)
             if series.again or len(self._received(series)) != series.expected:
                 reason = self._fetch_one(client, study, series) or reason
         return reason
 
     def _received(self, series: SeriesRow) -> set[str]:
+        self._landing.drain()
         return self._book.received(self._scope.source, series.series, kept=series.again)
 
     def _fetch_one(self, client: Pacs, study: StudyRow, series: SeriesRow) -> str:
@@ -179,7 +210,9 @@ class Fetcher:
             received = self._received(series)
             left = [uid for name, uid in wanted.items() if name not in received]
             if left or not (received or wanted):  # a whole series of which some came is gone on with by its list
-                client.fetch(study.uid, series.uid, left, self._guard.stopped)
+                told = client.fetch(study.uid, series.uid, left, self._guard.stopped)
+                if told.apart:
+                    self._wait_for_stragglers(study, series)
 
         try:
             self._guard.call(client, act, fetches=True)
@@ -187,11 +220,23 @@ class Fetcher:
             if wanted or error.reason not in ONE_BY_ONE:
                 raise  # a series that cannot be had as a whole may still be had by its list
 
-    def _recount(self, client: Pacs, study: StudyRow) -> None:
+    def _wait_for_stragglers(self, study: StudyRow, series: SeriesRow) -> None:
+        """A PACS may say that it is done before all that it sends has come: it is waited for while more comes."""
+        held, rests = len(self._received(series)), 0
+        while rests < STRAGGLER_RESTS and self._differs(study, series):
+            self._guard.pause(STRAGGLER_SECONDS / STRAGGLER_RESTS)
+            before, held = held, len(self._received(series))
+            rests = rests + 1 if held == before else 0
+
+    def _settle(self, client: Pacs, study: StudyRow) -> StudyRow:
+        """Where no time must pass between the counts that have to agree, the second one is had at once."""
+        if study.state != AGREED or self._scope.settle_seconds:
+            return study
         answers = self._guard.call(client, lambda: client.series(study.uid))
         rows = [self._series_row(study.study, each) for each in answers]
         self._book.keep_study(self._scope.source, study, rows, self._scope.seconds())
         self._correct(client, study)
+        return self._judge(study)
 
     def _judge(self, study: StudyRow, reason: str = "") -> StudyRow:
         """Count, and write down the state that the count leads to."""
@@ -209,11 +254,17 @@ class Fetcher:
         )
         exact = not (fewer or more)
         state = next_state(study.state, sign)
-        agreed = (study.agreed_at if study.agreed_at is not None else now) if exact else None
+        agreed = min(now if study.agreed_at is None else study.agreed_at, now) if exact else None
         why = _why(state, reason or (study.reason if study.reason != "settling" else ""))
-        row = StudyRow(study.study, study.uid, state, why, agreed)
+        row = replace(study, state=state, reason=why, agreed_at=agreed)
         self._book.set_state(self._scope.source, row, now)
         return row
+
+
+def patient_label(uids: UidMap, number: Private) -> str:
+    """A keyed id of a patient number, the same however a site writes it; nothing for none."""
+    bare = bare_number(number).reveal("derive a keyed id of a patient, to know the opted-out by")
+    return letters(uids.bits(f"patient {bare}"), 26) if bare else ""
 
 
 def _why(state: str, reason: str) -> str:

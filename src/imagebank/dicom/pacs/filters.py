@@ -12,7 +12,7 @@ from datetime import date
 from fnmatch import fnmatchcase
 
 from imagebank.core.pacs_settings import PacsSource
-from imagebank.core.private import Private
+from imagebank.core.private import NOBODY, Private
 from imagebank.dicom.pacs.model import Request, SeriesAnswer, StudyAnswer
 
 LEFT = {
@@ -25,10 +25,13 @@ LEFT = {
     "other-patient": "The PACS answered with the study of somebody who was not asked for.",
     "no-patient-id": "The PACS gave no patient number, so that nobody can say whether the person has opted out.",
     "several-patients": "One accession number was answered with studies of more than one patient.",
+    "not-asked": "The PACS answered with a study of another accession number, day or UID than it was asked for.",
     "no-series": "The PACS tells of no series in the study.",
     "elsewhere": "Another source of the same site brought the study.",
 }
 """Why something that a PACS told of is not fetched."""
+NOT_ABOUT_IT = ("other-patient", "not-asked")
+"""Of these, those that say something of the question and nothing of the study."""
 
 
 @dataclass(frozen=True)
@@ -86,18 +89,43 @@ def patient_objections(
     request: Request, answers: list[StudyAnswer], opted_out: frozenset[Private]
 ) -> list[tuple[StudyAnswer, str]]:
     """Each study that answered a question, with the reason why its patient is not to be fetched, or nothing."""
-    several = request.by == "accession" and len({plain_number(each.patient_id) for each in answers}) > 1
+    asked = [each for each in answers if _answers(each, request)]
+    several = request.by == "accession" and len({plain_number(each.patient_id) for each in asked}) > 1
     allowed = frozenset(plain_number(each) for each in request.patients)
-    return [(each, "several-patients" if several else _stranger(each, allowed, opted_out)) for each in answers]
+    told = []
+    for each in answers:
+        strange = _stranger(each, allowed, opted_out)
+        if strange != "opted-out":
+            strange = "not-asked" if each not in asked else "several-patients" if several else strange
+        told.append((each, strange))
+    return told
+
+
+def _answers(study: StudyAnswer, request: Request) -> bool:
+    """Whether a study is of the accession number, day or UID that was asked for: some PACS ignore such keys."""
+    day = Private(study.day.strftime("%Y%m%d")) if study.day else NOBODY
+    told = {"accession": study.accession, "day": day, "study": study.uid}.get(request.by, request.value)
+    return plain_number(told) == plain_number(request.value)
 
 
 def _stranger(study: StudyAnswer, allowed: frozenset[Private], opted_out: frozenset[Private]) -> str:
     number = plain_number(study.patient_id)
     if not number:
         return "no-patient-id"
-    if number in opted_out:
+    if is_opted_out(number, opted_out):
         return "opted-out"
     return "other-patient" if allowed and number not in allowed else ""
+
+
+def is_opted_out(number: Private, opted_out: frozenset[Private]) -> bool:
+    """Whether a number is of somebody who opted out, also where a site writes it with dashes or zeros of its own."""
+    return plain_number(number) in opted_out or bare_number(number) in opted_out
+
+
+def bare_number(number: Private) -> Private:
+    """A number by its letters and digits alone, without zeros before them: to know the opted-out by."""
+    text = "".join(each for each in number.reveal("compare numbers").upper() if each.isalnum())
+    return Private(text.lstrip("0"))
 
 
 def plain_number(number: Private) -> Private:

@@ -20,8 +20,12 @@ from imagebank.dicom.pacs.model import PacsError, Stopped
 from imagebank.dicom.pacs.pace import back_off, bucket
 
 SLICE_SECONDS = 0.2  # how soon a pause sees that it is to end
-NOT_THE_SOURCE = ("too-many-answers", "landing-full")  # asking again would change nothing, and nothing is wrong there
-HOPELESS = ("destination-unknown", "not-allowed", "not-offered")  # until a person changed something
+NOT_THE_SOURCE = (
+    "too-many-answers",
+    "landing-full",
+    "forbidden",
+)  # asking again changes nothing; nothing is wrong there
+HOPELESS = ("destination-unknown", "not-allowed", "not-offered", "not-trusted")  # until a person changed something
 T = TypeVar("T")
 
 
@@ -50,6 +54,10 @@ class Asked(Protocol):
         """See whether the source answers."""
 
 
+def tell_nobody(_: str) -> None:
+    """Nobody wants to know why it takes so long."""
+
+
 class Guard:
     """The state of one source in one run, for all threads that ask it."""
 
@@ -63,13 +71,15 @@ class Guard:
         bytes_a_second: float = 0.0,
         stop: Callable[[], bool] = lambda: False,
         patient: bool = False,
+        tell: Callable[[str], None] = tell_nobody,
     ) -> None:
         self._calendar, self._world, self._attempts, self._patient = calendar, world, attempts, patient
-        self._stop = stop
+        self._stop, self._tell = stop, tell
         moment = world.monotonic()
         self._studies = bucket(studies_a_minute / 60, moment)
         self._bytes = bucket(bytes_a_second, moment, size=max(bytes_a_second, 1.0))
         self._breaker, self._last, self._fetching_fails = Breaker(), "", False
+        self._opens: datetime | None = None  # that was told
         self._lock, self._probe = threading.Lock(), threading.Lock()
 
     def stopped(self) -> bool:
@@ -107,11 +117,15 @@ class Guard:
                 self._breaker = self._breaker.after_success()
 
     def _failed(self, error: PacsError) -> None:
+        moment = self._world.monotonic()
         with self._lock:
-            self._breaker = self._breaker.after_failure(self._world.monotonic())
-            self._last = error.reason
+            before, self._breaker = self._breaker, self._breaker.after_failure(moment)
+            breaker, self._last = self._breaker, error.reason
         if error.reason in HOPELESS:
             raise GivenUp(error.reason) from None
+        if breaker.opened_at != before.opened_at and not breaker.is_given_up:
+            why = "no answer to an echo" if before.is_open else f"{breaker.failures} failures in a row ({error.reason})"
+            self._tell(f"{why}: left alone for {breaker.rest(moment):.0f} s, then tried with one echo")
 
     def _wait_for_hours(self) -> None:
         while True:
@@ -123,7 +137,15 @@ class Guard:
             opens = self._calendar.opens_at(moment) if self._patient else None
             if opens is None:
                 raise Closed
+            self._tell_hours(self._calendar.local(opens))
             self.pause((opens - moment).total_seconds())
+
+    def _tell_hours(self, opens: datetime) -> None:
+        """Once for all threads."""
+        with self._lock:
+            is_new, self._opens = opens != self._opens, opens
+        if is_new:
+            self._tell(f"its hours begin on {opens:%A %d %B at %H:%M %Z}: waiting; Ctrl-C ends it")
 
     def _wait_for_circuit(self, client: Asked) -> None:
         while True:
@@ -152,6 +174,7 @@ class Guard:
         else:
             with self._lock:
                 self._breaker = self._breaker.after_probe()
+            self._tell("answers again: going on")
 
     def begin_study(self) -> None:
         """Wait until another study may be fetched."""

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import hashlib
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from imagebank.dicom.elements import PIXEL_GROUP, Odd, read_layout
-from imagebank.dicom.pacs.part10 import ids_of
+from imagebank.dicom.pacs.part10 import Ids, ids_of
 from imagebank.engine.model import DIGEST_BYTES
 
 HEAD_BYTES = 1 << 20  # of a file; holds the header of nearly every one
@@ -21,14 +23,44 @@ def is_whole(path: Path) -> bool:
     return any(element[0] >> 16 == PIXEL_GROUP >> 16 for element in layout.elements)
 
 
-def digest_of_file(path: Path) -> bytes:
-    """The digest of the content of a landed file: of its transfer syntax and its data set, not of its meta header."""
-    digest = hashlib.blake2b(digest_size=DIGEST_BYTES)
+def new_hash() -> Any:
+    """What digests are made with."""
+    return hashlib.blake2b(digest_size=DIGEST_BYTES)
+
+
+@dataclass(frozen=True)
+class Whole:
+    """A file that holds all of an instance."""
+
+    path: Path
+    ids: Ids
+    size: int
+    _hash: Any = field(repr=False)
+    _unhashed: list[bytes | memoryview] = field(default_factory=list, repr=False)  # one at most
+
+    def digest(self) -> bytes:
+        """The digest of its content: of its transfer syntax and its data set, not of its meta header.
+
+        Hashing waits until somebody asks.
+        """
+        while self._unhashed:
+            self._hash.update(self._unhashed.pop())
+        return bytes(self._hash.digest())
+
+
+def whole_file(path: Path) -> Whole:
+    """A file that landed, read again. Raises Unnamed."""
+    found = new_hash()
     with open(path, "rb") as file:
         head = file.read(HEAD_BYTES)
         ids = ids_of(head)
-        digest.update(ids.syntax.encode())
-        digest.update(memoryview(head)[ids.start :])
+        found.update(ids.syntax.encode())
+        found.update(memoryview(head)[ids.start :])
         while chunk := file.read(HEAD_BYTES):
-            digest.update(chunk)
-    return digest.digest()
+            found.update(chunk)
+    return Whole(path, ids, path.stat().st_size, found)
+
+
+def digest_of_file(path: Path) -> bytes:
+    """The digest of the content of a landed file. Raises Unnamed."""
+    return whole_file(path).digest()

@@ -18,16 +18,21 @@ from enum import Enum
 from pathlib import Path
 
 from imagebank.core.errors import DiskFull
-from imagebank.core.files import sync_folder
+from imagebank.core.files import disk_errors, sync_disk, sync_folder
+from imagebank.core.groups import Groups
+from imagebank.core.processes import is_running, own_mark
 from imagebank.dicom.pacs.arrival import Arrival, TooLarge
 from imagebank.dicom.pacs.book import Book, InstanceRow
-from imagebank.dicom.pacs.landed_file import HEAD_BYTES, digest_of_file, is_whole
-from imagebank.dicom.pacs.part10 import Ids, Unnamed, ids_of
+from imagebank.dicom.pacs.landed_file import Whole, digest_of_file, is_whole, whole_file
+from imagebank.dicom.pacs.part10 import Ids, Unnamed
 from imagebank.dicom.pacs.sameness import same_content
 from imagebank.identities.pseudonyms import UidMap, letters
 
 PARTIAL = ".partial"
 SUFFIX = ".dcm"
+Names = tuple[str, str, str]
+"""The bank's own ids of study, series and instance."""
+GROUP = 32  # files that are flushed at once; up to 1 MB of each may be in memory until it is hashed
 
 __all__ = ["Arrival", "Kept", "Landing", "Limits", "TooLarge", "Unrequested", "landing_full"]
 
@@ -63,8 +68,16 @@ class Limits:
 
 @dataclass
 class _Usage:
+    """Bytes that have their place, and bytes of files that wait for theirs."""
+
     held: int
+    coming: int = 0
     lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def add(self, *, held: int = 0, coming: int = 0) -> None:
+        with self.lock:
+            self.held += held
+            self.coming += coming
 
 
 class Landing:
@@ -82,10 +95,11 @@ class Landing:
         for folder in (self.folder, self._partial):
             folder.mkdir(parents=True, exist_ok=True)
             folder.chmod(0o700)
-        self._number = 0
+        self._owner, self._number = own_mark(), 0
         self._lock = threading.Lock()
+        self._taken = Groups(self._settle_all, GROUP)
 
-    def ids(self, ids: Ids) -> tuple[str, str, str]:
+    def ids(self, ids: Ids) -> Names:
         """The bank's own ids of study, series and instance."""
         reason = "derive the name of a file from a keyed UID"
         study, series = (self._uids.item(each.reveal(reason)) for each in (ids.study, ids.series))
@@ -96,15 +110,14 @@ class Landing:
         self.check_room(0)
         with self._lock:
             self._number += 1
-            name = f"{os.getpid()}-{self.source}-{self._number}"
+            name = f"{self._owner}-{self.source}-{self._number}"
         return Arrival(self, self._partial / name, head)
 
     def check_room(self, coming: int) -> None:
         """Raises DiskFull where the quota or the disk has no room for more."""
         quota, free = self.limits.quota, self.limits.free
-        over = quota and self._usage.held + coming > quota
+        over = quota and self._usage.held + self._usage.coming + coming > quota
         if over or (free and shutil.disk_usage(self.root).free < free + coming):
-            self.turned_away += 1
             raise landing_full()
 
     @property
@@ -116,31 +129,62 @@ class Landing:
         """Where an instance lies."""
         return self.folder / study / series / f"{instance}{SUFFIX}"
 
-    def settle(self, partial: Path, ids: Ids, digest: bytes, size: int) -> Kept:
-        """Give a whole file on the disk its place. Raises Unrequested."""
-        study, series, instance = self.ids(ids)
-        if not self.asked(study):
+    def take(self, whole: Whole) -> None:
+        """Leave a file that was fetched: flushed with others, it has its place soon; `drain` waits for that.
+
+        Raises what an earlier one ended with, and Unrequested.
+        """
+        names = self._named(whole)
+        self._usage.add(coming=whole.size)
+        self._taken.add((whole, names))
+
+    def drain(self) -> None:
+        """Wait until all that was taken before has its place, and the book knows. Raises what it ended with."""
+        self._taken.drain()
+
+    def _settle_all(self, group: list[tuple[Whole, Names]]) -> None:
+        try:
+            with disk_errors():
+                sync_disk([whole.path for whole, _ in group])
+                with self.book.together():
+                    for whole, names in group:
+                        self._settle(whole, names)
+        finally:
+            self._usage.add(coming=-sum(whole.size for whole, _ in group))
+
+    def settle(self, whole: Whole) -> Kept:
+        """Give a file on the disk its place. Raises Unrequested."""
+        return self._settle(whole, self._named(whole))
+
+    def _named(self, whole: Whole) -> Names:
+        names = self.ids(whole.ids)
+        if not self.asked(names[0]):
+            whole.path.unlink(missing_ok=True)
             self._count("unrequested")
             raise Unrequested
         with self._lock:
             self.arrived += 1
-            self.arrived_bytes += size
-        row = InstanceRow(series, digest, size)
-        known = self.book.instance(self.source, instance)
+            self.arrived_bytes += whole.size
+        return names
+
+    def _settle(self, whole: Whole, names: Names) -> Kept:
+        study, series, instance = names
         path = self.path_of(study, series, instance)
-        if known and known.digest == digest and known.kept and path.exists():
-            self.book.add_copy(self.source, instance)
-            return Kept.COPY
+        row = InstanceRow(series, whole.digest(), whole.size)
+        known = self.book.instance(self.source, instance)
         if known and not known.kept:
-            return self._again(partial, path, instance, known, row)
-        if self._place(partial, path):
+            kept = self._again(whole.path, path, instance, known, row)
+        elif self._place(whole.path, path):
             self._note(instance, row)
-            return Kept.NEW
-        return self._meet(partial, path, instance, known, row)
+            kept = Kept.NEW
+        else:
+            kept = self._meet(whole.path, path, instance, known, row)
+        whole.path.unlink(missing_ok=True)
+        return kept
 
     def _again(self, partial: Path, path: Path, instance: str, known: InstanceRow, row: InstanceRow) -> Kept:
         """The file was deleted after it was banked; it is taken back, because the whole series may be wanted."""
-        if known.digest != row.digest and not known.kept:
+        if known.digest != row.digest:
             return self._aside(partial, path, instance, row)
         self._place(partial, path)
         self._note(instance, row)
@@ -159,7 +203,7 @@ class Landing:
 
     def _aside(self, partial: Path, path: Path, instance: str, row: InstanceRow) -> Kept:
         if self.book.add_aside(self.source, instance, row.digest, row.size):
-            self._hold(row.size)
+            self._usage.add(held=row.size)
         self._place(partial, path.with_name(f"{instance}-{row.digest[:5].hex()}{SUFFIX}"))
         return Kept.ASIDE
 
@@ -181,37 +225,18 @@ class Landing:
 
     def _note(self, instance: str, row: InstanceRow) -> None:
         self.book.add_instance(self.source, instance, row)
-        self._hold(row.size)
-
-    def _hold(self, size: int) -> None:
-        with self._usage.lock:
-            self._usage.held += size
+        self._usage.add(held=row.size)
 
     def _count(self, what: str) -> None:
         with self._lock:
             self.counted[what] += 1
 
-    def adopt(self, study: str, series: str) -> int:
-        """Write down the files of a series that a crash kept from the book; returns how many."""
-        folder = self.folder / study / series
-        if not folder.is_dir():
-            return 0
-        known = self.book.received(self.source, series, kept=True)
-        found = [path for path in sorted(folder.glob(f"*{SUFFIX}")) if "-" not in path.stem and path.stem not in known]
-        rows = [(path.stem, InstanceRow(series, digest_of_file(path), path.stat().st_size)) for path in found]
-        self.book.add_instances(self.source, rows)
-        self._hold(sum(row.size for _, row in rows))
-        return len(rows)
-
     def recover(self) -> None:
         """Settle what processes that died had whole, and remove what they left half-written; others' files stay."""
-        mark = f"-{self.source}-"
         for path in sorted(self._partial.iterdir()):
-            owner = path.name.partition("-")[0]
-            if mark in path.name and not Path(f"/proc/{owner}").exists():
+            owner, _, rest = path.name.partition("-")
+            if rest.rpartition("-")[0] == self.source and not is_running(owner):
                 with suppress(Unnamed, Unrequested):
                     if is_whole(path):
-                        with open(path, "rb") as file:
-                            ids = ids_of(file.read(HEAD_BYTES))
-                        self.settle(path, ids, digest_of_file(path), path.stat().st_size)
+                        self.settle(whole_file(path))
                 path.unlink(missing_ok=True)

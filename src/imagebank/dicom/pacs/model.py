@@ -48,10 +48,11 @@ class SeriesAnswer:
 
 @dataclass(frozen=True)
 class Fetched:
-    """What the PACS said of a retrieval; what really came is in the book."""
+    """What the PACS said of a retrieval; what really came is in the book. `apart`: it comes by another association."""
 
     said_done: int = 0
     said_failed: int = 0
+    apart: bool = False
 
 
 class Pacs(Protocol):
@@ -59,6 +60,10 @@ class Pacs(Protocol):
 
     def echo(self) -> None:
         """See whether it answers. Raises PacsError, as everything here."""
+
+    def patients(self, number: Private) -> int | None:
+        """How many patients it knows by a number; None where it cannot be asked for patients."""
+        ...
 
     def studies(self, request: Request) -> list[StudyAnswer]:
         """The studies that answer a request."""
@@ -94,9 +99,11 @@ class Stopped(Exception):
 
 REASONS = {
     "not-reached": "The PACS did not answer: host, port, TLS or network.",
+    "not-trusted": "The certificate of the PACS does not hold: its authority, its name or its dates. See ca_file.",
     "refused": "The PACS refused our association: the titles are not what it knows.",
     "not-offered": "The PACS does not offer the service that was asked for.",
     "not-allowed": "The PACS does not know this user or token.",
+    "forbidden": "The PACS knows us, but does not let us have this.",
     "aborted": "The association or connection broke off.",
     "silent": "The PACS was silent for longer than timeout_seconds.",
     "failed": "The PACS answered with a failure.",

@@ -13,8 +13,9 @@ import ssl
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
+from typing import Any
 
 from imagebank.dicom.pacs import wire
 from imagebank.dicom.pacs.landing import Landing
@@ -23,7 +24,8 @@ from imagebank.dicom.pacs.negotiation import COMMITMENT, VERIFICATION, Refused, 
 from imagebank.dicom.pacs.receiving import Receiver, read_message
 from imagebank.dicom.pacs.wire import BadMessage
 
-ACCEPT_SECONDS = 0.2  # how soon a node sees that it is to close
+ACCEPT_SECONDS = 0.2  # how soon a node sees that it is to close, and that a peer is too slow
+SPARE = 16  # connections beyond the associations, which may ask to be let in; more are hung up on at once
 TELL = Callable[["Ended"], None]
 
 
@@ -38,7 +40,9 @@ class Settings:
     associations: int = 10
     timeout_seconds: float = 60.0
     tls: ssl.SSLContext | None = field(default=None, repr=False)
-    commitment: bool = False
+    fetches: bool = False
+    """What comes was asked for by us with C-MOVE, and its source keeps it: it is flushed in groups before the book
+    counts it. What others push is flushed before each answer, because they may delete it then."""
 
 
 @dataclass(frozen=True)
@@ -57,6 +61,35 @@ Committer = Callable[[str, bytes, str], tuple[int, bytes] | None]
 """Peer, data set of a storage commitment request, its transfer syntax: the event and data set to answer with."""
 
 
+class _Watched:
+    """Since when a connection is waited for, and whether that was too long. A stream over it is read by one thread."""
+
+    def __init__(self) -> None:
+        self.since, self.is_late, self.is_admitted = 0.0, False, False
+        self._stream: Any = None
+
+    def over(self, stream: Any) -> _Watched:
+        """The same, as a stream whose pieces must come whole in time."""
+        self._stream = stream
+        return self
+
+    def read(self, size: int) -> bytes:
+        """That many bytes; fewer where the peer hung up. Raises TimeoutError, also where they came too slowly."""
+        with self.at_work():
+            return bytes(self._stream.read(size))
+
+    @contextlib.contextmanager
+    def at_work(self) -> Iterator[None]:
+        """Something is waited for while the block runs."""
+        self.since = time.monotonic()
+        try:
+            yield
+        finally:
+            self.since = 0.0
+            if self.is_late:
+                raise TimeoutError
+
+
 def tell_nobody(_: Ended) -> None:
     """No log is kept."""
 
@@ -71,7 +104,8 @@ class Node:
         self._socket: socket.socket | None = None
         self._closing = threading.Event()
         self._threads: set[threading.Thread] = set()
-        self._connections: set[socket.socket] = set()
+        self._connections: dict[socket.socket, _Watched] = {}
+        self._admitted = 0
         self._lock = threading.Lock()
         self._listener: threading.Thread | None = None
 
@@ -119,27 +153,41 @@ class Node:
             time.sleep(0.05)
         with self._lock:
             for connection in self._connections:
-                with contextlib.suppress(OSError):
-                    connection.shutdown(socket.SHUT_RDWR)
+                _hang_up(connection)
             threads = list(self._threads)
         for thread in threads:
             thread.join()
+        self._landing.drain()
         if self._socket:
             self._socket.close()
 
     def _listen(self, listening: socket.socket) -> None:
         while not self._closing.is_set():
+            self._hang_up_on_the_slow()
             try:
                 connection, address = listening.accept()
             except TimeoutError:
                 continue
             except OSError:  # a peer that went before it was let in
                 continue
+            if self.busy >= self._settings.associations + SPARE:
+                connection.close()
+                self._tell(Ended("unknown", str(address[0]), "refused", 0.0, Counter(), 0))
+                continue
             thread = threading.Thread(target=self._serve, args=(connection, str(address[0])), daemon=True)
             with self._lock:
                 self._threads.add(thread)
-                self._connections.add(connection)
+                self._connections[connection] = _Watched()
             thread.start()
+
+    def _hang_up_on_the_slow(self) -> None:
+        """A time-out of a socket sees silence only: who sends a byte now and then would hold a connection for ever."""
+        late = time.monotonic() - self._settings.timeout_seconds
+        with self._lock:
+            for connection, watched in self._connections.items():
+                if watched.since and watched.since < late and not watched.is_late:
+                    watched.is_late = True
+                    _hang_up(connection)
 
     def _serve(self, connection: socket.socket, address: str) -> None:
         started, end = time.monotonic(), "aborted"
@@ -148,9 +196,10 @@ class Node:
         try:
             connection.settimeout(self._settings.timeout_seconds)
             connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            secured = self._secured(connection)
-            with secured, secured.makefile("rb", buffering=2 * wire.MOST_PDU) as stream:
-                receiver = self._admit(secured, stream)
+            connection = self._secured(connection)
+            watched = self._connections[connection]
+            with connection, connection.makefile("rb", buffering=2 * wire.MOST_PDU) as stream:
+                receiver = self._admit(connection, watched.over(stream))
                 if receiver is None:
                     end = "refused"
                 else:
@@ -165,24 +214,47 @@ class Node:
         finally:
             connection.close()
             with self._lock:
-                self._connections.discard(connection)
+                gone = self._connections.pop(connection, None)
+                self._admitted -= gone is not None and gone.is_admitted
                 self._threads.discard(threading.current_thread())
         counts, size = (receiver.counts, receiver.size) if receiver else (Counter[str](), 0)
         self._tell(Ended(peer, address, end, time.monotonic() - started, counts, size))
 
     def _secured(self, connection: socket.socket) -> socket.socket:
-        context = self._settings.tls
-        return context.wrap_socket(connection, server_side=True) if context else connection
+        """The connection, after the handshake where TLS is wanted. It is this one that is hung up on from then on."""
+        if self._settings.tls is None:
+            return connection
+        secured = self._settings.tls.wrap_socket(connection, server_side=True, do_handshake_on_connect=False)
+        with self._lock:
+            watched = self._connections[secured] = self._connections.pop(connection)
+        try:
+            with watched.at_work():
+                secured.do_handshake()
+        except BaseException:
+            secured.close()
+            with self._lock:
+                self._connections.pop(secured, None)
+            raise
+        return secured
 
-    def _admit(self, connection: socket.socket, stream: object) -> Receiver | None:
+    def _admit(self, connection: socket.socket, stream: _Watched) -> Receiver | None:
         """Negotiate. Gives None where the peer was refused."""
         message = read_message(stream, {wire.ASSOCIATE_RQ: wire.MOST_NEGOTIATION})
         services: Iterable[str] = (VERIFICATION, *((COMMITMENT,) if self._committer else ()))
         agreed = negotiate(message[1], title=self._settings.title, peers=self._settings.peers, services=services)
-        if not isinstance(agreed, Refused) and self.busy > self._settings.associations:
-            agreed = Refused("too-many", 2, 3, 2)
+        if not isinstance(agreed, Refused):
+            with self._lock:
+                stream.is_admitted = self._admitted < self._settings.associations
+                self._admitted += stream.is_admitted
+            agreed = agreed if stream.is_admitted else Refused("too-many", 2, 3, 2)
         if isinstance(agreed, Refused):
             connection.sendall(wire.reject(agreed.result, agreed.source, agreed.reason))
             return None
         connection.sendall(agreed.answer)
-        return Receiver(connection, stream, agreed, self._landing, self._committer)
+        return Receiver(connection, stream, agreed, self._landing, self._committer, fetches=self._settings.fetches)
+
+
+def _hang_up(connection: socket.socket) -> None:
+    """End a connection that another thread reads from; below TLS, whose own end that thread would stumble over."""
+    with contextlib.suppress(OSError):
+        socket.socket.shutdown(connection, socket.SHUT_RDWR)

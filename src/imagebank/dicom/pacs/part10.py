@@ -7,10 +7,10 @@ import struct
 from dataclasses import dataclass
 
 from imagebank.core.private import Private
-from imagebank.dicom.elements import Element, Odd, read_layout
+from imagebank.dicom.elements import Element, Odd, elements_from, read_start
 from imagebank.dicom.headers import read_header
 
-BEHIND_THE_IDS = 0x00210000
+LAST_ID = 0x0020000E
 IDS = {0x00080018: "instance", 0x0020000D: "study", 0x0020000E: "series", 0x00100020: "patient"}
 IMPLEMENTATION = b"2.25.326474110398562019463815770163905261843"
 VERSION_NAME = b"IMAGEBANK "
@@ -63,9 +63,10 @@ def _even(uid: str) -> bytes:
 def ids_of(content: bytes) -> Ids:
     """What names the instance in a file, of which the beginning is enough. Raises Unnamed."""
     try:
-        layout = read_layout(content, stop=BEHIND_THE_IDS)
-        found = {IDS[each[0]]: _text(content, each) for each in layout.elements if each[0] in IDS}
-        syntax = layout.syntax
+        start = read_start(content)
+        elements, _ = elements_from(content, start.end, start.implicit, LAST_ID)
+        found = {IDS[each[0]]: _text(content, each) for each in elements if each[0] in IDS}
+        syntax = start.syntax
     except Odd:
         found, syntax = _patiently(content)
     if not all(found.get(each) for each in ("study", "series", "instance")):

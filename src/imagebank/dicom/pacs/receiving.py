@@ -1,4 +1,4 @@
-"""One association of the receiving node after it was agreed on: instances come in, each gets its status.
+"""An association after it was agreed on, of the receiving node or of C-GET: instances come in, each gets its status.
 
 The path of the pixels is short: from the socket in pieces of 128 kB to the file. Only the command before them is read.
 """
@@ -6,7 +6,7 @@ The path of the pixels is short: from the socket in pieces of 128 kB to the file
 from __future__ import annotations
 
 import socket
-from collections import Counter
+from collections import Counter, deque
 from typing import Any
 
 from imagebank.core.errors import DiskFull
@@ -42,19 +42,36 @@ def read_message(stream: object, most: dict[int, int]) -> tuple[int, bytes]:
     body = stream.read(length)  # type: ignore[attr-defined]
     if len(body) < length:
         raise ConnectionError
-    return kind, header + body if kind == wire.ASSOCIATE_RQ else body
+    return kind, header + body if kind in (wire.ASSOCIATE_RQ, wire.ASSOCIATE_AC) else body
 
 
 class Receiver:
-    """Serves one association until its peer releases it."""
+    """Serves one association until its peer releases it, or until the answer to what we asked comes.
+
+    With `fetches`, what comes was asked for by us and its source keeps it: it is flushed with others before the book
+    counts it. Anything else is flushed before its sender, who may delete it then, is told.
+    """
 
     def __init__(
-        self, connection: socket.socket, stream: object, agreed: Agreed, landing: Landing, committer: Any
+        self,
+        connection: socket.socket,
+        stream: object,
+        agreed: Agreed,
+        landing: Landing,
+        committer: Any,
+        *,
+        fetches: bool = False,
     ) -> None:
         self.peer, self.counts, self.size = agreed.peer, Counter[str](), 0
+        if agreed.not_offered:
+            self.counts["not-offered"] = agreed.not_offered
         self._connection, self._stream, self._agreed = connection, stream, agreed
         self._landing, self._committer = landing, committer
+        self._fetches = fetches
+        self.syntaxes: set[str] = set()
         self._command = bytearray()
+        self._reply: tuple[Command, bytearray] | None = None
+        self._answers: deque[tuple[Command, bytes]] = deque()
         self._store: _Storing | None = None
         self._request: tuple[Command, bytearray] | None = None
 
@@ -62,20 +79,39 @@ class Receiver:
         """Answer until the end; returns how it came. Raises BadMessage, and OSError when the connection breaks."""
         try:
             while True:
-                kind, body = read_message(self._stream, SIZES)
+                kind = self._step()
                 if kind == wire.RELEASE_RQ:
                     self._connection.sendall(wire.release_reply())
                     return "released"
                 if kind == wire.ABORT:
                     return "aborted"
-                for fragment in wire.fragments(body):
-                    self._take(fragment)
         except (BadMessage, TimeoutError):
             self._connection.sendall(wire.abort())
             raise
         finally:
-            if self._store:
-                self._store.forget()
+            self._forget()
+
+    def answer(self) -> tuple[Command, bytes]:
+        """The next answer to what we asked. Raises BadMessage, and OSError when the connection breaks."""
+        try:
+            while not self._answers:
+                if self._step() != wire.P_DATA:
+                    raise ConnectionError
+            return self._answers.popleft()
+        except BaseException:
+            self._forget()
+            raise
+
+    def _step(self) -> int:
+        kind, body = read_message(self._stream, SIZES)
+        if kind == wire.P_DATA:
+            for fragment in wire.fragments(body):
+                self._take(fragment)
+        return kind
+
+    def _forget(self) -> None:
+        if self._store:
+            self._store.forget()
 
     def _take(self, fragment: Fragment) -> None:
         if fragment.is_command:
@@ -86,12 +122,14 @@ class Receiver:
                 self._end_store(fragment.context)
         elif self._request:
             self._take_request(fragment)
+        elif self._reply:
+            self._take_reply(fragment)
         else:
             raise BadMessage
 
     def _take_command(self, fragment: Fragment) -> None:
         self._command += fragment.content
-        if len(self._command) > wire.MOST_COMMAND or self._store or self._request:
+        if len(self._command) > wire.MOST_COMMAND or self._store or self._request or self._reply:
             raise BadMessage
         if not fragment.is_last:
             return
@@ -101,13 +139,33 @@ class Receiver:
         if not service:
             raise BadMessage
         if command.kind == wire.C_STORE and command.has_data:
-            self._store = _Storing(command, service, syntax, self._landing)
+            self.syntaxes.add(syntax)
+            self._store = _Storing(command, service, syntax, self._landing, fetches=self._fetches)
         elif command.kind == wire.N_ACTION and command.has_data and service == COMMITMENT:
             self._request = (command, bytearray())
         elif command.kind == wire.C_ECHO:
             self._answer(fragment.context, command, wire.SUCCESS)
-        elif command.kind != wire.C_CANCEL and not command.kind & wire.RESPONSE:
+        elif command.kind & wire.RESPONSE:
+            self._take_answer(command)
+        elif command.kind != wire.C_CANCEL:
             self._refuse(fragment.context, command)
+
+    def _take_answer(self, command: Command) -> None:
+        if command.has_data:
+            self._reply = (command, bytearray())
+        else:
+            self._answers.append((command, b""))
+
+    def _take_reply(self, fragment: Fragment) -> None:
+        if self._reply is None:
+            raise AssertionError("only an answer that began can go on")
+        command, content = self._reply
+        content += fragment.content
+        if len(content) > MOST_REQUEST:
+            raise BadMessage
+        if fragment.is_last:
+            self._reply = None
+            self._answers.append((command, bytes(content)))
 
     def _refuse(self, context: int, command: Command) -> None:
         if command.has_data:
@@ -139,13 +197,14 @@ class Receiver:
         if reply:  # the peer has no address of its own: it hears of it here
             event, data_set = reply
             told = wire.event_report(COMMITMENT, COMMITMENT_INSTANCE, event, 1)
-            self._send(fragment.context, told, is_command=True)
-            self._send(fragment.context, data_set, is_command=False)
+            self.send(fragment.context, told, is_command=True)
+            self.send(fragment.context, data_set, is_command=False)
 
     def _answer(self, context: int, command: Command, status: int) -> None:
-        self._send(context, wire.response(command, status), is_command=True)
+        self.send(context, wire.response(command, status), is_command=True)
 
-    def _send(self, context: int, content: bytes, *, is_command: bool) -> None:
+    def send(self, context: int, content: bytes, *, is_command: bool) -> None:
+        """Send a command or a data set."""
         for unit in wire.data_units(context, content, is_command=is_command, most=self._agreed.most):
             self._connection.sendall(unit)
 
@@ -153,8 +212,9 @@ class Receiver:
 class _Storing:
     """One C-STORE: what comes is written, or after a refusal thrown away until its end."""
 
-    def __init__(self, command: Command, service: str, syntax: str, landing: Landing) -> None:
+    def __init__(self, command: Command, service: str, syntax: str, landing: Landing, *, fetches: bool) -> None:
         self.command, self.size = command, 0
+        self._landing, self._fetches = landing, fetches
         self._refusal: tuple[int, str] | None = None
         self._arrival: Arrival | None = None
         if command.sop_class != service:
@@ -181,17 +241,23 @@ class _Storing:
                 if arrival.ids().instance.reveal("compare the UID of command and data set") != self.command.instance:
                     self._refusal = (wire.DOES_NOT_MATCH, "mismatch")
                 else:
-                    word = arrival.finish().value
-                    self.forget()
-                    return wire.SUCCESS, word
+                    return wire.SUCCESS, self._keep(arrival)
             except Exception as error:
                 self._refuse(error)
         self.forget()
         return self._refusal or (wire.PROCESSING_FAILURE, "failed")
 
+    def _keep(self, arrival: Arrival) -> str:
+        if not self._fetches:
+            return arrival.finish().value
+        self._landing.take(arrival.end())
+        return "fetched"
+
     def _refuse(self, error: Exception) -> None:
         found = (told for kind, told in STATUSES.items() if isinstance(error, kind))
         self._refusal = next(found, (wire.PROCESSING_FAILURE, "failed"))
+        if isinstance(error, DiskFull):
+            self._landing.turned_away += 1
         self.forget()
 
     def forget(self) -> None:

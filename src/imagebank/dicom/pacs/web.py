@@ -120,7 +120,7 @@ class Web:
             auth = Tokens(access)
         self._client = httpx.Client(
             auth=auth,
-            verify=service.tls or True,
+            verify=service.tls or service.url.startswith("https"),  # reading the authorities takes a while
             timeout=service.timeout_seconds,
             follow_redirects=False,
             trust_env=False,
@@ -132,6 +132,10 @@ class Web:
     def echo(self) -> None:
         """A question with one answer at most."""
         self._get("/studies", {"limit": "1"})
+
+    def patients(self, number: Private) -> int | None:  # noqa: ARG002 - QIDO-RS has no level of patients
+        """Nothing: it has studies only."""
+        return None
 
     def studies(self, request: Request) -> list[StudyAnswer]:
         """QIDO-RS at study level."""
@@ -214,10 +218,10 @@ class Web:
 
 
 def _check(answer: httpx.Response) -> None:
-    if answer.status_code in (httpx.codes.UNAUTHORIZED, httpx.codes.FORBIDDEN):
+    if answer.status_code == httpx.codes.UNAUTHORIZED:
         raise PacsError("not-allowed")
-    if answer.status_code == httpx.codes.NOT_FOUND:
-        raise PacsError("failed")
+    if answer.status_code == httpx.codes.FORBIDDEN:
+        raise PacsError("forbidden")
     if not answer.is_success:
         raise PacsError("failed")
 
@@ -225,8 +229,17 @@ def _check(answer: httpx.Response) -> None:
 def _broken(error: httpx.HTTPError) -> PacsError:
     """What an error of httpx means; its text would name the URL, and so a patient."""
     if isinstance(error, httpx.ConnectError | httpx.ConnectTimeout | httpx.UnsupportedProtocol):
-        return PacsError("not-reached")
+        return PacsError("not-trusted" if _is_of_a_certificate(error) else "not-reached")
     return PacsError("silent" if isinstance(error, httpx.TimeoutException) else "aborted")
+
+
+def _is_of_a_certificate(error: BaseException | None) -> bool:
+    """Whether an error, or one that it came of, says that a certificate does not hold."""
+    while error is not None:
+        if isinstance(error, ssl.SSLCertVerificationError):
+            return True
+        error = error.__cause__ or error.__context__
+    return False
 
 
 def _part(uid: Private) -> str:

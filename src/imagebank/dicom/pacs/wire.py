@@ -1,4 +1,4 @@
-"""Messages of the DICOM upper layer and of DIMSE as bytes (PS3.7, PS3.8): what a receiving node reads and writes.
+"""Messages of the DICOM upper layer and of DIMSE as bytes (PS3.7, PS3.8): what our associations read and write.
 
 Pure: bytes in, values out. What is not well formed, or larger than it may be, raises `BadMessage`.
 """
@@ -18,11 +18,17 @@ MOST_PDU = 131_072
 MOST_NEGOTIATION = 1 << 20
 MOST_COMMAND = 1 << 16
 
-C_STORE, C_ECHO, N_EVENT_REPORT, N_ACTION, C_CANCEL = 0x0001, 0x0030, 0x0100, 0x0130, 0x0FFF
+C_STORE, C_GET, C_FIND, C_MOVE, C_ECHO = 0x0001, 0x0010, 0x0020, 0x0021, 0x0030
+N_EVENT_REPORT, N_ACTION, C_CANCEL = 0x0100, 0x0130, 0x0FFF
 RESPONSE = 0x8000
-NO_DATA_SET = 0x0101
+NO_DATA_SET, DATA_SET = 0x0101, 0x0001
+LOW_PRIORITY = 0x0002
 
 SUCCESS = 0x0000
+PENDING = (0xFF00, 0xFF01)
+CANCELLED = 0xFE00
+WARNING = 0xB000
+DESTINATION_UNKNOWN = 0xA801
 PROCESSING_FAILURE = 0x0110
 NO_SUCH_INSTANCE = 0x0112
 NOT_AUTHORISED = 0x0124
@@ -38,13 +44,16 @@ class BadMessage(Exception):
 
 @dataclass(frozen=True)
 class Command:
-    """What a peer asks for."""
+    """What a peer asks for or answers. Numbers that were not told are 0."""
 
     kind: int
     message: int
     sop_class: str
     instance: str
     has_data: bool
+    status: int = 0
+    completed: int = 0
+    failed: int = 0
 
 
 @dataclass(frozen=True)
@@ -86,12 +95,13 @@ def read_command(content: bytes) -> Command:
         kind = _number(found[0x0100])
         message = _number(found.get(0x0110) or found.get(0x0120, b"\0\0"))
         has_data = _number(found[0x0800]) != NO_DATA_SET
+        status, completed, failed = (_number(found.get(each) or b"\0\0") for each in (0x0900, 0x1021, 0x1022))
     except (KeyError, struct.error):
         raise BadMessage from None
     sop_class, instance = (
         _uid(found.get(one) or found.get(other, b"")) for one, other in ((0x0002, 0x0003), (0x1000, 0x1001))
     )
-    return Command(kind, message, sop_class, instance, has_data)
+    return Command(kind, message, sop_class, instance, has_data, status, completed, failed)
 
 
 def _number(value: bytes) -> int:
@@ -116,6 +126,32 @@ def response(command: Command, status: int, *, more: tuple[tuple[int, bytes], ..
     return command_set([*elements, *more])
 
 
+def request(kind: int, sop_class: str, message: int, *, has_data: bool, destination: str = "") -> bytes:
+    """The command set of a C-ECHO, C-FIND, C-MOVE or C-GET, of low priority."""
+    elements = [
+        (0x0002, _even(sop_class)),
+        (0x0100, struct.pack("<H", kind)),
+        (0x0110, struct.pack("<H", message)),
+        (0x0800, struct.pack("<H", DATA_SET if has_data else NO_DATA_SET)),
+    ]
+    if has_data:
+        elements.append((0x0700, struct.pack("<H", LOW_PRIORITY)))
+    if destination:
+        elements.append((0x0600, destination.encode("ascii") + b" " * (len(destination) % 2)))
+    return command_set(elements)
+
+
+def cancel(message: int) -> bytes:
+    """The command set of a C-CANCEL of what `message` asked for."""
+    return command_set(
+        [
+            (0x0100, struct.pack("<H", C_CANCEL)),
+            (0x0120, struct.pack("<H", message)),
+            (0x0800, struct.pack("<H", NO_DATA_SET)),
+        ]
+    )
+
+
 def command_set(elements: list[tuple[int, bytes]]) -> bytes:
     """A command set of these elements, in order and with its group length."""
     body = b"".join(ELEMENT.pack(0, element, len(value)) + value for element, value in sorted(elements))
@@ -133,7 +169,7 @@ def event_report(sop_class: str, instance: str, event: int, message: int) -> byt
             (0x0002, _even(sop_class)),
             (0x0100, struct.pack("<H", N_EVENT_REPORT)),
             (0x0110, struct.pack("<H", message)),
-            (0x0800, struct.pack("<H", 0x0001)),
+            (0x0800, struct.pack("<H", DATA_SET)),
             (0x1000, _even(instance)),
             (0x1002, struct.pack("<H", event)),
         ]
@@ -152,6 +188,11 @@ def data_units(context: int, content: bytes, *, is_command: bool, most: int) -> 
 def reject(result: int, source: int, reason: int) -> bytes:
     """A-ASSOCIATE-RJ."""
     return HEADER.pack(ASSOCIATE_RJ, 4) + bytes((0, result, source, reason))
+
+
+def release_request() -> bytes:
+    """A-RELEASE-RQ."""
+    return HEADER.pack(RELEASE_RQ, 4) + bytes(4)
 
 
 def release_reply() -> bytes:

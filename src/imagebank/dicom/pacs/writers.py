@@ -1,7 +1,8 @@
 """Instances of one web answer go to the disk while the next ones are read: a few threads write, one reads.
 
-What is in flight is bounded; an instance that is larger than that is written as it comes. The first error of a writer
-stops the reader; those after it add nothing.
+A web service waits for no acknowledgement, so whatever was written since the last flush is flushed at once, and then
+has its place. What is in flight is bounded; an instance that is larger than that is written as it comes. The first
+error of a writer stops the reader; those after it add nothing.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from imagebank.dicom.pacs.model import PacsError
 from imagebank.dicom.pacs.part10 import Unnamed
 
 THREADS = 2
-IN_FLIGHT = 24  # instances
+IN_FLIGHT = 24  # instances that wait to be written
 SMALL = 4 << 20  # bytes; larger ones are written by the reader itself
 
 
@@ -30,7 +31,7 @@ class Writers:
 
     @contextmanager
     def batch(self) -> Iterator[Batch]:
-        """The instances of one answer. All of them are on the disk when the block ends."""
+        """The instances of one answer. All of them have their places, and the book knows, when the block ends."""
         batch = Batch(self._landing, self._pool)
         try:
             yield batch
@@ -79,23 +80,42 @@ class Batch:
             self._refuse_rest = True
 
     def _end_instance(self) -> None:
-        if self._large is not None:
-            with self._large as arrival:
-                self._count(not self._refuse_rest and _finish(arrival))
+        if self._large is None:
+            self._waiting.append(self._pool.submit(self._land, self._pieces))
         else:
-            self._waiting.append(self._pool.submit(_land, self._landing, self._pieces))
+            with self._large as arrival:
+                self._count(not self._refuse_rest and self._take(arrival))
         self._pieces, self._size, self._large, self._refuse_rest = [], 0, None, False
         while len(self._waiting) > IN_FLIGHT:
             self._count(self._waiting.popleft().result())
 
     def settle(self) -> None:
-        """Wait until everything that was given is on the disk."""
+        """Wait until everything that was given has its place."""
         while self._waiting:
             self._count(self._waiting.popleft().result())
+        self._landing.drain()
 
     def _count(self, kept: bool) -> None:
         self.done += kept
         self.refused += not kept
+
+    def _land(self, pieces: list[bytes]) -> bool:
+        with self._landing.begin() as arrival:
+            try:
+                for each in pieces:
+                    arrival.write(each)
+            except (TooLarge, Unnamed):
+                return False
+            return self._take(arrival)
+
+    def _take(self, arrival: Arrival) -> bool:
+        try:
+            whole = arrival.end()
+            whole.digest()  # here, where several threads hash
+            self._landing.take(whole)
+        except (Unnamed, Unrequested):
+            return False
+        return True
 
     def end(self) -> None:
         """Nothing more comes: what is half-written is forgotten, what is whole is let finish."""
@@ -103,21 +123,3 @@ class Batch:
             self._large.__exit__()
         for each in self._waiting:
             each.exception()
-
-
-def _land(landing: Landing, pieces: list[bytes]) -> bool:
-    with landing.begin() as arrival:
-        try:
-            for each in pieces:
-                arrival.write(each)
-        except (TooLarge, Unnamed):
-            return False
-        return _finish(arrival)
-
-
-def _finish(arrival: Arrival) -> bool:
-    try:
-        arrival.finish()
-    except (Unnamed, Unrequested):
-        return False
-    return True

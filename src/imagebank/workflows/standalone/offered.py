@@ -42,19 +42,23 @@ class Offered:
 
 @dataclass(frozen=True)
 class Source:
-    """A folder, zip or tar. `unlisted` counts the folders that could not be listed."""
+    """A folder, zip or tar. `unlisted` counts the folders that could not be listed.
+
+    A member of an archive that is larger than `most` bytes is not unpacked.
+    """
 
     root: Path
     kind: str
     count: int  # of files, for the progress; an archive that is damaged may give fewer
     files: tuple[bytes, ...] = field(default=(), repr=False)
     unlisted: int = 0
+    most: int = MOST_MEMBER_BYTES
 
     def __iter__(self) -> Iterator[Offered]:
         """Every file; may be asked for again and again."""
         if self.kind == "folder":
             return self._of_folder()
-        return _of_zip(self.root) if self.kind == "zip" else _of_tar(self.root)
+        return (_of_zip if self.kind == "zip" else _of_tar)(self.root, self.most)
 
     def _of_folder(self) -> Iterator[Offered]:
         root = os.fsencode(self.root)
@@ -63,7 +67,7 @@ class Source:
             yield Offered(position, Private(name), Private(os.fsdecode(whole)))
 
 
-def open_source(root: Path) -> Source:
+def open_source(root: Path, *, most: int = MOST_MEMBER_BYTES) -> Source:
     """See what a path is, and list it. Raises SourceError where it is nothing that can be read."""
     try:
         if root.is_dir():
@@ -75,7 +79,7 @@ def open_source(root: Path) -> Source:
                 raise PermissionError
             return Source(root, "folder", len(files), tuple(files), len(unlisted))
         kind = _kind_of_archive(root)
-        return Source(root, kind, _members(root, kind))
+        return Source(root, kind, _members(root, kind), most=most)
     except OSError as error:
         raise SourceError(
             f"The source cannot be read ({type(error).__name__}).",
@@ -109,18 +113,18 @@ def _members(root: Path, kind: str) -> int:
     return count
 
 
-def _of_zip(root: Path) -> Iterator[Offered]:
+def _of_zip(root: Path, most: int) -> Iterator[Offered]:
     with zipfile.ZipFile(root) as archive:
         members = [each for each in archive.infolist() if not each.is_dir()]
         for position, member in enumerate(members):
-            content, reason = _zip_member(archive, member)
+            content, reason = _zip_member(archive, member, most)
             yield Offered(position, Private(member.filename), content=content, reason=reason)
 
 
-def _zip_member(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> tuple[bytes, str]:
+def _zip_member(archive: zipfile.ZipFile, member: zipfile.ZipInfo, most: int) -> tuple[bytes, str]:
     if member.flag_bits & 1:
         return b"", "encrypted-member"
-    if member.file_size > MOST_MEMBER_BYTES:
+    if member.file_size > most:
         return b"", "too-large"
     try:
         return archive.read(member), ""
@@ -128,22 +132,22 @@ def _zip_member(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> tuple[byte
         return b"", "damaged-member"
 
 
-def _of_tar(root: Path) -> Iterator[Offered]:
+def _of_tar(root: Path, most: int) -> Iterator[Offered]:
     position = 0
     try:
         with tarfile.open(root, "r:*") as archive:
             for member in archive:
                 if member.isdir():
                     continue
-                content, reason = _tar_member(archive, member)
+                content, reason = _tar_member(archive, member, most)
                 yield Offered(position, Private(member.name), content=content, reason=reason)
                 position += 1
     except DAMAGE:
         yield Offered(position, Private("(the rest of the archive)"), reason="damaged-archive")
 
 
-def _tar_member(archive: tarfile.TarFile, member: tarfile.TarInfo) -> tuple[bytes, str]:
-    if member.size > MOST_MEMBER_BYTES:
+def _tar_member(archive: tarfile.TarFile, member: tarfile.TarInfo, most: int) -> tuple[bytes, str]:
+    if member.size > most:
         return b"", "too-large"
     try:
         file = archive.extractfile(member) if member.isfile() or member.islnk() else None

@@ -1,0 +1,35 @@
+"""The tables of the book of acquisition, and how a book of an older version becomes one of this."""
+
+from __future__ import annotations
+
+import sqlite3
+
+SCHEMA = """
+CREATE TABLE IF NOT EXISTS studies (
+    source TEXT NOT NULL, study TEXT NOT NULL, uid TEXT NOT NULL, state TEXT NOT NULL, reason TEXT NOT NULL,
+    agreed_at REAL, counted_at REAL, patient TEXT NOT NULL DEFAULT '', PRIMARY KEY (source, study)) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS series (
+    source TEXT NOT NULL, series TEXT NOT NULL, study TEXT NOT NULL, uid TEXT NOT NULL, expected INTEGER,
+    reason TEXT NOT NULL, again INTEGER NOT NULL, PRIMARY KEY (source, series)) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS series_of_study ON series (source, study);
+CREATE TABLE IF NOT EXISTS instances (
+    source TEXT NOT NULL, instance TEXT NOT NULL, series TEXT NOT NULL, digest BLOB NOT NULL, size INTEGER NOT NULL,
+    kept INTEGER NOT NULL, copies INTEGER NOT NULL, PRIMARY KEY (source, instance)) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS instances_of_series ON instances (source, series, kept);
+CREATE TABLE IF NOT EXISTS aside (
+    source TEXT NOT NULL, instance TEXT NOT NULL, digest BLOB NOT NULL, size INTEGER NOT NULL,
+    PRIMARY KEY (source, instance, digest)) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS tallies (
+    source TEXT NOT NULL, what TEXT NOT NULL, count INTEGER NOT NULL, PRIMARY KEY (source, what)) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS archives (
+    source TEXT NOT NULL, name BLOB NOT NULL, state TEXT NOT NULL, PRIMARY KEY (source, name)) WITHOUT ROWID;
+"""
+PATIENTS = "ALTER TABLE studies ADD COLUMN patient TEXT NOT NULL DEFAULT ''"
+"""What a book lacks that was begun before patients were known in it by a keyed id."""
+
+
+def prepare(connection: sqlite3.Connection) -> None:
+    """Make the tables, or add what an older book lacks."""
+    connection.executescript(SCHEMA)
+    if "patient" not in (row[1] for row in connection.execute("PRAGMA table_info(studies)")):
+        connection.execute(PATIENTS)

@@ -1,0 +1,137 @@
+"""A PACS that answers questions badly: each ends in the right state and a clear word, and a later run completes it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from copy import deepcopy
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pretend import (
+    FIRST,
+    RudePacs,
+    assert_whole,
+    bank_of,
+    instance,
+    landed,
+    rude_bank,
+    run,
+    status_of,
+    study,
+)
+from pydicom.dataset import Dataset
+
+from imagebank.core.private import Private
+from imagebank.dicom.pacs.model import Request
+from imagebank.workflows.acquiring import Ask
+
+
+def test_an_answer_about_somebody_else_is_left(tmp_path: Path) -> None:
+    class Confused(RudePacs):
+        def matching(self, query: Dataset) -> Iterator[Any]:
+            anybody = deepcopy(query)
+            anybody.PatientID = ""
+            return super().matching(anybody)
+
+    pacs = Confused([*study(), instance(1, study=2, patient="HN9999999")])
+    with rude_bank(tmp_path, pacs) as bank:
+        assert run(bank).left == {"other-patient": 1}
+        assert_whole(bank)
+
+
+def test_an_answer_about_somebody_else_takes_nothing_from_a_study_that_is_complete(tmp_path: Path) -> None:
+    class Confused(RudePacs):
+        def matching(self, query: Dataset) -> Iterator[Any]:
+            return super().matching(Dataset() if confused and query.get("PatientID") else query)
+
+    confused = False
+    with rude_bank(tmp_path, Confused(study()), FIRST, "HN0000002") as bank:
+        assert run(bank).is_whole
+        confused = True
+        assert run(bank, Ask(requests=(Request("patient", Private("X"), frozenset((Private("X"),))),))).left
+        assert dict(status_of(bank).states) == {"complete": 1}
+
+
+@pytest.mark.parametrize(("by", "value"), [("accession", "A1"), ("day", "20200304"), ("study", "1.9.1")])
+def test_a_pacs_that_ignores_what_it_is_asked_for_is_not_taken_at_its_word(tmp_path: Path, by: str, value: str) -> None:
+    class Deaf(RudePacs):
+        def matching(self, query: Dataset) -> Iterator[Any]:
+            return super().matching(Dataset() if query.QueryRetrieveLevel == "STUDY" else query)
+
+    stranger = instance(1, study=2, patient="HN9999999", StudyDate="20210101")
+    with rude_bank(tmp_path, Deaf([*study(), stranger])) as bank:
+        assert run(bank, Ask(requests=(Request(by, Private(value)),))).left == {"not-asked": 1}
+        assert_whole(bank)
+
+
+@pytest.mark.parametrize("counted", [4, 9, None])
+def test_a_wrong_count_is_put_right_by_the_list_of_instances(tmp_path: Path, counted: int | None) -> None:
+    class Miscounting(RudePacs):
+        def answers(self, query: Dataset) -> Iterator[Dataset]:
+            for answer in super().answers(query):
+                if query.QueryRetrieveLevel == "SERIES":
+                    answer.NumberOfSeriesRelatedInstances = counted
+                yield answer
+
+    with rude_bank(tmp_path, Miscounting(study())) as bank:
+        run(bank)
+        assert_whole(bank)
+        run(bank)
+        assert_whole(bank)
+
+
+def test_ten_thousand_answers_are_taken_or_refused_but_never_cut(tmp_path: Path) -> None:
+    class Huge(RudePacs):
+        def answers(self, query: Dataset) -> Iterator[Dataset]:
+            if query.QueryRetrieveLevel != "STUDY":
+                yield from super().answers(query)
+                return
+            for number in range(many):
+                answer = Dataset()
+                answer.QueryRetrieveLevel, answer.PatientID = "STUDY", "HN9999999"
+                answer.StudyInstanceUID = f"1.9.{number}"
+                yield answer
+
+    many = 10_000
+    with rude_bank(tmp_path, Huge(study()), answers=2000) as bank:
+        ended = run(bank)
+        assert (ended.ended, ended.reason) == ("given-up", "too-many-answers")
+        many = 1500
+        assert run(bank).left == {"other-patient": 1500}
+
+
+def test_names_outside_ascii_harm_nothing(tmp_path: Path) -> None:
+    named = {"SpecificCharacterSet": "ISO_IR 192", "StudyDescription": "Schädel 頭部", "SeriesDescription": "Größe"}
+    with rude_bank(tmp_path, RudePacs([instance(1, PatientName="Müller^Jürgen", **named)])) as bank:
+        assert run(bank).is_whole
+        assert_whole(bank, 1)
+
+
+def test_an_empty_patient_id_is_left_until_there_is_one(tmp_path: Path) -> None:
+    held = study(2)
+    for each in held:
+        each.PatientID = ""
+    ask = Ask(requests=(Request("accession", Private("A1")),))
+    with rude_bank(tmp_path, RudePacs(held)) as bank:
+        assert run(bank, ask).left == {"no-patient-id": 1}
+        assert status_of(bank).left == {"no-patient-id": 1}
+        for each in held:
+            each.PatientID = FIRST
+        assert run(bank, ask).is_whole
+        assert_whole(bank, 2)
+
+
+def test_several_studies_on_one_accession_are_all_fetched_where_they_show_one_person(tmp_path: Path) -> None:
+    held = [instance(1, study=1), instance(1, study=2)]
+    for each in held:
+        each.AccessionNumber = "SAME"
+    ask = Ask(requests=(Request("accession", Private("SAME")),))
+    with rude_bank(tmp_path, RudePacs(held)) as bank:
+        assert run(bank, ask).is_whole
+        assert dict(status_of(bank).states) == {"complete": 2}
+        held[1].PatientID = "HN0000002"
+    with RudePacs(held).serving() as port:
+        other = bank_of(tmp_path / "other", port=port)
+        assert run(other, ask).left == {"several-patients": 2}
+        assert landed(other) == []
