@@ -33,6 +33,7 @@ from imagebank.core.record_settings import RecordSource
 from imagebank.dicom import archive, filing, headers
 from imagebank.dicom.agents import AGENT_ANSWERS
 from imagebank.dicom.body_parts import part_names
+from imagebank.dicom.folder import LEFT_OUT
 from imagebank.dicom.geometry import COVERAGES, DIMENSIONS, PLANES
 from imagebank.dicom.policy_page import policy_markdown
 from imagebank.dicom.rules import describe_rules, rules_hash
@@ -77,6 +78,11 @@ def _cell(text: str) -> str:
 def section(title: str, *texts: str) -> str:
     """A section of a page."""
     return f"\n## {title}\n\n" + "\n".join(f"{text.strip()}\n" for text in texts if text.strip())
+
+
+def filled(name: str, told: Mapping[str, str]) -> str:
+    """A page whose prose is a template beside this script."""
+    return (HERE / f"{name}.template").read_text("utf-8").format(**told)
 
 
 def commands_page() -> str:
@@ -178,6 +184,7 @@ def errors_page() -> str:
         section("Outcomes", OUTCOMES),
     ]
     parts += [section(f"Reasons: {name}", _reasons(reasons)) for name, reasons in reasons_by_outcome().items()]
+    parts.append(section("Classification of a folder: why a file is left out, beside those above", _reasons(LEFT_OUT)))
     parts.append(section("Conversion: why an image is unsorted", _reasons(UNSORTED)))
     parts.append(section("Conversion: why a series failed", _reasons(FAILED)))
     parts.append(section("Records: why a row was refused", _reasons(REFUSALS)))
@@ -221,7 +228,7 @@ def deidentification_page() -> str:
         "score_policy": score["policy"],
         "scores": table(("action", "meaning", "checks", "held", "95 % interval"), rows),
     }
-    return (HERE / "deidentification.template").read_text("utf-8").format(**told)
+    return filled("deidentification", told)
 
 
 def _share(each: Mapping[str, Any]) -> tuple[str, str]:
@@ -263,7 +270,7 @@ def cohorts_page() -> str:
         "library": table(("name", "codes"), lists),
         **{name: _examples(COHORT_SPECS / f"{name}.txt") for name in ("conditions", "values", "refused")},
     }
-    return (HERE / "cohorts.template").read_text("utf-8").format(**told)
+    return filled("cohorts", told)
 
 
 def _examples(path: Path) -> str:
@@ -309,56 +316,19 @@ def classification_page() -> str:
         "headers": str(len(VENDOR_HEADERS.read_text("utf-8").splitlines()) - 1),
         "contradictions": _reasons(CONTRADICTIONS),
     }
-    return (HERE / "classification.template").read_text("utf-8").format(**told)
+    return filled("classification", told)
 
 
 def records_page() -> str:
     """The records of the pretend hospital, in each form."""
     omop = omop_form(date.max).tables
-    habits = ((name, f"{share:.2%}") for name, share in Habits().shares.items())
-    parts = [
-        "# Records of the pretend hospital\n",
-        RECORDS,
-        section("How people type", HABITS, table(("habit", "share"), habits)),
-        section("Extracts", EXTRACT_FILES, page_of(extracts_form().tables)),
-        section("CRIS-like database", CRIS, page_of(cris_form().tables)),
-        section("OMOP CDM 5.4", OMOP, table(("table", "one row is"), ((f"`{t.name}`", t.meaning) for t in omop))),
-    ]
-    return "\n".join(parts)
-
-
-RECORDS = """
-Everybody is invented. The same facts leave in every form, and a test reads each form back. Rows come in the order of
-the people, each person's by day; the same people and seed give the same bytes.
-
-Each registration is one row of the patients, with its own errors. What happened hangs on the current hospital number,
-except on some days, on which all of it was filed under another number of the same person. A registration that is not
-in use, because it was merged away or is a duplicate, learns neither of a move nor of the death. Somebody who was
-never registered has no rows.
-"""
-HABITS = """
-Shares of diagnoses, of those whose code the habit can change; the last one is of the days of people with several
-numbers. Each can be set.
-"""
-EXTRACT_FILES = """
-One CSV file in UTF-8 and one typed Parquet file a table. `imagebank` reads them without a mapping, but for relatives,
-referrals and withdrawn diagnoses, which no table of a bank has. A revised diagnosis has the day on which another one
-replaced it; a wrong one looks like any other; a withdrawn one is only in a table of its own.
-"""
-CRIS = """
-Tables as front ends to psychiatric records have them; the schema is ours and holds nothing of a real system. On SQLite
-and PostgreSQL, with primary keys, foreign keys, and an index on every column that refers or is a date. Here a withdrawn
-diagnosis stands among the others, with `invalid_flag`. A document whose kind has the word `note` is an event, other
-documents are correspondence, and radiology reports are attachments.
-"""
-OMOP = """
-Columns and types are those of the standard's own list; a test compares them. Each registration is one person, as the
-record system knows no better; an observation says which were merged. A birth date that is not known has the year 1900
-and neither month nor day. Where the model wants an end and there is none, the day of the release or of the death
-stands, and the verbatim end stays empty. Concepts are given only where they are known well, at the level of the
-three-character code; else the concept is 0 and the source value is kept. Withdrawn diagnoses, names, telephone
-numbers and relatives have no place here, and of the causes of a death only the direct one.
-"""
+    told = {
+        "habits": table(("habit", "share"), ((name, f"{share:.2%}") for name, share in Habits().shares.items())),
+        "extracts": page_of(extracts_form().tables),
+        "cris": page_of(cris_form().tables),
+        "omop": table(("table", "one row is"), ((f"`{each.name}`", each.meaning) for each in omop)),
+    }
+    return filled("pretend-hospital/records", told)
 
 
 def answers_page() -> str:
@@ -368,31 +338,18 @@ def answers_page() -> str:
 
 def utility_page() -> str:
     """What survives of what converters read, and what does not, with the reason."""
-    told = tomllib.loads(UTILITY.read_text("utf-8"))
-    rows = ((_coded(each["fields"].split()), each["where"], each["reason"]) for each in told["exception"])
-    parts = [
-        "# What a converter still finds after de-identification\n",
-        UTILITY_HEAD,
-        section("Equal fields", textwrap.fill(_coded(told["equal"].split()), 120)),
-        section("Exceptions", table(("fields", "where", "why they differ"), rows)),
-        section("Not compared", NOT_COMPARED, table(("field", "reason"), told["not_compared"].items())),
-    ]
-    return "\n".join(parts)
+    contract = tomllib.loads(UTILITY.read_text("utf-8"))
+    rows = ((_coded(each["fields"].split()), each["where"], each["reason"]) for each in contract["exception"])
+    told = {
+        "equal": textwrap.fill(_coded(contract["equal"].split()), 120),
+        "exceptions": table(("fields", "where", "why they differ"), rows),
+        "not_compared": table(("field", "reason"), contract["not_compared"].items()),
+    }
+    return filled("deidentification-utility", told)
 
 
 def _coded(names: Iterable[str]) -> str:
     return ", ".join(f"`{name}`" for name in names)
-
-
-UTILITY_HEAD = """
-Every MR series of the real test files is converted by dcm2niix twice: from the original files, and from the
-de-identified ones. Equal must be: the number of images, their arrays and affines, the b-values and gradient directions,
-and these fields of the JSON sidecar. `tests/dicom/test_utility_contract.py` holds it, and fails as well when an
-exception listed here is no longer one.
-"""
-NOT_COMPARED = """
-These fields are meant to differ, or describe the converter's run; all other fields of the sidecars are compared.
-"""
 
 
 PAGES: dict[str, Callable[[], str]] = {

@@ -31,6 +31,10 @@ second most of enhanced ones. Of a longer one pydicom reads as much as it needs.
 ENHANCED_CLASS = b"1.2.840.10008.5.1.4.1.1.4.1\0"
 FILE_META_BYTES = 512  # in which the class of an image is named
 
+MET_BEFORE = "instance-met-before"
+LEFT_OUT = {MET_BEFORE: "A copy of an instance of the same series: only the first one counts."}
+"""Reasons of this module; the others are those of an index."""
+
 IDS = ("SeriesInstanceUID", "StudyInstanceUID", "SOPInstanceUID", "SeriesNumber")
 
 
@@ -153,7 +157,7 @@ def group_series(found: Iterable[FoundInstance | str]) -> tuple[list[FoundSeries
         if isinstance(each, str):
             left_out[each] += 1
         elif each.instance_uid and (each.series_uid, each.instance_uid) in seen:
-            left_out["instance-met-before"] += 1
+            left_out[MET_BEFORE] += 1
         else:
             seen.add((each.series_uid, each.instance_uid))
             series.setdefault(each.series_uid, []).append(each)
