@@ -33,6 +33,7 @@ from imagebank.core.record_settings import RecordSource
 from imagebank.dicom import archive, filing, headers
 from imagebank.dicom.agents import AGENT_ANSWERS
 from imagebank.dicom.body_parts import part_names
+from imagebank.dicom.folder import LEFT_OUT
 from imagebank.dicom.geometry import COVERAGES, DIMENSIONS, PLANES
 from imagebank.dicom.policy_page import policy_markdown
 from imagebank.dicom.rules import describe_rules, rules_hash
@@ -54,6 +55,7 @@ from imagebank.workflows.status import MEANINGS
 
 HERE = Path(__file__).parent
 SPECS = HERE.parent / "tests" / "dicom" / "specs"
+VENDOR_HEADERS = SPECS.parent / "vendor_headers.csv"
 RECORD_SPECS = HERE.parent / "tests" / "records" / "specs"
 COHORT_SPECS = HERE.parent / "tests" / "cohorts" / "specs"
 PROSE = {"because", "says", "try"}  # the columns of a table of examples that are not code
@@ -76,6 +78,11 @@ def _cell(text: str) -> str:
 def section(title: str, *texts: str) -> str:
     """A section of a page."""
     return f"\n## {title}\n\n" + "\n".join(f"{text.strip()}\n" for text in texts if text.strip())
+
+
+def filled(name: str, told: Mapping[str, str]) -> str:
+    """A page whose prose is a template beside this script."""
+    return (HERE / f"{name}.template").read_text("utf-8").format(**told)
 
 
 def commands_page() -> str:
@@ -177,6 +184,7 @@ def errors_page() -> str:
         section("Outcomes", OUTCOMES),
     ]
     parts += [section(f"Reasons: {name}", _reasons(reasons)) for name, reasons in reasons_by_outcome().items()]
+    parts.append(section("Classification of a folder: why a file is left out, beside those above", _reasons(LEFT_OUT)))
     parts.append(section("Conversion: why an image is unsorted", _reasons(UNSORTED)))
     parts.append(section("Conversion: why a series failed", _reasons(FAILED)))
     parts.append(section("Records: why a row was refused", _reasons(REFUSALS)))
@@ -220,7 +228,7 @@ def deidentification_page() -> str:
         "score_policy": score["policy"],
         "scores": table(("action", "meaning", "checks", "held", "95 % interval"), rows),
     }
-    return (HERE / "deidentification.template").read_text("utf-8").format(**told)
+    return filled("deidentification", told)
 
 
 def _share(each: Mapping[str, Any]) -> tuple[str, str]:
@@ -262,7 +270,7 @@ def cohorts_page() -> str:
         "library": table(("name", "codes"), lists),
         **{name: _examples(COHORT_SPECS / f"{name}.txt") for name in ("conditions", "values", "refused")},
     }
-    return (HERE / "cohorts.template").read_text("utf-8").format(**told)
+    return filled("cohorts", told)
 
 
 def _examples(path: Path) -> str:
@@ -294,127 +302,33 @@ def records_rules_page() -> str:
 
 def classification_page() -> str:
     """The decision list that tells what a series shows, and what is said beside it."""
-    parts = [
-        "# What a series shows\n",
-        CLASSIFICATION.format(digest=rules_hash()[:16]),
-        section("Volumes", VOLUMES),
-        section("Beside the sequence", BESIDE, table(("column", "values"), _beside())),
-        section("Confidence", CONFIDENCE),
-        section("Rules", describe_rules()),
-        section("Against the pixels", WITNESS, _reasons(CONTRADICTIONS)),
-        section("How right it is", ACCURACY),
-    ]
-    return "\n".join(parts)
-
-
-def _beside() -> Iterable[tuple[str, str]]:
-    yield "`plane`", ", ".join(PLANES)
-    yield "`dimension`", ", ".join(DIMENSIONS)
-    yield "`contrast_agent`", ", ".join(AGENT_ANSWERS)
-    yield "`coverage`", ", ".join(COVERAGES)
-    yield "`body_part`", ", ".join(part_names())
-
-
-CLASSIFICATION = """
-The first rule that fires decides, from the headers of the series alone: tags first, then physics, then vendors' names
-of pulse sequences held to physics, and descriptions last. A fact that no header states never holds, and where no rule
-fires the answer is `unknown`. Each answer names its rule, the facts that made it fire, and the runners-up: other labels
-that rules further down would have given. The list is a file, `src/imagebank/dicom/data/classification_rules.toml`; its
-hash begins with `{digest}`, and every snapshot of the tables names it.
-
-`imagebank classify FOLDER` answers for any folder without a bank. In a bank, a curator's word on a protocol signature
-goes before the rules: see [curation](curation.md).
-"""
-VOLUMES = """
-Before anything is said of a series it is split into volumes: by echo time, component (magnitude, phase, real,
-imaginary), frame type and matrix, and within these by orientation, b-value and moment. So a dual echo is `PD+T2` with
-the volumes `PDw` and `T2w`, and a localizer is one volume for each plane. Enhanced multi-frame images are read through
-their functional groups, and give the same facts as classic ones.
-"""
-BESIDE = """
-The plane is that of the slice normals. 2D or 3D is what the header says, unless the slices, sorted by where they lie,
-cannot be that. `yes` for contrast agent takes more than the field of the header, which is often copied to series before
-the injection or left blank: a series acquired after the bolus began, a description that says so, or a protocol that was
-run again. A whole brain needs 110 mm from right to left, 140 mm from front to back and 105 mm from foot to head.
-"""
-CONFIDENCE = """
-Confidence is the rule's own claim, not a probability that was measured. From 0.8 on it is called confident, and one law
-holds for it: a header that loses an attribute may lose its answer, but does not get another confident one. Where a fact
-that every MR image states is missing, and might have made an earlier rule fire, confidence is at most 0.7. A test drops
-every attribute that is read, in turn, from the headers of real scanners and of every kind of series of the pretend
-hospital. One exception is meant: only Body Part Examined may say that a series is no head, and without it the series is
-called by its weighting, which the runners-up named before.
-"""
-WITNESS = """
-`imagebank signatures BANK --html PAGE` looks at the pixels of one series of each signature. What it finds never changes
-a label; it asks a person to look.
-"""
-ACCURACY = """
-`benchmarks/imaging.py` prints these figures and every error. On 74 series of real files whose labels are certain or
-likely, of Siemens (classic, XA), GE, Philips, Canon, UIH and other headers, all are right; of the 56 that are MR images
-dcm2niix's own guess is right for 42. The one series whose label is uncertain holds slices in two planes and two
-contrasts, and is called a localizer. The rules were written with these files at hand, so that this is no measure of
-other scanners. On the pretend hospital no series is wrong. Six series of two of its Philips scanners, whose headers do
-not name the pulse sequence, stay unknown where a test writes them very small: a run of BOLD of two volumes, time of
-flight with voxels of 7.5 mm, and susceptibility-weighted volumes with an echo of 12 ms. Physics tells the first two at
-the size that real ones have (ten volumes, voxels below 0.8 mm), at a confidence of 0.75. The third stays unknown at any
-size: so short an echo serves other T2* weighting as well, and only the description says which. Two names of its answers
-differ from ours: reports and presentation states have another modality and are `non-MR` here, where the answers say
-`non-image`.
-
-Known limits: Siemens spin labelling of research sequences without any mark looks like BOLD; a bolus of contrast agent
-that the header does not mention looks like a short run of BOLD, and is not called confident; balanced steady-state
-images have no name here and are `other`.
-"""
+    beside = {
+        "plane": PLANES,
+        "dimension": DIMENSIONS,
+        "contrast_agent": AGENT_ANSWERS,
+        "coverage": COVERAGES,
+        "body_part": part_names(),
+    }
+    told = {
+        "digest": rules_hash()[:16],
+        "beside": table(("column", "values"), ((f"`{name}`", ", ".join(words)) for name, words in beside.items())),
+        "rules": describe_rules(),
+        "headers": str(len(VENDOR_HEADERS.read_text("utf-8").splitlines()) - 1),
+        "contradictions": _reasons(CONTRADICTIONS),
+    }
+    return filled("classification", told)
 
 
 def records_page() -> str:
     """The records of the pretend hospital, in each form."""
     omop = omop_form(date.max).tables
-    habits = ((name, f"{share:.2%}") for name, share in Habits().shares.items())
-    parts = [
-        "# Records of the pretend hospital\n",
-        RECORDS,
-        section("How people type", HABITS, table(("habit", "share"), habits)),
-        section("Extracts", EXTRACT_FILES, page_of(extracts_form().tables)),
-        section("CRIS-like database", CRIS, page_of(cris_form().tables)),
-        section("OMOP CDM 5.4", OMOP, table(("table", "one row is"), ((f"`{t.name}`", t.meaning) for t in omop))),
-    ]
-    return "\n".join(parts)
-
-
-RECORDS = """
-Everybody is invented. The same facts leave in every form, and a test reads each form back. Rows come in the order of
-the people, each person's by day; the same people and seed give the same bytes.
-
-Each registration is one row of the patients, with its own errors. What happened hangs on the current hospital number,
-except on some days, on which all of it was filed under another number of the same person. A registration that is not
-in use, because it was merged away or is a duplicate, learns neither of a move nor of the death. Somebody who was
-never registered has no rows.
-"""
-HABITS = """
-Shares of diagnoses, of those whose code the habit can change; the last one is of the days of people with several
-numbers. Each can be set.
-"""
-EXTRACT_FILES = """
-One CSV file in UTF-8 and one typed Parquet file a table. `imagebank` reads them without a mapping, but for relatives,
-referrals and withdrawn diagnoses, which no table of a bank has. A revised diagnosis has the day on which another one
-replaced it; a wrong one looks like any other; a withdrawn one is only in a table of its own.
-"""
-CRIS = """
-Tables as front ends to psychiatric records have them; the schema is ours and holds nothing of a real system. On SQLite
-and PostgreSQL, with primary keys, foreign keys, and an index on every column that refers or is a date. Here a withdrawn
-diagnosis stands among the others, with `invalid_flag`. A document whose kind has the word `note` is an event, other
-documents are correspondence, and radiology reports are attachments.
-"""
-OMOP = """
-Columns and types are those of the standard's own list; a test compares them. Each registration is one person, as the
-record system knows no better; an observation says which were merged. A birth date that is not known has the year 1900
-and neither month nor day. Where the model wants an end and there is none, the day of the release or of the death
-stands, and the verbatim end stays empty. Concepts are given only where they are known well, at the level of the
-three-character code; else the concept is 0 and the source value is kept. Withdrawn diagnoses, names, telephone
-numbers and relatives have no place here, and of the causes of a death only the direct one.
-"""
+    told = {
+        "habits": table(("habit", "share"), ((name, f"{share:.2%}") for name, share in Habits().shares.items())),
+        "extracts": page_of(extracts_form().tables),
+        "cris": page_of(cris_form().tables),
+        "omop": table(("table", "one row is"), ((f"`{each.name}`", each.meaning) for each in omop)),
+    }
+    return filled("pretend-hospital/records", told)
 
 
 def answers_page() -> str:
@@ -424,31 +338,18 @@ def answers_page() -> str:
 
 def utility_page() -> str:
     """What survives of what converters read, and what does not, with the reason."""
-    told = tomllib.loads(UTILITY.read_text("utf-8"))
-    rows = ((_coded(each["fields"].split()), each["where"], each["reason"]) for each in told["exception"])
-    parts = [
-        "# What a converter still finds after de-identification\n",
-        UTILITY_HEAD,
-        section("Equal fields", textwrap.fill(_coded(told["equal"].split()), 120)),
-        section("Exceptions", table(("fields", "where", "why they differ"), rows)),
-        section("Not compared", NOT_COMPARED, table(("field", "reason"), told["not_compared"].items())),
-    ]
-    return "\n".join(parts)
+    contract = tomllib.loads(UTILITY.read_text("utf-8"))
+    rows = ((_coded(each["fields"].split()), each["where"], each["reason"]) for each in contract["exception"])
+    told = {
+        "equal": textwrap.fill(_coded(contract["equal"].split()), 120),
+        "exceptions": table(("fields", "where", "why they differ"), rows),
+        "not_compared": table(("field", "reason"), contract["not_compared"].items()),
+    }
+    return filled("deidentification-utility", told)
 
 
 def _coded(names: Iterable[str]) -> str:
     return ", ".join(f"`{name}`" for name in names)
-
-
-UTILITY_HEAD = """
-Every MR series of the real test files is converted by dcm2niix twice: from the original files, and from the
-de-identified ones. Equal must be: the number of images, their arrays and affines, the b-values and gradient directions,
-and these fields of the JSON sidecar. `tests/dicom/test_utility_contract.py` holds it, and fails as well when an
-exception listed here is no longer one.
-"""
-NOT_COMPARED = """
-These fields are meant to differ, or describe the converter's run; all other fields of the sidecars are compared.
-"""
 
 
 PAGES: dict[str, Callable[[], str]] = {

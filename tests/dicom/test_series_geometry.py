@@ -82,6 +82,17 @@ def test_a_series_of_three_planes_holds_one_volume_a_plane() -> None:
     assert [(each.volumes, each.slices) for each in answer.volumes] == [(3, 1)]
 
 
+def test_the_slices_of_one_enhanced_image_are_counted_in_the_plane_in_which_they_lie() -> None:
+    """Otherwise a localizer of three times seven slices would count as sixty-three, too many for one."""
+    turns = (AXIAL, SAGITTAL, (1.0, 0.0, 0.0, 0.0, 0.0, -1.0))
+    frames = tuple(Frame(turn, (0.0, float(step), float(turn[1])), 100.0) for turn in turns for step in range(7))
+    places = tuple(dict.fromkeys(frame.position for frame in frames if frame.position))
+    enhanced = replace(
+        slices(1, 5)[0], orientations=turns, positions=places, slice_frames=frames, frames=21, repetition_time_ms=8.0
+    )
+    assert classify([enhanced]).sequence == "localizer"
+
+
 @given(st.permutations(range(12)))
 def test_slices_are_sorted_by_where_they_lie_and_thickness_is_not_believed(order: list[int]) -> None:
     placed = slices(12, 6)
@@ -129,6 +140,11 @@ def test_coverage_is_what_the_slices_hold(count: int, planes: int, kind: str, ex
     assert coverage(Stack(count, 6.0, 230.0, 230.0, 1.0, AXIAL), planes, kind) == expected
 
 
+def test_slices_too_wide_for_a_head_are_no_whole_brain_unless_the_header_names_it() -> None:
+    wide = Stack(40, 6.0, 380.0, 380.0, 1.2, AXIAL)
+    assert (coverage(wide, 1, "unknown"), coverage(wide, 1, "brain")) == ("unknown", "whole-brain")
+
+
 def test_no_geometry_is_no_coverage() -> None:
     assert coverage(None, 0, "brain") == "unknown"
 
@@ -144,6 +160,16 @@ def test_no_geometry_is_no_coverage() -> None:
         ("HEAD", "QA daily", "phantom"),
         ("", "AX T2", "unknown"),
         ("SMITH", "", "unknown"),
+        ("KOPF", "", "brain"),
+        ("CRÂNE", "", "brain"),
+        ("WIRBELSÄULE", "", "spine"),
+        ("COLUMNA LUMBAR", "", "spine"),
+        ("膝", "", "limb"),
+        ("", "SAG DP FS GENOU", "limb"),
+        ("", "rodilla derecha", "limb"),
+        ("", "頭部 T2強調", "brain"),
+        ("", "頚椎 T2", "spine"),
+        ("CABEZA", "columna", "brain"),
     ],
 )
 def test_the_body_part_is_the_headers_word_then_the_descriptions(header: str, text: str, expected: str) -> None:
@@ -176,8 +202,26 @@ def test_the_second_run_of_a_protocol_shows_that_agent_was_given_between() -> No
 
 
 def test_series_after_the_bolus_have_agent_whatever_their_own_fields_say() -> None:
-    session = [told(300.0, named=True, start=200.0), told(400.0, protocol="t2"), told(100.0, protocol="dwi")]
+    session = [told(300.0, named=True, start=200.0), told(400.0, protocol="t2"), told(250.0, protocol="dwi")]
     assert settle_agents(session) == ["yes", "yes", "unknown"]
+
+
+def test_series_before_the_only_bolus_have_none() -> None:
+    session = [told(300.0, named=True, start=200.0), told(100.0, protocol="dwi"), told(150.0, text_says=True)]
+    assert settle_agents(session) == ["yes", "no", "yes"]
+
+
+def test_an_examination_may_pass_midnight() -> None:
+    """The bolus at ten to twelve; one series before it, two after, one of them on the next day."""
+    before, after, next_day = 85_000.0, 86_000.0, 300.0
+    session = [
+        told(before, named=True, start=85_800.0),
+        told(after, protocol="t2"),
+        told(next_day, named=True, start=85_800.0),
+    ]
+    assert agent_alone(session[2]) == "yes"
+    assert settle_agents(session) == ["no", "unknown", "yes"]
+    assert settle_agents([told(85_900.0, named=True, start=85_800.0), told(next_day)]) == ["yes", "yes"]
 
 
 def test_a_computed_series_is_not_judged_by_its_time() -> None:
@@ -199,6 +243,18 @@ def test_where_nobody_names_an_agent_none_was_given_unless_the_form_was_opened()
         ("T1 SE", None),
         ("spine ce pre", None),
         ("dance", None),
+        ("phase contrast", None),
+        ("T1 post op", None),
+        ("T1 with contrast", True),
+        ("T1 w/o contrast", False),
+        ("t1 nach KM", True),
+        ("t1 ohne KM", False),
+        ("T1 avec injection", True),
+        ("T1 sans gado", False),
+        ("T1 con contraste", True),
+        ("T1 sin contraste", False),
+        ("造影T1", True),
+        ("単純T1", False),
     ],
 )
 def test_words_of_a_description_speak_of_agent_only_whole(text: str, expected: bool | None) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -74,6 +75,22 @@ def test_files_that_are_no_dicom_are_counted_with_their_reason(tiny: Hospital, t
     assert ran.code == 0, ran.err
     assert "1 series in 5 files" in ran.out
     assert all(f"1 {reason}" in ran.out for reason in ("compressed-file", "empty-file", "not-dicom"))
+
+
+def test_a_copy_of_an_instance_is_no_second_volume_and_a_pipe_is_not_waited_for(tiny: Hospital, tmp_path: Path) -> None:
+    image = next(path for path in sorted(tiny.images.rglob("*")) if path.is_file() and path.stat().st_size > 2000)
+    for name in ("one.dcm", "copy of one.dcm"):
+        (tmp_path / name).write_bytes(image.read_bytes())
+    os.mkfifo(tmp_path / "pipe")
+    ran = imagebank("classify", tmp_path)
+    assert ran.code == 0, ran.err
+    assert "1 series in 3 files; left out: 1 instance-met-before, 1 not-dicom" in ran.out
+
+
+def test_one_file_is_classified_as_a_folder_is(tiny: Hospital) -> None:
+    image = next(path for path in sorted(tiny.images.rglob("*")) if path.is_file() and path.stat().st_size > 2000)
+    ran = imagebank("classify", image)
+    assert (ran.code, "1 series in 1 files" in ran.out) == (0, True)
 
 
 @pytest.mark.parametrize("name", ["missing", "file.txt", "no-dicom"])

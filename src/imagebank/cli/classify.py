@@ -26,7 +26,9 @@ SHOWN = (
 
 
 def classify(
-    folder: Annotated[Path, typer.Argument(metavar="FOLDER", help="Folder of DICOM files.", show_default=False)],
+    folder: Annotated[
+        Path, typer.Argument(metavar="FOLDER", help="Folder of DICOM files, or one file.", show_default=False)
+    ],
     csv_file: Annotated[
         Path | None, typer.Option("--csv", help="Write one row a series, with the evidence, into this CSV file.")
     ] = None,
@@ -34,7 +36,7 @@ def classify(
     """Say what each series below a folder shows, from the headers alone. No bank is needed and nothing is changed.
 
     The sequence, plane, dimension, contrast agent and coverage, with the rule that decided and the facts that it used.
-    Files that are no DICOM or cannot be read are counted with their reason.
+    Files that are no DICOM or cannot be read, and copies of an instance, are counted with their reason.
     """
     from imagebank.cli.progress import TerminalProgress
     from imagebank.workflows.classifying import check_csv, classify_folder, write_csv

@@ -10,6 +10,7 @@ import tomllib
 from dataclasses import dataclass
 from functools import cache, lru_cache
 from importlib import resources
+from unicodedata import combining, normalize
 
 KINDS = ("brain", "part", "other", "phantom", "unknown")
 
@@ -45,13 +46,24 @@ def body_part(header: str, text: str) -> BodyPart:
 
     Of a series that the header calls a head, the description may still say that it is a part of it, or a phantom.
     """
-    word = re.sub(r"[^A-Z0-9]", "", header.upper())
+    word = re.sub(r"[^A-Z0-9]", "", _plain(header).upper())
     told = next((part for part, pattern, _ in _list() if word and pattern.fullmatch(word)), UNKNOWN_PART)
+    if told == UNKNOWN_PART and not header.isascii():
+        told = _described(header)
     if told.kind not in ("brain", "unknown"):
         return told
-    said = re.sub(r"[_\W]+", " ", text)
-    described = next((part for part, _, pattern in _list() if pattern.search(said)), told)
+    described = _described(text, told)
     return told if told.kind == "brain" and described.kind == "other" else described
+
+
+def _described(text: str, otherwise: BodyPart = UNKNOWN_PART) -> BodyPart:
+    said = re.sub(r"[_\W]+", " ", _plain(text))
+    return next((part for part, _, pattern in _list() if pattern.search(said)), otherwise)
+
+
+def _plain(text: str) -> str:
+    """Without accents: consoles write words with and without them."""
+    return text if text.isascii() else "".join(c for c in normalize("NFKD", text) if not combining(c))
 
 
 def header_part(header: str) -> BodyPart:

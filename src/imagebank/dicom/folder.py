@@ -7,6 +7,7 @@ stops nothing; links that lead out of the folder are not followed.
 from __future__ import annotations
 
 import os
+import stat
 import warnings
 from collections import Counter
 from collections.abc import Iterable, Iterator
@@ -30,7 +31,11 @@ second most of enhanced ones. Of a longer one pydicom reads as much as it needs.
 ENHANCED_CLASS = b"1.2.840.10008.5.1.4.1.1.4.1\0"
 FILE_META_BYTES = 512  # in which the class of an image is named
 
-IDS = ("SeriesInstanceUID", "StudyInstanceUID", "SeriesNumber")
+MET_BEFORE = "instance-met-before"
+LEFT_OUT = {MET_BEFORE: "A copy of an instance of the same series: only the first one counts."}
+"""Reasons of this module; the others are those of an index."""
+
+IDS = ("SeriesInstanceUID", "StudyInstanceUID", "SOPInstanceUID", "SeriesNumber")
 
 
 @dataclass(frozen=True)
@@ -49,12 +54,15 @@ class FoundInstance:
 
     series_uid: str = field(repr=False)
     study_uid: str = field(repr=False)
+    instance_uid: str = field(repr=False)
     number: int
     acquisition: Acquisition
 
 
 def files_below(folder: Path) -> list[Path]:
-    """Every file of a folder, in a stable order. Folders that may not be listed are left out."""
+    """Every file of a folder in a stable order, or the one file; folders that may not be listed are left out."""
+    if folder.is_file():
+        return [folder]
     found: list[Path] = []
     for place, folders, names in os.walk(folder):
         folders.sort()
@@ -73,6 +81,8 @@ def read_folder(paths: Iterable[Path]) -> Iterator[FoundInstance | str]:
 
 def read_instance(path: Path) -> FoundInstance | str:
     """The instance in a file, or the reason why there is none. Raises OSError."""
+    if not stat.S_ISREG(path.stat().st_mode):
+        return "not-dicom"  # a pipe or a device: reading one may never end
     with open(path, "rb") as file:
         start = file.read(STAGES[0])
         reason = _refusal(start)
@@ -119,13 +129,13 @@ def _instance(dataset: FileDataset | Original) -> FoundInstance | str:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         acquisition = read_acquisition(dataset)
-        series, study, number = (_told(dataset, keyword) for keyword in IDS)
+        series, study, instance, number = (_told(dataset, keyword) for keyword in IDS)
         is_directory = str(dataset.file_meta.get("MediaStorageSOPClassUID", "")) == DIRECTORY_CLASS
     if is_directory:
         return "dicomdir"
     if not series:
         return "missing-uid"
-    return FoundInstance(series, study, int(number) if number.isdigit() else 0, acquisition)
+    return FoundInstance(series, study, instance, int(number) if number.isdigit() else 0, acquisition)
 
 
 def _told(dataset: FileDataset | Original, keyword: str) -> str:
@@ -136,13 +146,20 @@ def _told(dataset: FileDataset | Original, keyword: str) -> str:
 
 
 def group_series(found: Iterable[FoundInstance | str]) -> tuple[list[FoundSeries], Counter[str]]:
-    """The series in the order of their UIDs, and how many files were left out for each reason."""
+    """The series in the order of their UIDs, and how many files were left out for each reason.
+
+    An instance that lies there twice counts once: its copy would look like another volume.
+    """
     left_out: Counter[str] = Counter()
     series: dict[str, list[FoundInstance]] = {}
+    seen: set[tuple[str, str]] = set()
     for each in found:
         if isinstance(each, str):
             left_out[each] += 1
+        elif each.instance_uid and (each.series_uid, each.instance_uid) in seen:
+            left_out[MET_BEFORE] += 1
         else:
+            seen.add((each.series_uid, each.instance_uid))
             series.setdefault(each.series_uid, []).append(each)
     return [_series(series[uid]) for uid in sorted(series)], left_out
 

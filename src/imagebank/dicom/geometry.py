@@ -29,6 +29,9 @@ WHOLE_BRAIN_MM = (110.0, 140.0, 105.0)
 """What a whole brain needs from right to left, front to back, and foot to head. Adult brains measure about 135, 170
 and 125 mm; the outermost slices of routine protocols leave a little of the vertex and the temporal lobes out."""
 
+WIDEST_HEAD_MM = 320.0
+"""Slices that are wider, from right to left, may show a trunk: they are no whole brain unless a head is named."""
+
 FLATTEST_VOLUME = 5.0
 """Slices of a 3D acquisition lie closer together than this many pixels."""
 
@@ -147,6 +150,6 @@ def coverage(stack: Stack | None, planes: int, kind: str) -> str:
     extents = stack.extents_mm if stack else None
     if kind == "part" or planes > 1:
         return "partial"
-    if extents is None:
+    if extents is None or (kind == "unknown" and extents[0] > WIDEST_HEAD_MM):
         return "unknown"
     return "whole-brain" if all(a >= b for a, b in zip(extents, WHOLE_BRAIN_MM, strict=True)) else "partial"

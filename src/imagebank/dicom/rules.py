@@ -12,12 +12,13 @@ import hashlib
 import re
 import tomllib
 from collections.abc import Mapping
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
 from typing import Any
 
-from imagebank.dicom.series_facts import Facts, is_stated, series_facts
+from imagebank.dicom.series_facts import ALWAYS, Facts, is_stated, series_facts
 from imagebank.dicom.words import clean_code, clean_description
 
 SEQUENCES = (
@@ -61,6 +62,12 @@ DOUBTFUL = 0.7
 
 RUNNERS_UP = 3
 
+SAYS_WHAT = frozenset({"image_type", "sop_class", "colour", "contrast", "labelled", "body_part", "described_part"})
+"""Facts that say what the pixels are; all others tell how they were, or their source was, measured."""
+
+OUR_WORDS = frozenset({"body_part", "described_part"})
+"""Facts whose words are those of our own lists, and no text of a header."""
+
 Conditions = Mapping[str, Any]
 Held = bool | None  # None: the fact is missing
 
@@ -96,18 +103,19 @@ def decide(facts: Facts) -> Verdict | None:
     """The first rule that fires; None where none does."""
     fired: Rule | None = None
     doubtful = False
+    unstated = frozenset(name for name in ALWAYS if not is_stated(name, facts[name]))
     others: dict[str, None] = {}
     for rule in rules():
         if len(others) >= RUNNERS_UP:
             break
-        held = _state(rule, facts)
+        held = _state(rule, facts, unstated)
         if held is False or (fired and held is None):
             continue
         if fired:
             others.setdefault(f"{rule.shows} ({rule.name})")
         elif held:
             fired = rule
-            doubtful = doubtful or _leans_on_missing(rule, facts)
+            doubtful = doubtful or _leans_on_missing(rule, facts, unstated) or _leans_on_source(rule, facts)
         else:
             doubtful = True
     if fired is None:
@@ -117,24 +125,31 @@ def decide(facts: Facts) -> Verdict | None:
     return Verdict(fired, min(fired.confidence, DOUBTFUL) if doubtful else fired.confidence, tuple(told))
 
 
-def _state(rule: Rule, facts: Facts) -> Held:
+def _state(rule: Rule, facts: Facts, unstated: AbstractSet[str]) -> Held:
     """Whether a rule fires; None when it might, if the header were whole."""
-    held = _hold(rule.when, facts)
-    if held is False or any(_hold(each, facts) for each in rule.unless):
+    held = _hold(rule.when, facts, unstated)
+    if held is False or any(_hold(each, facts, unstated) for each in rule.unless):
         return False
     return held
 
 
-def _leans_on_missing(rule: Rule, facts: Facts) -> bool:
+def _leans_on_missing(rule: Rule, facts: Facts, unstated: AbstractSet[str]) -> bool:
     """Whether an exception of the rule cannot be looked at, because its facts are missing."""
-    return any(_hold(each, facts) is None for each in rule.unless)
+    return any(_hold(each, facts, unstated) is None for each in rule.unless)
 
 
-def _hold(conditions: Conditions, facts: Facts) -> Held:
+def _leans_on_source(rule: Rule, facts: Facts) -> bool:
+    """Whether an image was computed, and a rule calls it by how its source was measured: a map keeps those times."""
+    words = facts["image_type"]
+    computed = bool(facts["derived"]) and isinstance(words, frozenset) and "SECONDARY" in words
+    return computed and SAYS_WHAT.isdisjoint(rule.when)
+
+
+def _hold(conditions: Conditions, facts: Facts, unstated: AbstractSet[str]) -> Held:
     """Whether all conditions hold; one that does not hold settles it, whatever is missing."""
     missing = False
     for fact, condition in conditions.items():
-        held = _holds(condition, facts[fact]) if is_stated(fact, facts[fact]) else None
+        held = None if fact in unstated else _holds(condition, facts[fact])
         if held is False:
             return False
         missing = missing or held is None
@@ -175,7 +190,10 @@ def evidence_of(rule: Rule, facts: Facts) -> tuple[str, ...]:
     Of names and descriptions only what the rule's own pattern matched is shown, and of that only known words of
     protocols: a header's own text never comes out.
     """
-    return tuple(f"{fact}={_shown(condition, facts[fact])}" for fact, condition in rule.when.items())
+    return tuple(
+        f"{fact}={facts[fact] if fact in OUR_WORDS else _shown(condition, facts[fact])}"
+        for fact, condition in rule.when.items()
+    )
 
 
 def _shown(condition: Any, value: Any) -> str:

@@ -6,6 +6,7 @@ those that every MR image states: where one of them is missing, an answer that h
 
 from __future__ import annotations
 
+import math
 import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
@@ -38,7 +39,11 @@ ALWAYS = (
 """Facts of elements of type 1 and 2 of the MR image modules (PS3.3 C.8.3, C.8.13), and those that all makers write."""
 
 _ECHO_PLANAR = re.compile(r"\b(ep|re)_|\bep(se|fid|i)|\bfeepi")
-_SPIN_ECHO = re.compile(r"\bepse|\b(tse|se|spc|spcr|tir|h)[23]d|\b(fr)?fse|\bspin|\bcube")
+_SPIN_ECHO = re.compile(r"\bepse|\b(tse|se|spc|spcr|tir|h)[23]d|\b(fr|ss)?fse|\bspin|\bcube|\bpropeller|\bfase|\bvista")
+
+FLUID_T1_MS = 4300.0
+"""T1 of cerebrospinal fluid, at all fields from 0.2 to 7 T (Rooney et al. 2007, Magn Reson Med 57:308): with one
+inversion, fluid is nulled at T1 (ln 2 - ln(1 + exp(-TR/T1)))."""
 
 Facts = Mapping[str, object]
 
@@ -79,19 +84,30 @@ def series_facts(images: Sequence[Acquisition]) -> dict[str, object]:
 def _time_facts(images: Sequence[Acquisition]) -> dict[str, object]:
     echoes = {echo for each in images for echo in each.echo_times_ms}
     shortest = min((each.echo_time_ms for each in images if each.echo_time_ms), default=None)
+    numbers = {name: most_common(getattr(each, name) for each in images) for name in NUMBER_FIELDS}
     return {
         "echo_time_ms": shortest,
         "last_echo_ms": max(echoes, default=shortest),
         "echo_times": len(echoes) or None,
         "inversion_times": max((each.inversion_times for each in images), default=0),
         "b_value": max((each.b_value for each in images if each.b_value is not None), default=None),
-        **{name: most_common(getattr(each, name) for each in images) for name in NUMBER_FIELDS},
+        "echo_train": most_common(each.echo_train_length for each in images),
+        "fluid_nulled": _fluid_nulled(numbers["repetition_time_ms"], numbers["inversion_time_ms"]),
+        **numbers,
     }
+
+
+def _fluid_nulled(repetition_ms: float | None, inversion_ms: float | None) -> float | None:
+    """The inversion time by the one that nulls fluid after this repetition time; None where either is not told."""
+    if not repetition_ms or not inversion_ms:
+        return None
+    nulling = FLUID_T1_MS * (math.log(2) - math.log1p(math.exp(-repetition_ms / FLUID_T1_MS)))
+    return inversion_ms / nulling
 
 
 def _place_facts(images: Sequence[Acquisition]) -> dict[str, object]:
     """Of slices and of how often each place was measured; a mosaic is one file of many slices."""
-    positions = {(o, p) for each in images for o in each.orientations or (None,) for p in each.positions}
+    positions = {place for each in images for place in _places(each)}
     frames = sum(each.frames for each in images)
     tiles = max((each.mosaic_slices or 1 for each in images), default=1)
     kinds = {(f.echo_time_ms, f.component) for each in images for f in each.slice_frames}
@@ -108,6 +124,13 @@ def _place_facts(images: Sequence[Acquisition]) -> dict[str, object]:
         "repeats": repeats,
         "dynamic_s": repeats * repetition / 1000 if repeats and repetition else None,
     }
+
+
+def _places(image: Acquisition) -> Iterable[tuple[object, object]]:
+    """Where the slices of an instance lie; only frames tell which of several orientations each one has."""
+    if len(image.orientations) > 1 and image.slice_frames:
+        return ((frame.orientation, frame.position) for frame in image.slice_frames if frame.position)
+    return ((orientation, place) for orientation in image.orientations or (None,) for place in image.positions)
 
 
 def _pulse_facts(scanning: frozenset[str], name: str) -> dict[str, object]:

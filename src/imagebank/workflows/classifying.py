@@ -53,16 +53,17 @@ class Classified:
 
 
 def classify_folder(folder: Path, *, progress: Progress) -> Classified:
-    """Classify every series below a folder. Raises SourceError when there is none."""
-    if not folder.is_dir():
-        kind = "is a file, not a folder" if folder.exists() else "does not exist"
-        raise SourceError(f"`{folder}` {kind}.", "name the folder that holds the DICOM files; subfolders are read too")
+    """Classify every series below a folder, or of one file. Raises SourceError when there is none."""
+    if not folder.exists():
+        raise SourceError(
+            f"`{folder}` does not exist.", "name the folder that holds the DICOM files; subfolders are read too"
+        )
     paths = files_below(folder)
     with progress.stage("classify", len(paths), "files") as stage:
         series, left_out = group_series(_counted(read_folder(paths), stage.advance))
     if not series:
         raise SourceError(
-            f"None of the {len(paths)} files below `{folder}` holds a DICOM series{_reasons(left_out)}.",
+            f"No DICOM series was found in the {len(paths)} file(s) of `{folder}`{_reasons(left_out)}.",
             "name a folder of DICOM files; zipped ones must be unpacked first",
         )
     answers = [classify(each.instances) for each in series]
