@@ -16,21 +16,20 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from imagebank.cohorts.bounds import Bounds, Forest, Group, is_possible, narrowed
 from imagebank.cohorts.disclosure import (
     Count,
     Disclosure,
-    Group,
     Mark,
     Shown,
     age_band,
     age_text,
-    attack,
     percent,
-    protect,
     rounded,
     share_of,
     whole,
 )
+from imagebank.cohorts.suppression import Table, attack, protect, shift, shift_slowly
 from imagebank.core.errors import ConfigError
 
 RULE = Disclosure()
