@@ -21,7 +21,8 @@ from pathlib import Path
 
 import numpy as np
 
-from imagebank.cohorts.answers.cells import PATIENTS, Tally, judged, tally
+from imagebank.cohorts.answers.cells import judged
+from imagebank.cohorts.answers.tallies import PATIENTS, Tally, tally
 from imagebank.cohorts.bounds import Group
 from imagebank.cohorts.disclosure import Disclosure
 from imagebank.cohorts.facts import Key

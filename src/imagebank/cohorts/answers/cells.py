@@ -78,13 +78,15 @@ def _is_nearly_all(each: Tally, rule: Disclosure, guard: Guard) -> bool:
 
 
 def told_of(people: Sketch, rule: Disclosure, guard: Guard) -> int | None:
-    """How many patients are told of a set that stands in no table; None where that is hidden."""
+    """About how many patients a set has that stands nowhere as a number; None where it must not be told to be enough.
+
+    It is remembered that it was told to be enough (as less than 0), and not with what number: that is not settled yet.
+    """
     ruled = guard.judge(PATIENTS, people)
-    value = ruled.value
-    if ruled.law is Law.FRESH:
-        value = rounded(people.patients, rule.round_to)
-    if ruled.kept is not None:
-        guard.settle(PATIENTS, {ruled.kept: value})
+    if ruled.law is not Law.FRESH:
+        return None if ruled.value is None else abs(ruled.value)
+    value = rounded(people.patients, rule.round_to)
+    guard.settle(PATIENTS, {ruled.kept: -value} if ruled.kept is not None else {})
     return value
 
 

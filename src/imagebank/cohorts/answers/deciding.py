@@ -12,7 +12,7 @@ from typing import Any
 
 from imagebank.cohorts.answers.tallies import PATIENTS, Tally
 from imagebank.cohorts.bounds import Group
-from imagebank.cohorts.disclosure import Count, Disclosure, Mark, Shown, show
+from imagebank.cohorts.disclosure import Count, Disclosure, Mark, Shown, rounded, show
 from imagebank.cohorts.facts import Key
 from imagebank.cohorts.guard import Guard, Ruled
 from imagebank.cohorts.guard.ruling import DRIFT, Law
@@ -21,17 +21,18 @@ from imagebank.cohorts.suppression import Told, protect
 
 @dataclass(frozen=True)
 class Settled:
-    """Counts of the answer that were judged before, and where the guard remembers them."""
+    """Counts of the answer that were judged before; which answers of the guard's memory are theirs, and the reverse."""
 
     shown: Mapping[Key, Shown] = field(default_factory=dict)
     owners: Mapping[int, Key] = field(default_factory=dict)
+    answers: Mapping[Key, frozenset[int]] = field(default_factory=dict)
 
 
 def decided(
     tallies: Mapping[Key, Tally], groups: Sequence[Group], settled: Settled, rule: Disclosure, guard: Guard
 ) -> Settled:
     """What is shown of every count, and of those that were settled before; the guard is told."""
-    docket = Docket(rule, guard, dict(settled.owners))
+    docket = Docket(rule, guard, dict(settled.owners), dict(settled.answers))
     for key, each in tallies.items():
         docket.call(key, each)
     told = {key: Told(each) for key, each in settled.shown.items()}
@@ -41,15 +42,13 @@ def decided(
     for key in tallies:
         leader, ruled = docket.first(key)
         if ruled is None:
+            told |= docket.opened(key, tallies[key])
             continue
-        if (
-            ruled.same
-            and leader is not None
-            and (key not in parts if leader in settled.shown else _match(tallies, leader, key))
-        ):
+        is_whole = docket.is_of_whole(key, ruled, tallies)
+        if leader is None or (leader in settled.shown and (key in parts or is_whole)):
+            told[key] = docket.repeated(ruled, loose=is_whole)
+        elif ruled.same and not is_whole and (leader in settled.shown or _match(tallies, leader, key)):
             twins[key] = twins.get(leader, leader)
-        elif leader is None or leader in settled.shown:
-            told[key] = docket.repeated(ruled)
         else:
             near[key] = leader
     merged, apart = merge(groups, twins, {key for key, each in tallies.items() if not each.count.count})
@@ -62,7 +61,7 @@ def decided(
     for key, leader in {**twins, **near}.items():
         shown[key] = shown[leader]
     docket.settle(shown)
-    return Settled(shown, docket.owners)
+    return Settled(shown, docket.owners, docket.answers)
 
 
 def _match(tallies: Mapping[Key, Tally], one: Key, other: Key) -> bool:
@@ -77,6 +76,7 @@ class Docket:
     rule: Disclosure
     guard: Guard
     owners: dict[int, Key]
+    answers: dict[Key, frozenset[int]]
     _rulings: dict[Key, list[tuple[str, Ruled]]] = field(default_factory=dict)
 
     def call(self, key: Key, each: Tally) -> None:
@@ -85,9 +85,10 @@ class Docket:
         self._rulings[key] = [
             (unit, self.guard.judge(unit, sketch)) for unit, sketch in (*asked, (each.unit, each.sketch))
         ]
-        for _, ruled in self._rulings[key]:
-            if ruled.kept is not None and ruled.leader is None:
-                self.owners[ruled.kept] = key
+        found = [(ruled.kept if ruled.leader is None else ruled.leader, ruled) for _, ruled in self._rulings[key]]
+        self.answers[key] = frozenset(answer for answer, _ in found if answer is not None)
+        mine = [answer for answer, ruled in found if answer and (ruled.leader is None or _is_open(ruled))]
+        self.owners.update({answer: key for answer in mine if answer not in self.owners})
 
     def first(self, key: Key) -> tuple[Key | None, Ruled | None]:
         """The first ruling that gives a count another number than its own, and whose of this answer that is."""
@@ -97,15 +98,30 @@ class Docket:
                 return owner, ruled
         return None, None
 
+    def is_of_whole(self, key: Key, ruled: Ruled, tallies: Mapping[Key, Tally]) -> bool:
+        """Whether a part has the number of what it is part of: it is shown as nearly all of that, not as a number."""
+        place = tallies[key].of
+        while place is not None:
+            if ruled.leader in self.answers.get(place, ()):
+                return True
+            place = tallies[place].of if place in tallies else None
+        return False
+
+    def opened(self, key: Key, each: Tally) -> dict[Key, Told]:
+        """Where patients like these were told to be enough they stay so, even if they are fewer by now."""
+        if each.count.patients >= self.rule.minimum or not any(_is_open(ruled) for _, ruled in self._rulings[key]):
+            return {}
+        return {key: Told(Shown(rounded(self.rule.minimum, self.rule.round_to), Mark.SHOWN), self.slack(Law.EARLIER))}
+
     def alone(self, each: Tally) -> Shown:
         """What would be shown of a count if there were no other."""
         return show(each.count, self.rule, in_patients=each.unit == PATIENTS)
 
-    def repeated(self, ruled: Ruled) -> Told:
+    def repeated(self, ruled: Ruled, *, loose: bool) -> Told:
         """A number from an earlier answer."""
         hidden = Shown(None, Mark.SMALL, DRIFT * self.rule.minimum)
         shown = Shown(ruled.value, Mark.SHOWN) if ruled.value else hidden
-        return Told(shown, 0 if ruled.same else self.slack(ruled.law))
+        return Told(shown, 0 if ruled.same and not loose else self.slack(ruled.law))
 
     def slack(self, law: Law) -> int:
         """How far a number that is not of the same set may lie from the truth, beyond its own rounding."""
@@ -116,10 +132,16 @@ class Docket:
         values: dict[str, dict[int, int | None]] = {}
         for key, rulings in self._rulings.items():
             for unit, ruled in rulings:
-                if ruled.kept is not None:
-                    values.setdefault(unit, {})[ruled.kept] = shown[key].value
+                for answer in (ruled.kept, ruled.leader if self.owners.get(ruled.leader or 0) == key else None):
+                    if answer is not None:
+                        values.setdefault(unit, {})[answer] = shown[key].value
         for unit, own in values.items():
             self.guard.settle(unit, own)
+
+
+def _is_open(ruled: Ruled) -> bool:
+    """Whether the patients were told to be enough, but not how many they are."""
+    return ruled.value is not None and ruled.value < 0
 
 
 def merge(
