@@ -1,0 +1,96 @@
+"""Our own association with a PACS: silence, and a peer that hangs up between two questions."""
+
+from __future__ import annotations
+
+import socket
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pretend import RudePacs, study
+
+from imagebank.core.private import Private
+from imagebank.dicom.pacs.book import Book
+from imagebank.dicom.pacs.dimse import Dimse, Peer
+from imagebank.dicom.pacs.landing import Landing, Limits
+from imagebank.dicom.pacs.model import PacsError, Request
+from imagebank.dicom.pacs.stream import Stream
+from imagebank.identities.pseudonyms import Keys
+
+KEYS = Keys(bytes(32), "association")
+ASKED = Request("study", Private("1.9.1"))
+
+
+class Remembering(RudePacs):
+    """Knows the associations that it was asked over."""
+
+    def __init__(self) -> None:
+        super().__init__(study())
+        self.associations: list[Any] = []
+
+    def on_find(self, event: Any) -> Iterator[Any]:
+        self.associations.append(event.assoc)
+        return super().on_find(event)
+
+
+def client_of(folder: Path, book: Book, port: int, **more: float) -> Dimse:
+    landing = Landing(folder, "pacs", KEYS.uid_map, book, Limits())
+    return Dimse(Peer("127.0.0.1", port, RudePacs.title, "BANK", "get", **more), landing)  # type: ignore[arg-type]
+
+
+def test_an_association_that_the_pacs_ended_meanwhile_is_opened_again(tmp_path: Path) -> None:
+    pacs = Remembering()
+    with pacs.serving() as port, closing(Book(tmp_path / "book.db")) as book:
+        client = client_of(tmp_path, book, port)
+        assert len(client.studies(ASKED)) == 1
+        assert len(client.studies(ASKED)) == 1
+        pacs.associations[-1].abort()
+        assert len(client.studies(ASKED)) == 1
+        client.close()
+    assert pacs.associations[0] is pacs.associations[1] is not pacs.associations[2]
+
+
+def test_a_port_where_nobody_speaks_dicom_is_told_as_what_it_is(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listening, closing(Book(tmp_path / "book.db")) as book:
+
+        def answer() -> None:
+            peer, _ = listening.accept()
+            with peer:
+                peer.sendall(b"HTTP/1.1 400 Bad Request\r\n\r\n")
+
+        thread = threading.Thread(target=answer)
+        thread.start()
+        with pytest.raises(PacsError, match="not-reached"):
+            client_of(tmp_path, book, listening.getsockname()[1]).echo()
+        thread.join()
+
+
+def test_a_silence_is_borne_as_long_as_something_else_shows_that_work_goes_on() -> None:
+    here, there = socket.socketpair()
+    with here, there:
+        here.settimeout(0.05)
+        rests = iter([True, True])
+
+        def late() -> None:
+            time.sleep(0.12)
+            there.sendall(b"cd")
+
+        there.sendall(b"ab")
+        thread = threading.Thread(target=late)
+        thread.start()
+        assert Stream(here, lambda: next(rests, True)).read(4) == b"abcd"
+        thread.join()
+        with pytest.raises(TimeoutError):
+            Stream(here, lambda: False).read(1)
+
+
+def test_what_a_peer_that_hangs_up_left_unsaid_is_not_made_up() -> None:
+    here, there = socket.socketpair()
+    with here:
+        there.sendall(b"ab")
+        there.close()
+        assert Stream(here, lambda: False).read(4) == b"ab"
