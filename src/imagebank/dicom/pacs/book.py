@@ -134,7 +134,7 @@ class Book:
     # instances
 
     def instance(self, source: str, instance: str, series: str = "") -> InstanceRow | None:
-        """An instance that came from a source, if it did; of a series, where one is named: copied studies share them."""
+        """An instance that came from a source, if it did; of a series, where one is named: copies share them."""
         query = """SELECT series, digest, size, kept FROM instances
                    WHERE source = ? AND instance = ? AND ? IN ('', series) ORDER BY kept DESC"""
         rows = self._rows(query, source, instance, series)
