@@ -135,3 +135,16 @@ def test_several_studies_on_one_accession_are_all_fetched_where_they_show_one_pe
         other = bank_of(tmp_path / "other", port=port)
         assert run(other, ask).left == {"several-patients": 2}
         assert landed(other) == []
+
+
+def test_a_copied_study_that_shares_the_uids_of_its_images_is_complete_too(tmp_path: Path) -> None:
+    held = [instance(number, study=number % 2 + 1) for number in range(4)]
+    for number, each in enumerate(held):
+        each.SOPInstanceUID = each.file_meta.MediaStorageSOPInstanceUID = f"1.9.9.{number // 2}"
+    pacs = RudePacs(held)
+    with rude_bank(tmp_path, pacs) as bank:
+        assert run(bank).is_whole
+        assert dict(status_of(bank).states) == {"complete": 2}
+        assert run(bank).received == 0
+    assert len(landed(bank)) == 4
+    assert status_of(bank).tallies["duplicates"] == 0

@@ -93,6 +93,15 @@ def test_a_book_that_was_begun_by_an_older_version_is_gone_on_with(tmp_path: Pat
         run(bank)
         with sqlite3.connect(bank / "landing" / "acquisition.db") as book:
             book.execute("ALTER TABLE studies DROP COLUMN patient")
+            rows = book.execute("SELECT * FROM instances").fetchall()
+            book.execute("DROP TABLE instances")
+            book.execute(
+                """CREATE TABLE instances (
+                   source TEXT NOT NULL, instance TEXT NOT NULL, series TEXT NOT NULL, digest BLOB NOT NULL,
+                   size INTEGER NOT NULL, kept INTEGER NOT NULL, copies INTEGER NOT NULL,
+                   PRIMARY KEY (source, instance)) WITHOUT ROWID"""
+            )
+            book.executemany("INSERT INTO instances VALUES (?,?,?,?,?,?,?)", rows)
         assert dict(status_of(bank).states) == {"wanted": 1}
         pacs.outgoing = lambda query: RudePacs.outgoing(pacs, query)  # type: ignore[method-assign]
         assert run(bank).is_whole

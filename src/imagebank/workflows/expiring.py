@@ -88,7 +88,7 @@ def _let_go(work: Work, book: Book, files: list[tuple[Whereabout, Fate]], roots:
     for file, _ in files:
         paths[file.source].append(Path(file.path.reveal("delete a file that is banked")))
     for source, going in paths.items():
-        book.let_go(source, [path.stem for path in going])
+        book.let_go(source, [(path.parent.name, path.stem) for path in going])
         for path in going:
             path.unlink(missing_ok=True)
             remove_empty_parents(path.parent, stop=Path(roots[source]))

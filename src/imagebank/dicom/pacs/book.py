@@ -11,50 +11,18 @@ import threading
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from imagebank.core.files import disk_errors
 from imagebank.core.private import Private
+from imagebank.dicom.pacs.book_rows import InstanceRow, Place, SeriesRow, StudyRow
 from imagebank.dicom.pacs.book_schema import prepare
 from imagebank.dicom.pacs.completeness import LEFT, WANTED
 
+__all__ = ["Book", "InstanceRow", "Place", "SeriesRow", "StudyRow"]
+
 BUSY_SECONDS = 60.0
-
-
-@dataclass(frozen=True)
-class StudyRow:
-    """A study in the book, under its own keyed id; `patient` is a keyed id too, to know the opted-out by."""
-
-    study: str
-    uid: Private
-    state: str
-    reason: str
-    agreed_at: float | None
-    patient: str = ""
-
-
-@dataclass(frozen=True)
-class SeriesRow:
-    """A series in the book; `expected` is None where nobody counted. `again`: its files are wanted once more."""
-
-    series: str
-    study: str
-    uid: Private
-    expected: int | None
-    reason: str
-    again: bool
-
-
-@dataclass(frozen=True)
-class InstanceRow:
-    """An instance that came: its content, and whether its file is kept still."""
-
-    series: str
-    digest: bytes = field(repr=False)
-    size: int = 0
-    kept: bool = True
 
 
 class Book:
@@ -165,17 +133,18 @@ class Book:
 
     # instances
 
-    def instance(self, source: str, instance: str) -> InstanceRow | None:
-        """An instance that came from a source, if it did."""
-        query = "SELECT series, digest, size, kept FROM instances WHERE source = ? AND instance = ?"
-        rows = self._rows(query, source, instance)
+    def instance(self, source: str, instance: str, series: str = "") -> InstanceRow | None:
+        """An instance that came from a source, if it did; of a series, where one is named: copies share them."""
+        query = """SELECT series, digest, size, kept FROM instances
+                   WHERE source = ? AND instance = ? AND ? IN ('', series) ORDER BY kept DESC"""
+        rows = self._rows(query, source, instance, series)
         return InstanceRow(str(rows[0][0]), bytes(rows[0][1]), int(rows[0][2]), bool(rows[0][3])) if rows else None
 
     def add_instance(self, source: str, instance: str, row: InstanceRow) -> None:
         """An instance lies on the disk."""
         with self._lock, disk_errors():  # one statement is a transaction of its own
             self._connection.execute(
-                """INSERT INTO instances VALUES (?,?,?,?,?,1,1) ON CONFLICT (source, instance)
+                """INSERT INTO instances VALUES (?,?,?,?,?,1,1) ON CONFLICT (source, instance, series)
                    DO UPDATE SET kept = 1, copies = copies + 1""",
                 (source, instance, row.series, row.digest, row.size),
             )
@@ -184,16 +153,17 @@ class Book:
         """Several instances lie on the disk."""
         with self._write() as connection:
             connection.executemany(
-                """INSERT INTO instances VALUES (?,?,?,?,?,1,1) ON CONFLICT (source, instance)
+                """INSERT INTO instances VALUES (?,?,?,?,?,1,1) ON CONFLICT (source, instance, series)
                    DO UPDATE SET kept = 1, copies = copies + 1""",
                 [(source, instance, row.series, row.digest, row.size) for instance, row in rows],
             )
 
-    def add_copy(self, source: str, instance: str) -> None:
+    def add_copy(self, source: str, instance: str, series: str) -> None:
         """The same instance came once more."""
         with self._write() as connection:
             connection.execute(
-                "UPDATE instances SET copies = copies + 1 WHERE source = ? AND instance = ?", (source, instance)
+                "UPDATE instances SET copies = copies + 1 WHERE source = ? AND instance = ? AND series = ?",
+                (source, instance, series),
             )
 
     def add_aside(self, source: str, instance: str, digest: bytes, size: int) -> bool:
@@ -202,24 +172,25 @@ class Book:
             done = connection.execute("INSERT OR IGNORE INTO aside VALUES (?,?,?,?)", (source, instance, digest, size))
             return bool(done.rowcount)
 
-    def let_go(self, source: str, instances: Iterable[str]) -> None:
+    def let_go(self, source: str, instances: Iterable[Place]) -> None:
         """The files of these instances are deleted; that they came stays known."""
         with self._write() as connection:
             connection.executemany(
-                "UPDATE instances SET kept = 0 WHERE source = ? AND instance = ?",
-                [(source, each) for each in instances],
+                "UPDATE instances SET kept = 0 WHERE source = ? AND series = ? AND instance = ?",
+                [(source, *each) for each in instances],
             )
 
-    def kept(self, source: str) -> set[str]:
+    def kept(self, source: str) -> set[Place]:
         """The instances of a source whose files are here."""
-        return {str(row[0]) for row in self._rows("SELECT instance FROM instances WHERE source=? AND kept", source)}
+        query = "SELECT series, instance FROM instances WHERE source = ? AND kept"
+        return {(str(series), str(instance)) for series, instance in self._rows(query, source)}
 
-    def forget(self, source: str, instances: Iterable[str]) -> None:
+    def forget(self, source: str, instances: Iterable[Place]) -> None:
         """The files of these instances are lost: as if they had never come. Those that were let go of stay known."""
         with self._write() as connection:
             connection.executemany(
-                "DELETE FROM instances WHERE source = ? AND instance = ? AND kept",
-                [(source, each) for each in instances],
+                "DELETE FROM instances WHERE source = ? AND series = ? AND instance = ? AND kept",
+                [(source, *each) for each in instances],
             )
 
     def received(self, source: str, series: str, *, kept: bool = False) -> set[str]:

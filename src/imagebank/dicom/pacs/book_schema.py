@@ -14,7 +14,7 @@ CREATE TABLE IF NOT EXISTS series (
 CREATE INDEX IF NOT EXISTS series_of_study ON series (source, study);
 CREATE TABLE IF NOT EXISTS instances (
     source TEXT NOT NULL, instance TEXT NOT NULL, series TEXT NOT NULL, digest BLOB NOT NULL, size INTEGER NOT NULL,
-    kept INTEGER NOT NULL, copies INTEGER NOT NULL, PRIMARY KEY (source, instance)) WITHOUT ROWID;
+    kept INTEGER NOT NULL, copies INTEGER NOT NULL, PRIMARY KEY (source, instance, series)) WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS instances_of_series ON instances (source, series, kept);
 CREATE TABLE IF NOT EXISTS aside (
     source TEXT NOT NULL, instance TEXT NOT NULL, digest BLOB NOT NULL, size INTEGER NOT NULL,
@@ -26,10 +26,14 @@ CREATE TABLE IF NOT EXISTS archives (
 """
 PATIENTS = "ALTER TABLE studies ADD COLUMN patient TEXT NOT NULL DEFAULT ''"
 """What a book lacks that was begun before patients were known in it by a keyed id."""
+APART = "ALTER TABLE instances RENAME TO together; DROP INDEX IF EXISTS instances_of_series;"
+TOGETHER = "INSERT INTO instances SELECT * FROM together; DROP TABLE together;"
+"""A book that was begun before the same instance could be of two series is written anew."""
 
 
 def prepare(connection: sqlite3.Connection) -> None:
     """Make the tables, or add what an older book lacks."""
-    connection.executescript(SCHEMA)
+    keys = sum(bool(row[5]) for row in connection.execute("PRAGMA table_info(instances)"))
+    connection.executescript(f"BEGIN IMMEDIATE; {APART} {SCHEMA} {TOGETHER} COMMIT;" if keys == 2 else SCHEMA)
     if "patient" not in (row[1] for row in connection.execute("PRAGMA table_info(studies)")):
         connection.execute(PATIENTS)

@@ -171,7 +171,7 @@ class Landing:
         study, series, instance = names
         path = self.path_of(study, series, instance)
         row = InstanceRow(series, whole.digest(), whole.size)
-        known = self.book.instance(self.source, instance)
+        known = self.book.instance(self.source, instance, series)
         if known and not known.kept:
             kept = self._again(whole.path, path, instance, known, row)
         elif self._place(whole.path, path):
@@ -196,7 +196,7 @@ class Landing:
         if there != row.digest and not same_content(path, partial):
             return self._aside(partial, path, instance, row)
         if known:
-            self.book.add_copy(self.source, instance)
+            self.book.add_copy(self.source, instance, row.series)
         else:  # it came before a crash that kept it from the book
             self._note(instance, replace(row, digest=there))
         return Kept.COPY

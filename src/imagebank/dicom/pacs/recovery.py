@@ -10,7 +10,7 @@ import os
 from collections import defaultdict
 from pathlib import Path
 
-from imagebank.dicom.pacs.book import Book, InstanceRow
+from imagebank.dicom.pacs.book import Book, InstanceRow, Place
 from imagebank.dicom.pacs.landed_file import digest_of_file
 from imagebank.dicom.pacs.landing import SUFFIX, Landing, Limits
 from imagebank.identities.pseudonyms import UidMap
@@ -32,22 +32,22 @@ def reconcile(folder: Path, source: str, book: Book) -> None:
     """
     found, kept = _files(folder), book.kept(source)
     unknown: dict[str, list[tuple[str, InstanceRow]]] = defaultdict(list)
-    for instance in sorted(found.keys() - kept):
-        path = found[instance]
+    for series, instance in sorted(found.keys() - kept):
+        path = found[series, instance]
         if path.is_file():  # it may have been deleted meanwhile, because it is banked
-            row = InstanceRow(path.parent.name, digest_of_file(path), path.stat().st_size)
-            unknown[path.parent.name].append((instance, row))
+            unknown[series].append((instance, InstanceRow(series, digest_of_file(path), path.stat().st_size)))
     for rows in unknown.values():
         book.add_instances(source, rows)
     if kept - found.keys():
         book.forget(source, sorted(kept - found.keys() - _files(folder).keys()))
 
 
-def _files(folder: Path) -> dict[str, Path]:
-    """Every landed file by its instance; those set aside left out."""
+def _files(folder: Path) -> dict[Place, Path]:
+    """Every landed file by its series and instance; those set aside left out."""
     found = {}
     for place, _, names in os.walk(folder):
         for name in names:
             if name.endswith(SUFFIX) and "-" not in name:
-                found[name.removesuffix(SUFFIX)] = Path(place, name)
+                path = Path(place, name)
+                found[path.parent.name, path.stem] = path
     return found
