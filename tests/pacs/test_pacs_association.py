@@ -14,11 +14,15 @@ import pytest
 from pretend import RudePacs, study
 
 from imagebank.core.private import Private
+from imagebank.dicom.pacs import wire
 from imagebank.dicom.pacs.book import Book
 from imagebank.dicom.pacs.dimse import Dimse, Peer
 from imagebank.dicom.pacs.landing import Landing, Limits
 from imagebank.dicom.pacs.model import PacsError, Request
+from imagebank.dicom.pacs.negotiation import IMPLICIT, VERIFICATION, Agreed
+from imagebank.dicom.pacs.receiving import Receiver
 from imagebank.dicom.pacs.stream import Stream
+from imagebank.dicom.pacs.wire import BadMessage
 from imagebank.identities.pseudonyms import Keys
 
 KEYS = Keys(bytes(32), "association")
@@ -94,3 +98,26 @@ def test_what_a_peer_that_hangs_up_left_unsaid_is_not_made_up() -> None:
         there.sendall(b"ab")
         there.close()
         assert Stream(here, lambda: False).read(4) == b"ab"
+
+
+@pytest.mark.parametrize("has_data", [False, True])
+def test_answers_to_nothing_that_was_asked_are_not_kept(tmp_path: Path, has_data: bool) -> None:
+    asked = wire.Command(wire.C_ECHO, 1, VERIFICATION, "", has_data=False)
+    unasked = wire.response(asked, wire.SUCCESS)
+    if has_data:
+        unasked = unasked.replace(wire.NO_DATA_SET.to_bytes(2, "little"), wire.DATA_SET.to_bytes(2, "little"), 1)
+    here, there = socket.socketpair()
+    with here, there, closing(Book(tmp_path / "book.db")) as book:
+        here.settimeout(5)
+        landing = Landing(tmp_path, "pushed", KEYS.uid_map, book, Limits())
+        agreed = Agreed("SCANNER", {1: (VERIFICATION, IMPLICIT)}, 0)
+        receiver = Receiver(here, Stream(here, lambda: False), agreed, landing, None)
+        for unit in list(wire.data_units(1, unasked, is_command=True, most=0)) * 3:
+            there.sendall(unit)
+        there.sendall(wire.release_request())
+        if has_data:
+            with pytest.raises(BadMessage):
+                receiver.serve()
+        else:
+            assert receiver.serve() == "released"
+            assert not receiver.counts

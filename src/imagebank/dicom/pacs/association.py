@@ -21,7 +21,7 @@ from imagebank.dicom.pacs import wire
 from imagebank.dicom.pacs.landing import Landing
 from imagebank.dicom.pacs.model import PacsError
 from imagebank.dicom.pacs.negotiation import IMPLICIT, STORAGE, SYNTAXES, VERIFICATION, Offer, accepted, ask_for
-from imagebank.dicom.pacs.receiving import Receiver, read_message
+from imagebank.dicom.pacs.receiving import Asking, read_message
 from imagebank.dicom.pacs.silence import quiet_pynetdicom
 from imagebank.dicom.pacs.stream import Stream
 from imagebank.dicom.pacs.wire import BadMessage, Command
@@ -103,7 +103,7 @@ class Association:
             self._socket.close()
             raise
 
-    def _open(self, landing: Landing) -> Receiver:
+    def _open(self, landing: Landing) -> Asking:
         offered = offers(self._peer)
         try:
             self._socket.sendall(ask_for(self._peer.calling, self._peer.called, offered))
@@ -114,7 +114,7 @@ class Association:
         except (OSError, BadMessage):
             raise PacsError("not-reached") from None
         self._contexts = {service: (context, syntax) for context, (service, syntax) in agreed.contexts.items()}
-        return Receiver(self._socket, self._stream, agreed, landing, None, fetches=True)
+        return Asking(self._socket, self._stream, agreed, landing)
 
     @property
     def is_open(self) -> bool:

@@ -16,7 +16,7 @@ from imagebank.dicom.pacs.negotiation import COMMITMENT, COMMITMENT_INSTANCE, Ag
 from imagebank.dicom.pacs.part10 import Unnamed, file_meta
 from imagebank.dicom.pacs.wire import BadMessage, Command, Fragment
 
-MOST_REQUEST = 64 << 20  # bytes of a storage commitment request: half a million instances
+MOST_GATHERED = 64 << 20  # bytes of a storage commitment request: half a million instances
 SIZES = {
     wire.P_DATA: wire.MOST_PDU + wire.FRAGMENT.size,
     wire.RELEASE_RQ: 4,
@@ -46,7 +46,7 @@ def read_message(stream: object, most: dict[int, int]) -> tuple[int, bytes]:
 
 
 class Receiver:
-    """Serves one association until its peer releases it, or until the answer to what we asked comes.
+    """Serves one association until its peer releases it.
 
     With `fetches`, what comes was asked for by us and its source keeps it: it is flushed with others before the book
     counts it. Anything else is flushed before its sender, who may delete it then, is told.
@@ -70,10 +70,8 @@ class Receiver:
         self._fetches = fetches
         self.syntaxes: set[str] = set()
         self._command = bytearray()
-        self._reply: tuple[Command, bytearray] | None = None
-        self._answers: deque[tuple[Command, bytes]] = deque()
         self._store: _Storing | None = None
-        self._request: tuple[Command, bytearray] | None = None
+        self._gathered: tuple[Command, bytearray] | None = None
 
     def serve(self) -> str:
         """Answer until the end; returns how it came. Raises BadMessage, and OSError when the connection breaks."""
@@ -90,17 +88,6 @@ class Receiver:
             raise
         finally:
             self._forget()
-
-    def answer(self) -> tuple[Command, bytes]:
-        """The next answer to what we asked. Raises BadMessage, and OSError when the connection breaks."""
-        try:
-            while not self._answers:
-                if self._step() != wire.P_DATA:
-                    raise ConnectionError
-            return self._answers.popleft()
-        except BaseException:
-            self._forget()
-            raise
 
     def _step(self) -> int:
         kind, body = read_message(self._stream, SIZES)
@@ -120,16 +107,14 @@ class Receiver:
             self._store.write(fragment.content)
             if fragment.is_last:
                 self._end_store(fragment.context)
-        elif self._request:
-            self._take_request(fragment)
-        elif self._reply:
-            self._take_reply(fragment)
+        elif self._gathered:
+            self._gather(*self._gathered, fragment)
         else:
             raise BadMessage
 
     def _take_command(self, fragment: Fragment) -> None:
         self._command += fragment.content
-        if len(self._command) > wire.MOST_COMMAND or self._store or self._request or self._reply:
+        if len(self._command) > wire.MOST_COMMAND or self._store or self._gathered:
             raise BadMessage
         if not fragment.is_last:
             return
@@ -142,7 +127,7 @@ class Receiver:
             self.syntaxes.add(syntax)
             self._store = _Storing(command, service, syntax, self._landing, fetches=self._fetches)
         elif command.kind == wire.N_ACTION and command.has_data and service == COMMITMENT:
-            self._request = (command, bytearray())
+            self._gathered = (command, bytearray())
         elif command.kind == wire.C_ECHO:
             self._answer(fragment.context, command, wire.SUCCESS)
         elif command.kind & wire.RESPONSE:
@@ -151,21 +136,18 @@ class Receiver:
             self._refuse(fragment.context, command)
 
     def _take_answer(self, command: Command) -> None:
+        """An answer to nothing that was asked; whoever asks overrides this."""
         if command.has_data:
-            self._reply = (command, bytearray())
-        else:
-            self._answers.append((command, b""))
+            raise BadMessage
 
-    def _take_reply(self, fragment: Fragment) -> None:
-        if self._reply is None:
-            raise AssertionError("only an answer that began can go on")
-        command, content = self._reply
+    def _gather(self, command: Command, content: bytearray, fragment: Fragment) -> None:
+        """The next piece of a data set that is held in memory: of a request for commitment, or of an answer."""
         content += fragment.content
-        if len(content) > MOST_REQUEST:
+        if len(content) > MOST_GATHERED:
             raise BadMessage
         if fragment.is_last:
-            self._reply = None
-            self._answers.append((command, bytes(content)))
+            self._gathered = None
+            self._take_gathered(fragment.context, command, bytes(content))
 
     def _refuse(self, context: int, command: Command) -> None:
         if command.has_data:
@@ -181,24 +163,15 @@ class Receiver:
         self.size += store.size
         self._answer(context, store.command, status)
 
-    def _take_request(self, fragment: Fragment) -> None:
-        if self._request is None:
-            raise AssertionError("only a request that began can go on")
-        command, content = self._request
-        content += fragment.content
-        if len(content) > MOST_REQUEST:
-            raise BadMessage
-        if not fragment.is_last:
-            return
-        self._request = None
-        self._answer(fragment.context, command, wire.SUCCESS)
+    def _take_gathered(self, context: int, command: Command, content: bytes) -> None:
+        self._answer(context, command, wire.SUCCESS)
         self.counts["commitments"] += 1
-        reply = self._committer(self.peer, bytes(content), self._agreed.contexts[fragment.context][1])
+        reply = self._committer(self.peer, content, self._agreed.contexts[context][1])
         if reply:  # the peer has no address of its own: it hears of it here
             event, data_set = reply
             told = wire.event_report(COMMITMENT, COMMITMENT_INSTANCE, event, 1)
-            self.send(fragment.context, told, is_command=True)
-            self.send(fragment.context, data_set, is_command=False)
+            self.send(context, told, is_command=True)
+            self.send(context, data_set, is_command=False)
 
     def _answer(self, context: int, command: Command, status: int) -> None:
         self.send(context, wire.response(command, status), is_command=True)
@@ -207,6 +180,34 @@ class Receiver:
         """Send a command or a data set."""
         for unit in wire.data_units(context, content, is_command=is_command, most=self._agreed.most):
             self._connection.sendall(unit)
+
+
+class Asking(Receiver):
+    """An association over which we ask: answers come, and the instances that C-GET brings."""
+
+    def __init__(self, connection: socket.socket, stream: object, agreed: Agreed, landing: Landing) -> None:
+        super().__init__(connection, stream, agreed, landing, None, fetches=True)
+        self._answers: deque[tuple[Command, bytes]] = deque()
+
+    def answer(self) -> tuple[Command, bytes]:
+        """The next answer to what we asked. Raises BadMessage, and OSError when the connection breaks."""
+        try:
+            while not self._answers:
+                if self._step() != wire.P_DATA:
+                    raise ConnectionError
+            return self._answers.popleft()
+        except BaseException:
+            self._forget()
+            raise
+
+    def _take_answer(self, command: Command) -> None:
+        if command.has_data:
+            self._gathered = (command, bytearray())
+        else:
+            self._answers.append((command, b""))
+
+    def _take_gathered(self, _context: int, command: Command, content: bytes) -> None:
+        self._answers.append((command, content))
 
 
 class _Storing:
