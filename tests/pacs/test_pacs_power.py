@@ -50,11 +50,11 @@ def image(tmp_path: Path) -> Path:
     return made
 
 
-def pushed(image: Path, folder: Path) -> list[tuple[Path, set[str]]]:
-    """What the disk held at some moments, each with the instances that had been acknowledged before it."""
+def sent_in(image: Path, folder: Path, **settings: bool) -> list[tuple[Path, set[str]]]:
+    """What the disk held at some moments, each with the instances that had been answered before it."""
     moments: list[tuple[Path, set[str]]] = []
     acknowledged: set[str] = set()
-    with mounted(image, folder / "disk") as disk, node_in(disk) as (node, _, _):
+    with mounted(image, folder / "disk") as disk, node_in(disk, **settings) as (node, landing, _):
         entity = AE(ae_title="SCANNER")
         entity.add_requested_context(MR)
         association = entity.associate("127.0.0.1", node.port, ae_title="BANK")
@@ -63,6 +63,7 @@ def pushed(image: Path, folder: Path) -> list[tuple[Path, set[str]]]:
             assert association.send_c_store(sent).Status == wire.SUCCESS
             acknowledged.add(str(sent.SOPInstanceUID))
             if number % 3 == 0:
+                landing.drain()
                 copy = folder / f"{number}.img"
                 shutil.copyfile(image, copy)
                 moments.append((copy, set(acknowledged)))
@@ -73,7 +74,7 @@ def pushed(image: Path, folder: Path) -> list[tuple[Path, set[str]]]:
 def test_what_was_acknowledged_is_there_after_a_loss_of_power(
     image: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    moments = pushed(image, tmp_path)
+    moments = sent_in(image, tmp_path)
     monkeypatch.setattr(processes, "_boot", lambda: "restart")
     for copy, acknowledged in moments:
         with ExitStack() as stack:
@@ -88,3 +89,20 @@ def test_what_was_acknowledged_is_there_after_a_loss_of_power(
             assert {path.parent.name for path in landed(landing)} == set(book.counts("pushed"))
             assert sum(kept for _, kept in book.counts("pushed").values()) == len(found)
         copy.unlink()
+
+
+def test_what_the_book_counted_of_a_fetch_is_there_after_a_loss_of_power(image: Path, tmp_path: Path) -> None:
+    counted = 0
+    for copy, _ in sent_in(image, tmp_path, fetches=True):
+        with ExitStack() as stack:
+            disk = stack.enter_context(mounted(copy, tmp_path / "after"))
+            book = stack.enter_context(closing(Book(disk / "landing" / "book.db")))
+            whole = {
+                (path.parent.name, path.stem)
+                for path in (disk / "landing" / "pushed").rglob("*.dcm")
+                if len(pydicom.dcmread(path, force=True).get("PixelData", b"")) == PIXELS
+            }
+            assert book.kept("pushed") <= whole
+            counted = max(counted, len(book.kept("pushed")))
+        copy.unlink()
+    assert counted, "at some moment the book knew of some"
