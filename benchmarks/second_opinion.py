@@ -21,8 +21,10 @@ from pathlib import Path
 
 import numpy as np
 
-from imagebank.cohorts.answers.cells import PATIENTS, Tally, judged, tally
-from imagebank.cohorts.disclosure import Disclosure, Group
+from imagebank.cohorts.answers.cells import judged
+from imagebank.cohorts.answers.tallies import PATIENTS, Tally, tally
+from imagebank.cohorts.bounds import Group
+from imagebank.cohorts.disclosure import Disclosure
 from imagebank.cohorts.facts import Key
 from imagebank.cohorts.guard import open_guard
 

@@ -25,6 +25,7 @@ from imagebank.cohorts.answers.answer import SafeAnswer, safe_answer, safe_attri
 from imagebank.cohorts.answers.cells import HIDDEN
 from imagebank.cohorts.answers.numbers import category_difference, number_difference, read_spread, spread_of
 from imagebank.cohorts.answers.table_one import Line
+from imagebank.cohorts.answers.variables import Nature
 from imagebank.cohorts.disclosure import Disclosure
 from imagebank.cohorts.engines.asking import ask
 from imagebank.cohorts.engines.database import Database
@@ -179,7 +180,7 @@ def test_a_quantile_needs_patients_on_both_sides(values: list[float]) -> None:
 
 def test_ages_from_ninety_count_as_ninety_and_one_patient_may_not_make_the_sum() -> None:
     ages = np.array([95.0] * 300)
-    assert spread_of(ages, np.arange(300), RULE, is_age=True).at(0.5) == 90
+    assert spread_of(ages, np.arange(300), RULE, Nature.AGE).at(0.5) == 90
     heavy = np.array([1.0] * 40 + [1000.0])
     assert spread_of(heavy, np.arange(41), RULE).mean is None
 

@@ -16,21 +16,20 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from imagebank.cohorts.bounds import Bounds, Forest, Group, is_possible, narrowed
 from imagebank.cohorts.disclosure import (
     Count,
     Disclosure,
-    Group,
     Mark,
     Shown,
     age_band,
     age_text,
-    attack,
     percent,
-    protect,
     rounded,
     share_of,
     whole,
 )
+from imagebank.cohorts.suppression import Table, attack, protect, shift, shift_slowly
 from imagebank.core.errors import ConfigError
 
 RULE = Disclosure()
@@ -90,14 +89,14 @@ def test_every_hidden_count_keeps_three_possible_values(left: list[int], right: 
             assert bounds[key].width >= 3
 
 
-Table = tuple[int, ...]
+Look = tuple[str, ...]
 
 
 def looks(
     names: Sequence[str], groups: Sequence[Group], derive: Callable[..., dict[str, int]], top: int
-) -> dict[Table, list[dict[str, int]]]:
+) -> dict[Look, list[dict[str, int]]]:
     """Every table of true counts up to `top`, gathered by what is shown of it."""
-    found: dict[Table, list[dict[str, int]]] = defaultdict(list)
+    found: dict[Look, list[dict[str, int]]] = defaultdict(list)
     for values in itertools.product(range(top + 1), repeat=len(names)):
         truth = derive(*values)
         shown = protect(patients(truth), groups, RULE)
@@ -234,3 +233,52 @@ def test_the_rules_touch_no_network_process_or_database() -> None:
         [sys.executable, "-c", bare + code, imagebank.cohorts.__path__[0]], capture_output=True, text=True, check=True
     )
     assert done.stdout.strip() == "[]"
+
+
+@st.composite
+def forests(draw: st.DrawFn) -> tuple[dict[str, Count], list[Group]]:
+    """Counts that add up over two or three levels, with one, two or no groups below each."""
+    counts: dict[str, Count] = {}
+    groups: list[Group] = []
+
+    def grow(name: str, value: int, depth: int) -> None:
+        counts[name] = Count(value, value)
+        for number in range(draw(st.integers(0, 2)) if depth else 0):
+            shares = draw(st.lists(st.sampled_from([0, 1, 4, 9, 12, 40]), min_size=1, max_size=4))
+            parts = [min(each, value) for each in shares]
+            overlapping = sum(parts) >= value > 0 and draw(st.booleans())
+            if not overlapping:
+                parts = [min(each, max(0, value - sum(parts[:place]))) for place, each in enumerate(parts)]
+                parts[-1] += value - sum(parts)
+            names = tuple(f"{name}.{number}{place}" for place in range(len(parts)))
+            groups.append(Group(name, names, overlapping))
+            for each, part in zip(names, parts, strict=True):
+                grow(each, part, depth - 1)
+
+    grow("n", draw(st.integers(0, 150)), 2)
+    return counts, groups
+
+
+@settings(max_examples=60)
+@given(forests(), st.booleans(), st.data())
+def test_bounds_and_shifts_agree_with_their_slow_twins(
+    made: tuple[dict[str, Count], list[Group]], zeros: bool, data: st.DataObject
+) -> None:
+    counts, groups = made
+    table = Table(counts, groups, Disclosure(zeros=zeros))
+    shown = protect(counts, [], table.rule)
+    first = {key: table.first(key, each) for key, each in shown.items()}
+    forest, slow = Forest(first, groups), narrowed(first, groups)
+    assert forest.bounds == slow, "the true counts are possible"
+    key, low = data.draw(st.sampled_from(sorted(counts))), data.draw(st.integers(0, 60))
+    other = Bounds(low, low + data.draw(st.integers(0, 40)))
+    tried, again = forest.tried(key, other), narrowed({**first, key: other}, groups)
+    assert (tried if tried is None else {**slow, **tried}) == (again if is_possible(again) else None)
+    assert shift(table, shown, forest) == shift_slowly(table, shown)
+
+
+def test_where_nobody_and_few_look_alike_margins_leave_nobody_possible() -> None:
+    groups, alike = [Group("n", ("a", "b", "c"))], Disclosure(zeros=False)
+    shown = protect(patients({"a": 50, "b": 41, "c": 9, "n": 100}), groups, alike)
+    assert attack(shown, groups, alike)["c"].low == 0
+    assert attack(protect(patients({"a": 50, "b": 41, "c": 9, "n": 100}), groups, RULE), groups, RULE)["c"].low > 0

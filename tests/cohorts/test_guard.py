@@ -130,9 +130,10 @@ def test_a_study_more_of_the_same_patients_is_seen() -> None:
 def test_answers_are_kept_without_ids_and_only_where_the_answer_was_given(tmp_path: Path) -> None:
     with open_guard(tmp_path, "p", RULE) as guard:
         marks = guard.sketcher.marks(EVERYBODY[:100], EVERYBODY[:100])
-        guard.judge("patients", marks.of_patients(np.arange(100)), 100)
+        kept = guard.judge("patients", marks.of_patients(np.arange(100))).kept
+        guard.settle("patients", {kept or 0: 100})
     with pytest.raises(ZeroDivisionError), open_guard(tmp_path, "p", RULE) as guard:
-        guard.judge("patients", marks.of_patients(np.arange(50)), 1 // 0)
+        guard.settle("patients", {guard.judge("patients", marks.of_patients(np.arange(50))).kept or 0: 1 // 0})
     content = (tmp_path / "answers.db").read_bytes()
     assert not any(name.encode() in content for name in EVERYBODY[:100])
     assert sqlite3.connect(tmp_path / "answers.db").execute("SELECT patients, value FROM answers").fetchall() == [
@@ -146,8 +147,10 @@ def test_small_steps_do_not_lead_away_from_the_truth_for_ever(tmp_path: Path) ->
     with open_guard(tmp_path, "p", RULE) as guard:
         marks = guard.sketcher.marks(EVERYBODY[:400], EVERYBODY[:400])
         for size in range(100, 400, 3):
-            ruling, _ = guard.judge("patients", marks.of_patients(np.arange(size)), size)
-            shown.append(size if ruling.law is Law.FRESH else ruling.value)
+            ruled = guard.judge("patients", marks.of_patients(np.arange(size)))
+            shown.append(size if ruled.law is Law.FRESH else ruled.value)
+            if ruled.law is Law.FRESH:
+                guard.settle("patients", {ruled.kept or 0: size})
             assert abs((shown[-1] or 0) - size) < 2 * RULE.minimum + 6, "pictures may see a few less"
     steps = {after - before for before, after in pairwise(shown) if after != before}
     assert steps, "a set that has grown enough gets a number of its own"
@@ -158,7 +161,7 @@ def test_projects_do_not_see_each_others_answers(tmp_path: Path) -> None:
     for project in ("one", "another"):
         with open_guard(tmp_path, project, RULE) as guard:
             marks = guard.sketcher.marks(EVERYBODY[:100], EVERYBODY[:100])
-            assert guard.judge("patients", marks.of_patients(np.arange(100)), 100)[0].law is Law.FRESH
+            assert guard.judge("patients", marks.of_patients(np.arange(100))).law is Law.FRESH
 
 
 def test_nothing_is_answered_when_the_key_is_gone(tmp_path: Path) -> None:
@@ -173,10 +176,10 @@ def test_a_full_memory_answers_nothing_more(tmp_path: Path, monkeypatch: pytest.
     monkeypatch.setattr(memory, "MOST_ANSWERS", 1)
     with open_guard(tmp_path, "p", RULE) as guard:
         marks = guard.sketcher.marks(EVERYBODY[:100], EVERYBODY[:100])
-        guard.judge("patients", marks.of_patients(np.arange(100)), 100)
+        guard.judge("patients", marks.of_patients(np.arange(100)))
     told = []
     for people in (np.arange(100), np.arange(50), np.array([], np.int64)):
         with pytest.raises(GuardFull) as caught, open_guard(tmp_path, "p", RULE) as guard:
-            guard.judge("patients", marks.of_patients(people), None)
+            guard.judge("patients", marks.of_patients(people))
         told.append(caught.value.what)
     assert told == ["This project has been given as many answers as the bank remembers."] * 3

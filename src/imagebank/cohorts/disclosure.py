@@ -4,11 +4,7 @@ Counts are safe by default. A count that comes from fewer than `minimum` patient
 rounded; 0 is shown as 0 where the categories are ours, and hidden like a small count where the question is somebody's.
 Percentages are computed from the rounded numbers.
 
-Rounding alone does not always protect: of 9 + 12 + 12 = 33, shown as <10, 10, 10 and 35, the 9 can be worked out. So
-`attack` works out what can be known from what is shown, and where a hidden count is left with fewer than three
-possible values a neighbour is rounded to its other side (12 to 15: controlled rounding), which is what a reader of
-33 = 6 + 13 + 14 sees as well. Whoever knows this rule still learns no more, because what is shown is always something
-that other true counts show without any help. Where no rounding helps, counts of the group are withheld.
+What could be worked out of several counts together is the business of `suppression`.
 
 The conventions (10, and rounding to 5) are those of the UK's health data services; a site may raise them, never lower.
 Pure: no files, no network, no database, no clock.
@@ -17,10 +13,8 @@ Pure: no files, no network, no database, no clock.
 from __future__ import annotations
 
 import math
-from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import TypeVar
 
 from imagebank.core.errors import ConfigError
 
@@ -28,10 +22,7 @@ MINIMUM = 10
 ROUND_TO = 5
 OLDEST_SHOWN_AGE = 90
 AGE_BAND_YEARS = 5
-POSSIBLE_VALUES = 3  # a hidden count that can only be one or two values is as good as shown
 PERCENT_DECIMAL_FROM = 1000  # below this denominator a decimal of a percentage would be rounding noise
-
-K = TypeVar("K", bound=Hashable)
 
 
 @dataclass(frozen=True)
@@ -94,60 +85,9 @@ class Shown:
         return "few" if math.isinf(self.most) else f"<{int(self.most) + 1}"
 
 
-@dataclass(frozen=True)
-class Group:
-    """Counts that add up to a total. Where `overlapping`, parts share members and together cover the total."""
-
-    total: Hashable
-    parts: tuple[Hashable, ...]
-    overlapping: bool = False
-
-
-@dataclass(frozen=True)
-class Bounds:
-    """What an attacker knows of a count: the least and greatest value it can have."""
-
-    low: int
-    high: float
-
-    @property
-    def width(self) -> float:
-        """How many values remain possible."""
-        return self.high - self.low + 1
-
-
 def rounded(count: int, to: int) -> int:
     """The nearest multiple of `to`; a count in the middle goes up."""
     return to * ((count + to // 2) // to)
-
-
-def protect(
-    counts: Mapping[K, Count], groups: Sequence[Group], rule: Disclosure, *, in_patients: bool = True
-) -> dict[K, Shown]:
-    """Every count as it may be shown, given that the totals of `groups` are known to be sums of their parts.
-
-    Counts that belong to no group are judged alone. `in_patients` says that the unit of every count is the patient.
-    The groups must form trees (no count is part of two totals): there intervals say all that can be known. A table with
-    both its row totals and its column totals does not; show one of them.
-    """
-    check_trees(groups)
-    if rule.exact:
-        return {key: Shown(each.count, Mark.SHOWN) for key, each in counts.items()}
-    shown = {key: show(each, rule, in_patients=in_patients) for key, each in counts.items()}
-    small = [key for key, each in shown.items() if each.mark is Mark.SMALL]
-    while weak := _weak(small, shown, groups, rule):
-        change = _shift(small, counts, shown, groups, rule) or _withhold(weak[0], shown, groups)
-        if not change:
-            break
-        shown.update(change)
-    return shown
-
-
-def check_trees(groups: Sequence[Group]) -> None:
-    """Raise ValueError when a count is part of two totals."""
-    parts = [part for group in groups for part in group.parts]
-    if len(set(parts)) != len(parts):
-        raise ValueError("a count is part of two totals; show either the row totals or the column totals of a table")
 
 
 def show(count: Count, rule: Disclosure, *, in_patients: bool = True) -> Shown:
@@ -155,94 +95,6 @@ def show(count: Count, rule: Disclosure, *, in_patients: bool = True) -> Shown:
     if count.patients < rule.minimum and (count.patients or not rule.zeros):
         return Shown(None, Mark.SMALL, rule.minimum - 1 if in_patients else math.inf)
     return Shown(rounded(count.count, rule.round_to), Mark.SHOWN)
-
-
-def _weak(small: Sequence[K], shown: Mapping[K, Shown], groups: Sequence[Group], rule: Disclosure) -> list[K]:
-    """The small counts that what is shown leaves with too few possible values."""
-    bounds = attack(shown, groups, rule)
-    if not is_possible(bounds):
-        return list(small)
-    return [key for key in small if bounds[key].width < POSSIBLE_VALUES]
-
-
-def _shift(
-    small: Sequence[K], counts: Mapping[K, Count], shown: Mapping[K, Shown], groups: Sequence[Group], rule: Disclosure
-) -> dict[K, Shown]:
-    """Round one count to its other side, so that what is shown is what many other true counts show as well.
-
-    Of those that leave fewer small counts weak, the one nearest to the truth; never as far as a whole rounding step.
-    """
-    best: dict[K, Shown] = {}
-    least = (len(_weak(small, shown, groups, rule)), 0)
-    for key, each in shown.items():
-        value = _other_side(each, counts[key], rule)
-        if value is None:
-            continue
-        change = {key: Shown(value, Mark.SHOWN)}
-        rank = (len(_weak(small, {**shown, **change}, groups, rule)), abs(value - counts[key].count))
-        if rank[0] < least[0] or (best and rank < least):
-            best, least = change, rank
-    return best
-
-
-def _other_side(shown: Shown, count: Count, rule: Disclosure) -> int | None:
-    """The multiple on the other side of a count that is shown at its nearest; None where there is none to show."""
-    if not shown.value or shown.value != rounded(count.count, rule.round_to) or shown.value == count.count:
-        return None
-    value = shown.value + (rule.round_to if count.count > shown.value else -rule.round_to)
-    return value if value >= rounded(rule.minimum, rule.round_to) else None
-
-
-def is_possible(bounds: Mapping[K, Bounds]) -> bool:
-    """Whether any true counts at all show what is shown: otherwise a reader would see that it was tampered with."""
-    return all(each.low <= each.high for each in bounds.values())
-
-
-def _withhold(key: K, shown: Mapping[K, Shown], groups: Sequence[Group]) -> dict[K, Shown]:
-    """Withhold all parts of a group of the count, then its total: the last resort."""
-    for group in (group for group in groups if key == group.total or key in group.parts):
-        for members in (group.parts, (group.total,)):
-            left = [each for each in shown if each in members and shown[each].mark is not Mark.WITHHELD]
-            if left:
-                return dict.fromkeys(left, Shown(None, Mark.WITHHELD, math.inf))
-    return {}
-
-
-def attack(shown: Mapping[K, Shown], groups: Sequence[Group], rule: Disclosure) -> dict[K, Bounds]:
-    """What can be worked out of every count from what is shown: intervals, narrowed group by group until stable."""
-    bounds: dict[Hashable, Bounds] = {key: _at_first(each, rule) for key, each in shown.items()}
-    while True:
-        before = dict(bounds)
-        for group in groups:
-            _narrow(bounds, group)
-        if bounds == before or not is_possible(bounds):
-            return {key: bounds[key] for key in shown}
-
-
-def _at_first(shown: Shown, rule: Disclosure) -> Bounds:
-    if shown.value is None:
-        return Bounds(1 if shown.mark is Mark.SMALL and rule.zeros else 0, shown.most)
-    if shown.value == 0:
-        return Bounds(0, 0)
-    return Bounds(max(shown.value - rule.round_to // 2, rule.minimum), shown.value + (rule.round_to - 1) // 2)
-
-
-def _narrow(bounds: dict[Hashable, Bounds], group: Group) -> None:
-    """Narrow the total by its parts, and each part by the total and the other parts."""
-    parts = [bounds[part] for part in group.parts]
-    low, high = sum(each.low for each in parts), sum(each.high for each in parts)
-    total = bounds[group.total]
-    least = max((each.low for each in parts), default=0) if group.overlapping else low
-    bounds[group.total] = total = Bounds(max(total.low, least), min(total.high, high))
-    finite, endless = sum(each.high for each in parts if each.high < math.inf), sum(map(_is_endless, parts))
-    for key, own in zip(group.parts, parts, strict=True):
-        most_of_others = math.inf if endless > _is_endless(own) else finite - (0 if _is_endless(own) else own.high)
-        highest = total.high - (0 if group.overlapping else low - own.low)
-        bounds[key] = Bounds(int(max(own.low, total.low - most_of_others)), min(own.high, highest))
-
-
-def _is_endless(bounds: Bounds) -> bool:
-    return bounds.high == math.inf
 
 
 def percent(part: Shown, total: Shown) -> str:

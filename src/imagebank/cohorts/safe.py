@@ -8,9 +8,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from imagebank.catalogue.tables import CONVERSIONS, ETHNIC_GROUPS, SEXES
+from imagebank.cohorts.bounds import Group
 from imagebank.cohorts.codes import blocks
-from imagebank.cohorts.disclosure import AGE_BAND_YEARS, Count, Disclosure, Group, Shown, protect, rounded
+from imagebank.cohorts.disclosure import AGE_BAND_YEARS, Count, Disclosure, Shown, rounded
 from imagebank.cohorts.facts import PERIOD_YEARS, Facts, Key
+from imagebank.cohorts.suppression import protect
 
 NOBODY = Count(0, 0)
 DECILES = tuple(range(1, 11))

@@ -9,18 +9,19 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from imagebank.cohorts.answers.cells import HIDDEN, PATIENTS, Safe, Tally, judged, tally
+from imagebank.cohorts.answers.cells import HIDDEN, Safe, judged
 from imagebank.cohorts.answers.flow import SafeStage, lost_text
 from imagebank.cohorts.answers.members import Members, bank_of, members_of
-from imagebank.cohorts.answers.numbers import Spread, read_spread, spread_of
-from imagebank.cohorts.answers.pictured import Pictured, compared, diagnosed, scans, sensitive
-from imagebank.cohorts.answers.table_one import TableOne, planned, table_one, tallies_of, with_share
-from imagebank.cohorts.answers.variables import DIAGNOSES
+from imagebank.cohorts.answers.numbers import Spread
+from imagebank.cohorts.answers.pictured import compared, diagnosed, scans, sensitive
+from imagebank.cohorts.answers.table_one import TableOne, planned, table_one, tallies_of, told_spread, with_share
+from imagebank.cohorts.answers.tallies import PATIENTS, Tally, tally
+from imagebank.cohorts.answers.variables import DIAGNOSES, Nature, Variable
 from imagebank.cohorts.disclosure import Disclosure
 from imagebank.cohorts.engines.result import Engine, Result
 from imagebank.cohorts.facts import Key
 from imagebank.cohorts.guard import Guard
-from imagebank.cohorts.guard.sketch import Array
+from imagebank.cohorts.query.nodes import Gap
 from imagebank.cohorts.query.sentences import UNITS
 
 
@@ -59,15 +60,19 @@ def safe_answer(engine: Engine, result: Result, rule: Disclosure, guard: Guard) 
     """The whole answer. Everything is computed whether the cohort is empty or not."""
     unit = UNITS[result.cohort.unit]
     members, bank = members_of(engine, result, guard.sketcher), bank_of(engine, guard.sketcher)
-    tallies = _stages(result, unit, guard)
+    stages = judged(_stages(result, unit, guard), (), rule, guard)
     whole, people = ("stage", result.selection.last, unit), ("stage", result.selection.last, PATIENTS)
-    plan = planned(members, result.cohort.groups, unit, whole, rule.minimum)
-    added, groups = tallies_of(members, plan)
-    tallies |= added
-    for more in _more(members, bank, unit, whole, people, len(result.sensitivity), rule):
+    plan = planned(members, result.cohort.groups, unit, whole, rule, guard)
+    tallies, groups = tallies_of(members, plan)
+    for more in (
+        sensitive(members, unit, whole, len(result.sensitivity)),
+        compared(members, bank, people),
+        scans(members, unit, whole, rule, guard),
+        diagnosed(members, unit, whole),
+    ):
         tallies |= more.tallies
         groups += more.groups
-    safe = judged(tallies, groups, rule, guard)
+    safe = judged(tallies, groups, rule, guard, stages)
     return SafeAnswer(
         name=result.cohort.name,
         unit=unit,
@@ -79,17 +84,6 @@ def safe_answer(engine: Engine, result: Result, rule: Disclosure, guard: Guard) 
         safe=safe,
         people=people,
         ages=_ages(members, safe, guard),
-    )
-
-
-def _more(
-    members: Members, bank: Members, unit: str, whole: Key, people: Key, picks: int, rule: Disclosure
-) -> tuple[Pictured, ...]:
-    return (
-        sensitive(members, unit, whole, picks),
-        compared(members, bank, people),
-        scans(members, unit, whole, rule.minimum),
-        diagnosed(members, unit, whole),
     )
 
 
@@ -127,9 +121,9 @@ def _told_stages(result: Result, unit: str, safe: Safe) -> tuple[SafeStage, ...]
 
 def _near(members: Members, place: int, sentence: str, whole: Key, safe: Safe, guard: Guard) -> Near:
     name = str(place)
-    known, gaps = members.numbers(f"gap:{place}", members.everybody)
-    key: Key = ("nearest", name, "with")
-    spread = _remembered(key, f"gap:{sentence}", np.abs(gaps), members.marks.patients[known], safe, guard)
+    gap = Variable(f"distance:{place}", sentence, Gap(), "number", nature=Nature.MADE)
+    is_told = safe.value(("nearest", name, "with")) is not None
+    spread = told_spread(members, gap, members.everybody, safe.rule, guard) if is_told else Spread()
     middle = spread.at(0.5)
     without, after = (with_share(safe.shown["nearest", name, each], safe.shown[whole]) for each in ("without", "after"))
     return Near(sentence, without, after, HIDDEN if middle is None else f"{middle:g} days")
@@ -142,15 +136,7 @@ def _ages(members: Members, safe: Safe, guard: Guard) -> dict[str, Spread]:
         key: Key = ("aged", name)
         if key in safe.shown:
             rows = members.by(f"has:{name}", members.everybody).get("yes", members.everybody[:0])
-            known, ages = members.numbers("age", rows)
-            found[name] = _remembered(key, "age", ages, members.marks.patients[known], safe, guard)
+            age = next(each for each in members.variables if each.id == "age")
+            is_told = safe.value(key) is not None
+            found[name] = told_spread(members, age, rows, safe.rule, guard) if is_told else Spread()
     return found
-
-
-def _remembered(key: Key, name: str, values: Array, patients: Array, safe: Safe, guard: Guard) -> Spread:
-    if safe.value(key) is None:
-        return Spread()
-    found = spread_of(values, patients, safe.rule, is_age=name == "age")
-    if safe.rule.exact:
-        return found
-    return read_spread(guard.statistic(safe.follows[key], name, found.written()))

@@ -9,59 +9,29 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-import numpy as np
-
-from imagebank.cohorts.disclosure import Count, Disclosure, Group, Mark, Shown, protect
+from imagebank.cohorts.answers.deciding import Settled, decided
+from imagebank.cohorts.answers.tallies import PATIENTS, Tally
+from imagebank.cohorts.bounds import Group
+from imagebank.cohorts.disclosure import Disclosure, Mark, Shown, rounded
 from imagebank.cohorts.facts import Key
 from imagebank.cohorts.guard import Guard, Marks, Sketch
-from imagebank.cohorts.guard.ruling import Law
+from imagebank.cohorts.guard.ruling import DRIFT, Law
 from imagebank.cohorts.guard.sketch import Array
 
 HIDDEN = "hidden"
 """What stands for every number that is not shown; nobody, a few patients and what would betray them look the same."""
-PATIENTS = "patients"
-DOMINANT_SHARE = 0.5  # a count of which one patient has more than half says something of that patient
-
-
-@dataclass(frozen=True)
-class Tally:
-    """One count to be judged: of which units, and the picture of the set. `of` is the key of what it is part of."""
-
-    unit: str
-    count: Count
-    sketch: Sketch = field(repr=False)
-    of: Key | None = None
-    rest: int = 0
-    """How many patients have something in the whole that is not in this part."""
-
-
-def tally(marks: Marks, rows: Array, unit: str, of: Key | None = None, whole: Array | None = None) -> Tally:
-    """The count of some units, or of their patients."""
-    patients = marks.patient_count(rows)
-    rest = 0 if whole is None else marks.rest_count(whole, rows)
-    if unit == PATIENTS:
-        if whole is not None:
-            rest = marks.patient_count(whole) - patients
-        return Tally(unit, Count(patients, patients), marks.of_patients(rows), of, rest)
-    counted = 0 if is_dominated(marks.patients[rows]) else patients
-    return Tally(unit, Count(len(rows), counted), marks.of_units(rows), of, rest)
-
-
-def is_dominated(patients: Array, shares: Array | None = None) -> bool:
-    """Whether more than half of a count, or of a sum of `shares`, comes from one patient."""
-    if not len(patients):
-        return False
-    each = np.bincount(patients, None if shares is None else np.abs(shares))
-    return bool(each.max() > DOMINANT_SHARE * each.sum())
+NOT_SHOWN = Shown(None, Mark.SMALL)
+"""Every count that is not shown, whatever the reason."""
+MOST_NAMES = 50  # of so many values, the most common ones, it is found out whether their names may stand
 
 
 @dataclass(frozen=True)
 class Safe:
-    """Every count of an answer as it may be shown, and which remembered answer it follows."""
+    """Every count of an answer as it may be shown."""
 
     shown: Mapping[Key, Shown]
-    follows: Mapping[Key, int | None]
     rule: Disclosure
+    settled: Settled = field(default_factory=Settled, repr=False)
 
     def text(self, key: Key) -> str:
         """A count in words."""
@@ -79,26 +49,57 @@ def told(shown: Shown) -> str:
     return HIDDEN if shown.value is None else f"{shown.value:,}"
 
 
-def judged(tallies: Mapping[Key, Tally], groups: Iterable[Group], rule: Disclosure, guard: Guard) -> Safe:
-    """Every count as it may be shown, in the order given."""
-    groups = tuple(groups)
-    shown: dict[Key, Shown] = {}
-    follows: dict[Key, int | None] = {}
-    for unit in dict.fromkeys(each.unit for each in tallies.values()):
-        counts = {key: each.count for key, each in tallies.items() if each.unit == unit}
-        own = [group for group in groups if group.total in counts]
-        shown |= protect(counts, own, rule, in_patients=unit == PATIENTS)
+def judged(
+    tallies: Mapping[Key, Tally], groups: Iterable[Group], rule: Disclosure, guard: Guard, before: Safe | None = None
+) -> Safe:
+    """Every count as it may be shown, in the order given. Totals may be counts of what was judged `before`."""
+    settled = before.settled if before else Settled()
     if rule.exact:
-        return Safe(shown, dict.fromkeys(shown), rule)
+        exact = {key: Shown(each.count.count, Mark.SHOWN) for key, each in tallies.items()}
+        return Safe({**settled.shown, **exact}, rule, Settled(exact))
+    found = decided(tallies, tuple(groups), settled, rule, guard)
+    shown = dict(found.shown)
     for key, each in tallies.items():
-        ruling, follows[key] = guard.judge(each.unit, each.sketch, shown[key].value)
-        if ruling.law is not Law.FRESH:
-            shown[key] = _shown(ruling.value)
-        nearly = each.of is not None and each.rest < rule.minimum and shown[key].value is not None
-        if nearly and each.of is not None and shown[each.of].value is not None:
-            shown[key] = Shown(shown[each.of].value, Mark.NEARLY)
-    return Safe({key: shown[key] for key in tallies}, follows, rule)
+        whole = shown[each.of or key]
+        if shown[key].value is not None and whole.value is not None and _is_nearly_all(each, rule, guard):
+            shown[key] = Shown(whole.value, Mark.NEARLY)
+    ordered = ((key, shown[key]) for key in (*settled.shown, *tallies))
+    return Safe({key: NOT_SHOWN if each.value is None else each for key, each in ordered}, rule, found)
 
 
-def _shown(value: int | None) -> Shown:
-    return Shown(None, Mark.SMALL) if not value else Shown(value, Mark.SHOWN)
+def _is_nearly_all(each: Tally, rule: Disclosure, guard: Guard) -> bool:
+    """Whether a part leaves fewer patients of its whole over than may be told of.
+
+    The guard knows: else one who is taken out of ten that were left over would be seen to have been among them.
+    """
+    if each.rest is None or each.rest.patients >= DRIFT * rule.minimum:
+        return False
+    return told_of(each.rest, rule, guard) is None
+
+
+def told_of(people: Sketch, rule: Disclosure, guard: Guard) -> int | None:
+    """About how many patients a set has that stands nowhere as a number; None where it must not be told to be enough.
+
+    It is remembered that it was told to be enough (as less than 0), and not with what number: that is not settled yet.
+    """
+    ruled = guard.judge(PATIENTS, people)
+    if ruled.law is not Law.FRESH:
+        return None if ruled.value is None else abs(ruled.value)
+    value = rounded(people.patients, rule.round_to)
+    guard.settle(PATIENTS, {ruled.kept: -value} if ruled.kept is not None else {})
+    return value
+
+
+def common_names(found: Mapping[str, Array], marks: Marks, most: int, rule: Disclosure, guard: Guard) -> list[str]:
+    """The most common of some values that have patients enough to be named, in order.
+
+    Both are decided by the numbers that are told, not by the true ones: else a patient who is taken out would be seen
+    to have been the tenth, or the one by whom a value was among the most common.
+    """
+    numbers = {name: marks.patient_count(rows) for name, rows in found.items()}
+    first = sorted(found, key=lambda name: (-numbers[name], name))
+    if rule.exact:
+        return sorted(name for name in first[:most] if numbers[name] >= rule.minimum)
+    told = {name: told_of(marks.of_patients(found[name]), rule, guard) for name in first[:MOST_NAMES]}
+    kept = {name: number for name, number in told.items() if number}
+    return sorted(sorted(kept, key=lambda name: (-kept[name], name))[:most])

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from imagebank.cohorts.answers.variables import YES_NO, Variable, standard
+from imagebank.cohorts.answers.variables import YES_NO, Variable, nature_of, standard
 from imagebank.cohorts.engines.result import Engine, Result
 from imagebank.cohorts.facts import scanner_names
 from imagebank.cohorts.guard.sketch import Array, Marks, Sketcher
@@ -37,6 +37,9 @@ class Members:
     marks: Marks = field(repr=False)
     values: Mapping[str, Sequence[Any]] = field(repr=False)
     variables: tuple[Variable, ...]
+    units: Sequence[str] = field(default=(), repr=False)
+    sketcher: Sketcher | None = field(default=None, repr=False)
+    _valued: dict[str, Marks] = field(default_factory=dict, repr=False)
     _codes: dict[str, tuple[list[str], Array]] = field(default_factory=dict, repr=False)
     _numbers: dict[str, Array] = field(default_factory=dict, repr=False)
 
@@ -54,6 +57,12 @@ class Members:
         names, codes = self._coded(name)
         own = codes[rows]
         return {names[code]: rows[own == code] for code in np.unique(own).tolist()}
+
+    def with_values(self, name: str) -> Marks:
+        """Where the units fall together with their values of a variable."""
+        if name not in self._valued and self.sketcher is not None:
+            self._valued[name] = self.sketcher.with_values(self.marks, self.units, self.values[name])
+        return self._valued[name]
 
     def _coded(self, name: str) -> tuple[list[str], Array]:
         """The categories of a variable, and the place of each unit's among them."""
@@ -90,19 +99,26 @@ def members_of(engine: Engine, result: Result, sketcher: Sketcher) -> Members:
     rows = found if isinstance(found, list) else found.to_pylist()
     values = {each.id: [row[f"v{place}"] for row in rows] for place, each in enumerate(variables)}
     for place in range(len(nearest)):
-        values[f"gap:{place}"] = [row[f"v{place + len(variables)}"] for row in rows]
+        values[f"gap:{place}"] = gaps = [row[f"v{place + len(variables)}"] for row in rows]
+        values[f"distance:{place}"] = [None if gap is None else abs(gap) for gap in gaps]
     own = own_columns(result, {each.value for each in variables})
     values |= {each.id: result.table[each.id.removeprefix("column:")].to_pylist() for each in own}
     _name_scanners(values)
-    marks = sketcher.marks([row[cohort.unit.value] for row in rows], [row["patient"] for row in rows])
-    return Members(marks, values, (*own, *variables))
+    ids = [row[cohort.unit.value] for row in rows]
+    return Members(sketcher.marks(ids, [row["patient"] for row in rows]), values, (*own, *variables), ids, sketcher)
 
 
 def own_columns(result: Result, known: set[Expression]) -> tuple[Variable, ...]:
     """The columns that were asked for, but dates, and those that every answer has anyway."""
     return tuple(
         Variable(
-            f"column:{told.name}", told.name, asked.value, KINDS[told.kind], told.unit, *_order(told.kind, asked.value)
+            f"column:{told.name}",
+            told.name,
+            asked.value,
+            KINDS[told.kind],
+            told.unit,
+            *_order(told.kind, asked.value),
+            nature=nature_of(asked.value),
         )
         for told, asked in zip(result.columns, result.cohort.columns, strict=True)
         if told.kind in KINDS and (asked.value not in known or told.name in result.cohort.groups)

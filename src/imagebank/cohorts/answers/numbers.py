@@ -1,8 +1,10 @@
 """Numbers that are no counts: mean, spread and quantiles as they may be shown.
 
 A quantile needs patients enough on both sides of it: the median twice the minimum, quartiles four times, the 5th and
-95th percentile, which stand for the least and the greatest value, twenty times. Ages of 90 and over count as 90. Values
-are rounded to a tenth of their spread or finer, and nothing is said where one patient makes most of the sum. Pure.
+95th percentile, which stand for the least and the greatest value, twenty times. Mean and deviation need numbers as they
+were recorded, whose spread is not the work of a few patients: the mean of a number that the question makes up can count
+those few. Ages of 90 and over count as 90. Values are rounded to a tenth of their spread or finer, and nothing is said
+where one patient makes most of the sum. Pure.
 """
 
 from __future__ import annotations
@@ -10,15 +12,17 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
-from imagebank.cohorts.answers.cells import is_dominated
+from imagebank.cohorts.answers.tallies import is_dominated
+from imagebank.cohorts.answers.variables import Nature
 from imagebank.cohorts.disclosure import OLDEST_SHOWN_AGE, Disclosure
 from imagebank.cohorts.guard.sketch import Array
 
 QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)
+SPREAD_LEFT = 5  # where the outermost patients make this many times the spread of the others, it is theirs
 STEPS_A_SPREAD = 10  # how finely a value is told, in parts of the spread
 
 
@@ -45,17 +49,46 @@ def read_spread(text: str) -> Spread:
     return Spread(mean, deviation, dict(quantiles))
 
 
-def spread_of(values: Array, patients: Array, rule: Disclosure, *, is_age: bool = False) -> Spread:
+def spread_of(values: Array, patients: Array, rule: Disclosure, nature: Nature = Nature.RECORDED) -> Spread:
     """What may be shown of some values, one or more of each patient."""
-    people = len(np.unique(patients))
-    if people < rule.minimum or (is_dominated(patients, values) and not rule.exact):
+    if rule.exact:
+        return _spread(values, QUANTILES) if len(values) else Spread()
+    if len(np.unique(patients)) < rule.minimum or nature is Nature.OF_AGE or is_dominated(patients, values):
         return Spread()
-    told = np.minimum(values, OLDEST_SHOWN_AGE) if is_age and not rule.exact else values
-    step = _step(told)
-    enough = [share for share in QUANTILES if rule.exact or people * min(share, 1 - share) >= rule.minimum - 1e-9]
-    found = {share: _rounded(float(np.quantile(told, share)), step) for share in enough}
-    deviation = float(np.std(told, ddof=1)) if len(told) > 1 else 0.0
-    return Spread(_rounded(float(np.mean(told)), step / 10), _rounded(deviation, step / 10), found)
+    told = np.minimum(values, OLDEST_SHOWN_AGE) if nature is Nature.AGE else values
+    found = _spread(told, tuple(share for share in QUANTILES if _has_enough(told, patients, share, rule.minimum)))
+    is_mean_told = nature is not Nature.MADE and not is_of_few(told, patients, rule.minimum)
+    return found if is_mean_told else replace(found, mean=None, deviation=None)
+
+
+def _spread(values: Array, shares: tuple[float, ...]) -> Spread:
+    step = _step(values)
+    found = {share: _rounded(float(np.quantile(values, share)), step) for share in shares}
+    deviation = float(np.std(values, ddof=1)) if len(values) > 1 else 0.0
+    return Spread(_rounded(float(np.mean(values)), step / 10), _rounded(deviation, step / 10), found)
+
+
+def _has_enough(values: Array, patients: Array, share: float, minimum: int) -> bool:
+    """Whether patients enough lie on both sides of a quantile, whatever number of values each of them has."""
+    ranked = patients[np.argsort(values, kind="stable")]
+    place = share * (len(ranked) - 1)
+    sides = ranked[: math.floor(place) + 1], ranked[math.ceil(place) :]
+    enough = len(np.unique(patients)) * min(share, 1 - share) >= minimum - 1e-9
+    return enough and all(len(np.unique(side)) >= minimum for side in sides)
+
+
+def is_of_few(values: Array, patients: Array, minimum: int) -> bool:
+    """Whether the spread is the work of fewer patients than the minimum: without the outermost little of it is left.
+
+    So a number that is the same for all but a few tells as little as one that is the same for all.
+    """
+    apart = np.abs(values - np.median(values))
+    names, numbers = np.unique(patients, return_inverse=True)
+    farthest = np.zeros(len(names))
+    np.maximum.at(farthest, numbers, apart)
+    outer = np.argsort(farthest, kind="stable")[len(names) - minimum + 1 :]
+    rest = values[~np.isin(numbers, outer)]
+    return bool(np.std(rest) <= np.std(values) / SPREAD_LEFT)
 
 
 def _step(values: Array) -> float:

@@ -7,11 +7,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from imagebank.cohorts.answers.cells import PATIENTS, Tally, tally
+from imagebank.cohorts.answers.cells import common_names
 from imagebank.cohorts.answers.members import COMPARED, MOST_CATEGORIES, OTHERS, UNKNOWN, Members
+from imagebank.cohorts.answers.tallies import PATIENTS, Tally, tally
 from imagebank.cohorts.answers.variables import DIAGNOSES
-from imagebank.cohorts.disclosure import Group
+from imagebank.cohorts.bounds import Group
+from imagebank.cohorts.disclosure import Disclosure
 from imagebank.cohorts.facts import Key
+from imagebank.cohorts.guard import Guard
 from imagebank.cohorts.guard.sketch import Array
 
 DAYS = (-1826, -365, 0, 1, 91, 366, 1827)
@@ -55,22 +58,23 @@ def compared(members: Members, bank: Members, people: Key) -> Pictured:
     return Pictured(tallies, tuple(groups))
 
 
-def scans(members: Members, unit: str, whole: Key, minimum: int) -> Pictured:
+def scans(members: Members, unit: str, whole: Key, rule: Disclosure, guard: Guard) -> Pictured:
     """Units by scanner and year; both only where they have patients enough."""
     if not (members.has("scanner") and members.has("year")):
         return Pictured({}, ())
     tallies: Tallies = {}
-    for scanner, there in _common(members, "scanner", members.everybody, minimum):
-        for year, rows in _common(members, "year", there, minimum):
+    names = {
+        each: common_names(members.by(each, members.everybody), members.marks, MOST_CATEGORIES, rule, guard)
+        for each in ("scanner", "year")
+    }
+    for scanner, there in _split(members, "scanner", members.everybody, names["scanner"]):
+        for year, rows in _split(members, "year", there, names["year"]):
             tallies[("scan", scanner, year)] = tally(members.marks, rows, unit, whole, members.everybody)
     return Pictured(tallies, (Group(whole, tuple(tallies)),) if tallies else ())
 
 
-def _common(members: Members, name: str, rows: Array, minimum: int) -> Iterator[tuple[str, Array]]:
-    """The most common categories that have patients enough, then all others."""
-    named = members.by(name, members.everybody)
-    enough = [each for each, where in named.items() if members.marks.patient_count(where) >= minimum]
-    kept = sorted(sorted(enough, key=lambda each: (-len(named[each]), each))[:MOST_CATEGORIES])
+def _split(members: Members, name: str, rows: Array, kept: list[str]) -> Iterator[tuple[str, Array]]:
+    """The categories that may be named, then all others."""
     found = members.by(name, rows)
     for each in kept:
         yield each, found.get(each, rows[:0])

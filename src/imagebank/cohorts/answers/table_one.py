@@ -13,11 +13,13 @@ from itertools import combinations
 
 import numpy as np
 
-from imagebank.cohorts.answers.cells import HIDDEN, Safe, Tally, tally, told
+from imagebank.cohorts.answers.cells import HIDDEN, Safe, common_names, told
 from imagebank.cohorts.answers.members import MOST_CATEGORIES, MOST_GROUPS, OTHERS, UNKNOWN, Members
 from imagebank.cohorts.answers.numbers import Spread, category_difference, number_difference, read_spread, spread_of
+from imagebank.cohorts.answers.tallies import Tally, tally
 from imagebank.cohorts.answers.variables import YES_NO, Variable
-from imagebank.cohorts.disclosure import Group, Mark, Shown, percent
+from imagebank.cohorts.bounds import Group
+from imagebank.cohorts.disclosure import Disclosure, Mark, Shown, percent
 from imagebank.cohorts.facts import Key
 from imagebank.cohorts.guard import Guard
 from imagebank.cohorts.guard.sketch import Array
@@ -61,18 +63,18 @@ class Plan:
         return ("group", group) if self.by else self.whole
 
 
-def planned(members: Members, by: tuple[str, ...], unit: str, whole: Key, minimum: int) -> Plan:
+def planned(members: Members, by: tuple[str, ...], unit: str, whole: Key, rule: Disclosure, guard: Guard) -> Plan:
     """How the table is laid out.
 
     A value that was written by somebody stands in the table only when it has patients enough: its name alone would tell
     that it occurs. The others are put together, in a row that is there whether there are any or not.
     """
-    groups = _groups(members, by, minimum) if by else {EVERYBODY: members.everybody}
+    groups = _groups(members, by, rule, guard) if by else {EVERYBODY: members.everybody}
     told = [each for each in members.variables if each.kind == "category" and each.id.removeprefix("column:") not in by]
-    return Plan(by, unit, whole, groups, {each.id: _categories(members, each, minimum) for each in told})
+    return Plan(by, unit, whole, groups, {each.id: _categories(members, each, rule, guard) for each in told})
 
 
-def _groups(members: Members, by: tuple[str, ...], minimum: int) -> dict[str, Array]:
+def _groups(members: Members, by: tuple[str, ...], rule: Disclosure, guard: Guard) -> dict[str, Array]:
     """The groups. Of groups whose names are known beforehand all are there, be they empty or not."""
     found = {"": members.everybody}
     for name in by:
@@ -86,23 +88,18 @@ def _groups(members: Members, by: tuple[str, ...], minimum: int) -> dict[str, Ar
     if len(by) == 1 and variable.order and len(variable.order) <= MOST_GROUPS:
         named = variable.order if variable.complete else (*variable.order, UNKNOWN)
         return {name: found.get(name, members.everybody[:0]) for name in named}
-    kept = _common(members, found, MOST_GROUPS, minimum)
+    kept = common_names(found, members.marks, MOST_GROUPS, rule, guard)
     rest = [rows for name, rows in found.items() if name not in kept]
     return {name: found[name] for name in kept} | {OTHERS: _together(rest)}
 
 
-def _categories(members: Members, variable: Variable, minimum: int) -> tuple[str, ...]:
+def _categories(members: Members, variable: Variable, rule: Disclosure, guard: Guard) -> tuple[str, ...]:
     """The categories in their own order, else by number or letter; of many only the most common."""
     if variable.order:
         return variable.order if variable.complete else (*variable.order, UNKNOWN)
-    kept = _common(members, members.by(variable.id, members.everybody), MOST_CATEGORIES, minimum)
+    found = members.by(variable.id, members.everybody)
+    kept = common_names(found, members.marks, MOST_CATEGORIES, rule, guard)
     return (*(name for name in kept if name != UNKNOWN), OTHERS, UNKNOWN)
-
-
-def _common(members: Members, found: dict[str, Array], most: int, minimum: int) -> list[str]:
-    """The names of the most common categories that have patients enough, in order."""
-    enough = [name for name, rows in found.items() if members.marks.patient_count(rows) >= minimum]
-    return sorted(sorted(enough, key=lambda name: (-len(found[name]), name))[:most])
 
 
 def _together(parts: list[Array]) -> Array:
@@ -211,11 +208,16 @@ def number_of(members: Members, plan: Plan, variable: Variable, group: str, safe
     key = (variable.id, KNOWN, group)
     if safe.shown[key].value is None:
         return Spread()
-    known, values = members.numbers(variable.id, plan.groups[group])
-    found = spread_of(values, members.marks.patients[known], safe.rule, is_age=variable.id == "age")
-    if safe.rule.exact:
+    return told_spread(members, variable, plan.groups[group], safe.rule, guard)
+
+
+def told_spread(members: Members, variable: Variable, rows: Array, rule: Disclosure, guard: Guard) -> Spread:
+    """The distribution of a number among some units, as it was first told of these values."""
+    known, values = members.numbers(variable.id, rows)
+    found = spread_of(values, members.marks.patients[known], rule, variable.nature)
+    if rule.exact:
         return found
-    return read_spread(guard.statistic(safe.follows[key], variable.id, found.written()))
+    return read_spread(guard.statistic(members.with_values(variable.id).of_units(known), found.written()))
 
 
 def mean_text(spread: Spread) -> str:

@@ -5,28 +5,34 @@ Each is an expression of the language of cohorts, so every engine can give it an
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
+from enum import StrEnum
 
 from imagebank.catalogue.tables import ETHNIC_GROUPS, SEXES
 from imagebank.cohorts.engines.asking import check_scope
 from imagebank.cohorts.engines.result import Scope
 from imagebank.cohorts.query.codelists import concept
 from imagebank.cohorts.query.nodes import (
+    Arithmetic,
+    Choose,
     Coded,
     Cohort,
     Column,
     DaysBetween,
     Expression,
     Known,
+    Literal,
     Output,
     Pick,
     Reduce,
     Rows,
     Unit,
     YearOf,
+    parts_of,
 )
 from imagebank.cohorts.query.schema import QueryError
-from imagebank.cohorts.query.shorthand import AGE, STUDY_DATE
+from imagebank.cohorts.query.shorthand import AGE, DAYS_A_YEAR, STUDY_DATE
 
 DIAGNOSES = {
     "dementia": "Dementia",
@@ -39,6 +45,18 @@ DIAGNOSES = {
 """Concepts of the library that answers are broken down by, as they are written."""
 YES_NO = ("yes", "no")
 DECILES = tuple(str(each) for each in range(1, 11))
+
+
+class Nature(StrEnum):
+    """What a number is, and so how much may be said of it."""
+
+    RECORDED = "recorded"
+    AGE = "age"  # as recorded; from 90 on it counts as 90
+    MADE = "made"  # made up by the question: quantiles alone
+    OF_AGE = "made of an age"  # nothing: 90 and over could not be told from less
+
+
+AGES = (AGE, Column("patients", "birth_year"))
 
 
 @dataclass(frozen=True)
@@ -55,6 +73,45 @@ class Variable:
     unit: str = ""
     order: tuple[str, ...] = ()
     complete: bool = False
+    nature: Nature = Nature.RECORDED
+
+
+def nature_of(value: Expression) -> Nature:
+    """What a number is: an age, a number as somebody recorded it, or one that the question makes up.
+
+    With choices, counts and calculations a question can give few patients a number that nobody else has, and make many
+    numbers of one: their mean would count those few.
+    """
+    if _is_age(value):
+        return Nature.AGE
+    inside = list(_inside(value))
+    if not any(isinstance(each, Arithmetic | Choose | Literal) or _counts(each) for each in inside):
+        return Nature.RECORDED
+    return Nature.OF_AGE if any(each in AGES for each in inside) else Nature.MADE
+
+
+def _is_age(value: Expression) -> bool:
+    """Whether a value is an age at a scan, or an age on a day that is somewhere recorded."""
+    match value:
+        case Column():
+            return value == AGE
+        case Pick(value=inner) | Reduce(value=Column() as inner):
+            return inner is not None and _is_age(inner)
+        case Arithmetic("+", age, Arithmetic("/", DaysBetween(_, day), Literal(years))):
+            return years == DAYS_A_YEAR and _is_age(age) and nature_of(day) is Nature.RECORDED
+        case _:
+            return False
+
+
+def _inside(value: Expression) -> Iterator[Expression]:
+    """A value and what it is made of, also of the rows it is taken from, but not the conditions on those."""
+    yield value
+    for part in (*parts_of(value), *([value.value] if isinstance(value, Pick | Reduce) and value.value else [])):
+        yield from _inside(part)
+
+
+def _counts(value: Expression) -> bool:
+    return isinstance(value, Reduce) and value.how in ("exists", "count", "different")
 
 
 def standard(unit: Unit, scope: Scope) -> tuple[Variable, ...]:
@@ -74,7 +131,7 @@ def is_allowed(variable: Variable, unit: Unit, scope: Scope) -> bool:
 def _every(unit: Unit) -> tuple[Variable, ...]:
     return (
         Variable("sex", "Sex", Column("patients", "sex"), order=SEXES, complete=True),
-        Variable("age", "Age at the scan", _of_scan(AGE, unit), "number", "year"),
+        Variable("age", "Age at the scan", _of_scan(AGE, unit), "number", "year", nature=Nature.AGE),
         Variable("ethnicity", "Ethnic group", Column("patients", "ethnic_group"), order=ETHNIC_GROUPS, complete=True),
         Variable(
             "deprivation",

@@ -4,7 +4,7 @@
 and `memory` keeps them, project by project, in the research zone of the bank.
 """
 
-from imagebank.cohorts.guard.memory import MOST_ANSWERS, Guard, GuardFull, open_guard
+from imagebank.cohorts.guard.memory import MOST_ANSWERS, Guard, GuardFull, Ruled, open_guard
 from imagebank.cohorts.guard.sketch import Marks, Sketch, Sketcher
 
-__all__ = ["MOST_ANSWERS", "Guard", "GuardFull", "Marks", "Sketch", "Sketcher", "open_guard"]
+__all__ = ["MOST_ANSWERS", "Guard", "GuardFull", "Marks", "Ruled", "Sketch", "Sketcher", "open_guard"]

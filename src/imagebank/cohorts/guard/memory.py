@@ -9,21 +9,23 @@ from __future__ import annotations
 
 import secrets
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
 
 from imagebank.cohorts.disclosure import Disclosure
-from imagebank.cohorts.guard.ruling import Earlier, Law, Past, Ruling
+from imagebank.cohorts.guard.ruling import Earlier, Law, Past
 from imagebank.cohorts.guard.sketch import Sketch, Sketcher
 from imagebank.core.errors import BankError, ImagebankError
 from imagebank.core.files import disk_errors
 
 MOST_ANSWERS = 10_000  # sets a project and unit; 2 kB each
 KEY_BYTES = 32
+VALUES = "values"
+"""The unit of pictures of units with their values, to which means and quantiles belong."""
 WAIT_SECONDS = 60
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS answers (
@@ -42,6 +44,21 @@ class GuardFull(ImagebankError):
 
 
 @dataclass(frozen=True)
+class Ruled:
+    """What may be said of one set: the law, and the number that it gives; None where hidden, or where it is its own.
+
+    `kept` is where the set itself is remembered, `leader` whose answer it repeats, with `same` where that is the same
+    set to the patient.
+    """
+
+    law: Law
+    value: int | None = None
+    kept: int | None = None
+    leader: int | None = None
+    same: bool = False
+
+
+@dataclass(frozen=True)
 class Guard:
     """The memory of one project, open for one answer; nothing is kept when the answer fails."""
 
@@ -53,9 +70,10 @@ class Guard:
     _before: dict[str, Past] = field(default_factory=dict, repr=False)
     _kept: dict[str, int] = field(default_factory=dict, repr=False)
     _origins: dict[int, int] = field(default_factory=dict, repr=False)
+    _places: dict[int, int] = field(default_factory=dict, repr=False)
 
-    def judge(self, unit: str, sketch: Sketch, own: int | None) -> tuple[Ruling, int | None]:
-        """What may be said of a set, and the id of the answer that it follows; `own` is its number, None when hidden.
+    def judge(self, unit: str, sketch: Sketch) -> Ruled:
+        """What may be said of a set. It is remembered as hidden until `settle` says with what number it was shown.
 
         Within one answer, sets are compared with each other one by one; pairs are looked for among earlier answers.
         """
@@ -68,21 +86,34 @@ class Guard:
         ]
         if not near:
             ruling = before.apart(sketch)
-            value = own if ruling.law is Law.FRESH else ruling.value
-            return ruling, self._remember(unit, Earlier(sketch, value, ruling.law is Law.FRESH), None)
-        answer, earlier = told[min(near)[1]]
-        follows = self._origins.get(answer, answer)
-        if min(near)[0]:
-            self._remember(unit, Earlier(sketch, earlier.value, False, earlier.source), follows)
-        return Ruling(Law.EARLIER, earlier.value), follows
+            kept = self._remember(unit, Earlier(sketch, ruling.value, ruling.law is Law.FRESH), None)
+            return Ruled(ruling.law, ruling.value, kept)
+        apart, place = min(near)
+        answer, earlier = told[place]
+        leader = self._origins.get(answer, answer)
+        kept = self._remember(unit, Earlier(sketch, earlier.value, False, earlier.source), leader) if apart else None
+        is_same = not apart and leader == answer
+        return Ruled(Law.EARLIER, earlier.value, kept, leader, is_same)
 
-    def statistic(self, answer: int | None, name: str, text: str) -> str:
-        """A number that is no count, as it was first told of a set: few patients more or less do not change it."""
-        if answer is None:
-            return text
-        self._connection.execute("INSERT OR IGNORE INTO statistics VALUES (?, ?, ?)", (answer, name, text))
+    def settle(self, unit: str, values: Mapping[int, int | None]) -> None:
+        """Remember the numbers with which sets were shown."""
+        told = self._told(unit)
+        for kept, value in values.items():
+            place = self._places[kept]
+            told[place] = (kept, replace(told[place][1], value=value))
+        rows = [(value, kept) for kept, value in values.items()]
+        self._connection.executemany("UPDATE answers SET value = ? WHERE id = ?", rows)
+
+    def statistic(self, sketch: Sketch, text: str) -> str:
+        """A text on some values, as it was first told of them; `sketch` pictures each unit with its value.
+
+        So neither few patients more or less, nor few values that are others, nor another name change it.
+        """
+        ruled = self.judge(VALUES, sketch)
+        answer = ruled.kept if ruled.leader is None else ruled.leader
+        self._connection.execute("INSERT OR IGNORE INTO statistics VALUES (?, ?, ?)", (answer, VALUES, text))
         query = "SELECT text FROM statistics WHERE answer = ? AND name = ?"
-        return str(self._connection.execute(query, (answer, name)).fetchone()[0])
+        return str(self._connection.execute(query, (answer, VALUES)).fetchone()[0])
 
     def _told(self, unit: str) -> list[tuple[int, Earlier]]:
         if unit not in self._past:
@@ -95,6 +126,7 @@ class Guard:
                 )
             pictures = {row[0]: Sketch(row[1], np.frombuffer(row[4], np.uint8)) for row in found}
             self._origins.update({row[0]: row[5] for row in found if row[5] is not None})
+            self._places.update({row[0]: place for place, row in enumerate(found)})
             self._past[unit] = [
                 (row[0], Earlier(pictures[row[0]], row[2], bool(row[3]), pictures.get(row[5]))) for row in found
             ]
@@ -111,6 +143,7 @@ class Guard:
             "INSERT INTO answers (project, unit, patients, value, fresh, origin, sketch) VALUES (?, ?, ?, ?, ?, ?, ?)"
         )
         kept = int(self._connection.execute(command, (*row, earlier.sketch.folded.tobytes())).lastrowid or 0)
+        self._places[kept] = len(self._past[unit])
         self._past[unit].append((kept, earlier))
         if origin is not None:
             self._origins[kept] = origin

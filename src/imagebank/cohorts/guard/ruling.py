@@ -38,7 +38,9 @@ class Law(StrEnum):
 
 @dataclass(frozen=True)
 class Earlier:
-    """An answer that was given; `value` is None where it was hidden.
+    """An answer that was given; `value` is None where it was hidden, less than 0 where it was only told to be enough.
+
+    The latter is of a set whose name stands somewhere without its number: the number is settled when it is first asked.
 
     `origin` is the picture of the set whose answer it is; None where it is its own. `fresh` ones have a number of their
     own, neither repeated nor derived.
@@ -79,7 +81,7 @@ class Past:
     @cached_property
     def summable(self) -> Array:
         """The places of the answers that others may be derived from: shown, and not derived themselves."""
-        told = [place for place, each in enumerate(self.answers) if each.fresh and each.value is not None]
+        told = [place for place, each in enumerate(self.answers) if each.fresh and each.value and each.value > 0]
         return np.array(told, np.int64)
 
     @cached_property

@@ -17,7 +17,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
@@ -70,12 +70,12 @@ class Marks:
         """Of how many patients some of the units are."""
         return int(np.count_nonzero(self._there(rows)))
 
-    def rest_count(self, whole: Array, rows: Array) -> int:
-        """How many patients have a unit of the whole that is not among some of them."""
+    def rest(self, whole: Array, rows: Array) -> Array:
+        """The units of the whole that are not among some of them."""
         left = np.zeros(len(self.values), bool)
         left[whole] = True
         left[rows] = False
-        return self.patient_count(np.flatnonzero(left))
+        return np.flatnonzero(left)
 
     def of_units(self, rows: Array) -> Sketch:
         """The picture of some of the units."""
@@ -106,6 +106,11 @@ class Sketcher:
         own = _bytes(hashes >> np.uint64(32))
         values = own[numbers] if list(units) == list(patients) else _bytes(self._hashes(units))
         return Marks(values, numbers, (hashes % np.uint64(BUCKETS)).astype(np.int64), own)
+
+    def with_values(self, marks: Marks, units: Sequence[str], values: Sequence[object]) -> Marks:
+        """The same units, each with a value: a unit whose value is another falls elsewhere, as another unit would."""
+        texts = (f"{unit}\0{value!r}" for unit, value in zip(units, values, strict=True))
+        return replace(marks, values=_bytes(self._hashes(texts)))
 
     def _hashes(self, names: Iterable[str]) -> Array:
         digests = (hashlib.blake2b(name.encode(), key=self._key, digest_size=8).digest() for name in names)

@@ -9,7 +9,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from imagebank.cohorts.disclosure import Count, Disclosure, Group, Shown, protect
+from imagebank.cohorts.bounds import Group
+from imagebank.cohorts.disclosure import Count, Disclosure, Shown
+from imagebank.cohorts.suppression import protect
 
 BY_NUMBER, BY_MODEL, ON_REVIEW = "linked by number", "linked by the model", "linked on review"
 STOPPED, DOUBTFUL, NOBODY = "stopped by a guard", "in doubt", "nobody found"

@@ -12,9 +12,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from imagebank.catalogue.tables import Diagnosis, Patient, Quality, Scanner, Series, Study
+from imagebank.cohorts.bounds import Group
 from imagebank.cohorts.codes import block_title
-from imagebank.cohorts.disclosure import Count, Disclosure, Group, Shown, protect
+from imagebank.cohorts.disclosure import Count, Disclosure, Shown
 from imagebank.cohorts.facts import PERIOD_YEARS, scanner_names
+from imagebank.cohorts.suppression import protect
 from imagebank.imaging.quality.verdict import CAUTION, NOT_ASSESSABLE, UNUSABLE, USABLE
 
 WANTED = "T1w"
