@@ -203,6 +203,8 @@ def test_the_whole_answer_is_written_and_names_what_was_asked(tmp_path: Path) ->
     init(root, images=[], records=[], pretend=True)
     publish(open_bank(root).layout, TABLES, {})
     (tmp_path / "old.yaml").write_text(QUESTION)
+    (root / "projects").mkdir()
+    (root / "projects" / "first.yaml").write_text("title: The first project\n")
     ran = imagebank("cohort", tmp_path / "old.yaml", "--bank", root, "--output", out, "--project", "first")
     assert ran.code == 0, ran.err
     page = (out / "index.html").read_text()

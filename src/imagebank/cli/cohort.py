@@ -18,6 +18,13 @@ BankOption = Annotated[Path, typer.Option("--bank", help="Folder of the bank.", 
 EngineOption = Annotated[
     str, typer.Option(help="What computes: duckdb, or a URL: postgresql://USER@HOST/DATABASE, spark:local[2].")
 ]
+ProjectOption = Annotated[
+    str,
+    typer.Option(
+        help="The project that asks: projects/NAME.yaml in the bank says what it may see, and what it was told before "
+        "decides what it is told now."
+    ),
+]
 VersionOption = Annotated[str, typer.Option("--tables", help="Version of the tables; the newest if not given.")]
 
 
@@ -51,9 +58,7 @@ def ask(
         Path | None,
         typer.Option(help="Write the whole answer here: page, flow chart, Table 1, figures, methods; safe to show."),
     ] = None,
-    project: Annotated[
-        str, typer.Option(help="The project that asks; what it was told before decides what it is told now.")
-    ] = "",
+    project: ProjectOption = "",
     engine: EngineOption = "duckdb",
     tables: VersionOption = "",
     exact: Annotated[bool, typer.Option("--exact", help="Exact numbers, for stewards only.")] = False,
@@ -86,13 +91,14 @@ def ask(
 def explain(
     file: QuestionFile,
     bank: BankOption = Path(),
+    project: ProjectOption = "",
     engine: EngineOption = "duckdb",
     tables: VersionOption = "",
 ) -> None:
     """Show how a question would be answered: the sentence, the plan, and the SQL, which only reads."""
     from imagebank.workflows.cohort import explain_to
 
-    told = explain_to(bank, file, engine=engine, version=tables or None)
+    told = explain_to(bank, file, project=project, engine=engine, version=tables or None)
     typer.echo(told.sentence)
     typer.echo("\nplan")
     for place, line in enumerate(told.plan, start=1):

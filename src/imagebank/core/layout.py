@@ -110,6 +110,11 @@ class Layout:
         return self.root / "cohorts"
 
     @property
+    def projects(self) -> Path:
+        """What each project may see, one file each, written by a steward."""
+        return self.root / "projects"
+
+    @property
     def quality_ratings(self) -> Path:
         """What people said of single images; grows, and is never rewritten."""
         return self.root / "quality-ratings.csv"

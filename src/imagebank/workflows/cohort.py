@@ -13,8 +13,9 @@ from imagebank.cohorts.answers.writing import Heading, write_answer
 from imagebank.cohorts.asking import Bank, Explained
 from imagebank.cohorts.disclosure import Disclosure
 from imagebank.cohorts.engines.connecting import DUCKDB
-from imagebank.cohorts.engines.result import Result, Scope
+from imagebank.cohorts.engines.result import Result
 from imagebank.cohorts.guard import open_guard
+from imagebank.cohorts.projects import scope_of
 from imagebank.cohorts.query.nodes import Cohort
 from imagebank.cohorts.query.reading import read_cohort
 from imagebank.cohorts.query.sentences import UNITS, sentence
@@ -58,7 +59,7 @@ def ask_bank(
     cohort = cohort_of(root, file)
     if wanted.table is not None and wanted.table.suffix not in (".parquet", ".csv"):
         raise SourceError("The rows of a cohort are written as .parquet or .csv.", "name the file so")
-    bank = Bank(root, version=version, engine=engine, scope=Scope(name=project))
+    bank = Bank(root, version=version, engine=engine, scope=scope_of(open_bank(root).layout, project))
     settings = bank.opened.config.disclosure
     rule = Disclosure(minimum=settings.minimum, round_to=settings.round_to, exact=exact, zeros=False)
     named = replace(cohort, name=cohort.name or file.stem)
@@ -117,9 +118,12 @@ def _dictionary(result: Result) -> Any:
     return pyarrow.table({name: [getattr(each, name) for each in result.columns] for name in names})
 
 
-def explain_to(root: Path, file: Path, *, engine: str = DUCKDB, version: str | None = None) -> Explained:
-    """How the question in a file would be answered."""
-    return Bank(root, version=version, engine=engine).explain(cohort_of(root, file))
+def explain_to(
+    root: Path, file: Path, *, project: str = "", engine: str = DUCKDB, version: str | None = None
+) -> Explained:
+    """How the question in a file would be answered to a project."""
+    scope = scope_of(open_bank(root).layout, project)
+    return Bank(root, version=version, engine=engine, scope=scope).explain(cohort_of(root, file))
 
 
 def cohort_of(root: Path, file: Path) -> Cohort:
