@@ -169,3 +169,18 @@ def test_counts_of_one_set_are_one_count() -> None:
     assert not apart
     kept, apart = merge([Group("n", ("a",))], {"a": "n"})  # type: ignore[dict-item]
     assert (kept, apart) == ([Group("n", ("a",))], {"a": "n"})
+
+
+def test_a_scanner_is_called_the_same_whoever_is_in_the_answer() -> None:
+    """There are two of one kind; whether somebody was on the first does not show in the name of the second."""
+    second = {"exists": {"table": "studies", "where": {"scanner": "sc2"}}}
+    groups: dict[str, Any] = {"columns": [{"name": "s", "value": {"first": "studies", "take": "scanner"}}]}
+    tables = {**ALL, "scanners": [replace(each, model="Skyra", field_strength_t=3.0) for each in ALL["scanners"]]}
+    whole, some = answers_of(tables, question(**groups), question(second, **groups))
+    named = [
+        {row[1] for row in table_rows(each.table) if row[0] == "Scanner" and "#" in row[1]}
+        for each in (whole, some)
+        if each.table
+    ]
+    assert named[1]
+    assert named[1] <= named[0]

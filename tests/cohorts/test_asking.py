@@ -108,6 +108,9 @@ def test_who_left_the_bank_is_in_no_answer_on_an_old_version(asked: Path) -> Non
     gone = Bank(asked, version=before.version).ask(from_yaml("unit: patient"))
     assert gone.version == before.version != Bank(asked).version
     assert gone.patients == before.ask(from_yaml("unit: patient")).patients - {"p00003"}
+    shown = Bank(asked, version=before.version).explain(from_yaml("unit: patient")).sql
+    assert "who has left" in shown
+    assert "p00003" not in shown
 
 
 def kept(rows: list[Any]) -> list[Any]:

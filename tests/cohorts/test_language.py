@@ -201,3 +201,15 @@ def test_the_first_event_after_the_scan_is_censored_by_the_last_contact() -> Non
     rows = ask(Plain(tables), cohort).table.to_pylist()
     found = {row["study"]: (row["dementia_days"], row["dementia_seen"]) for row in rows}
     assert found == {"a": (99, False), "b": (30, True), "c1": (50, False), "c2": (None, False), "d": (None, False)}
+
+
+@pytest.mark.parametrize("number", [10**400, 2**63, -1e10, 1e-300, float("inf"), float("nan")])
+def test_no_number_is_so_large_that_a_database_fails_for_some_patients_alone(number: float) -> None:
+    chosen = {"choose": [{"when": {"sex": "female"}, "then": number}], "otherwise": 1}
+    with pytest.raises(QueryError, match="too large or too near to 0"):
+        from_document({"unit": "patient", "columns": [{"name": "n", "value": chosen}]})
+    many: Any = 1e9
+    for _ in range(12):
+        many = {"calculate": [many, "*", 1e9]}
+    with pytest.raises(QueryError, match="more than 12 parts"):
+        from_document({"unit": "patient", "columns": [{"name": "n", "value": many}]})

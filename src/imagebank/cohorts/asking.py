@@ -24,6 +24,9 @@ from imagebank.core.config import Bank as Opened
 from imagebank.core.config import open_bank
 from imagebank.core.errors import BankError
 
+LEFT = "who has left the bank since"
+"""What stands in a query that is shown for the pseudonyms of those who are in old tables and no longer in the bank."""
+
 
 @dataclass(frozen=True)
 class Explained:
@@ -44,7 +47,8 @@ class Bank:
         self.opened: Opened = open_bank(Path(root))
         self.version = version or _newest(self.opened)
         wanted = replace(scope, withdrawn=scope.withdrawn | self._gone())
-        self.engine = Database(connect(engine, self.opened.layout, self.version), wanted, version=self.version)
+        self._connection = connect(engine, self.opened.layout, self.version)
+        self.engine = Database(self._connection, wanted, version=self.version)
 
     def _gone(self) -> frozenset[str]:
         """Who is in the asked version and no longer in the newest one."""
@@ -58,13 +62,19 @@ class Bank:
         """The answer, in true numbers: for the research zone, not to be shown as it is."""
         return ask(self.engine, as_cohort(question))
 
+    def _nameless(self) -> Database:
+        """The engine as it may be shown: its queries do not say who has left."""
+        scope = self.engine.scope
+        left = frozenset({LEFT}) if self.version != _newest(self.opened) else frozenset[str]()
+        return Database(self._connection, replace(scope, withdrawn=left), version=self.version)
+
     def explain(self, question: Question | Cohort) -> Explained:
         """How a question would be answered, without an answer."""
         import ibis
 
         cohort = as_cohort(question)
         check_scope(cohort, self.engine.scope)
-        query = self.engine.selection_query(cohort)
+        query = self._nameless().selection_query(cohort)
         sql = str(ibis.to_sql(query, dialect=self.engine.dialect))
         return Explained(sentence(cohort), plan_of(cohort), sql)
 

@@ -54,8 +54,9 @@ def read_scope(path: Path, schema: Schema = BANK) -> Scope:
     reader = Reader(schema, document.get("define") or {}, path.parent)
     with reader.at(f"The project `{path.stem}`"):
         only(document, WORDS, "A project")
-        found = {table: _condition(document, table, reader, schema) for table in CONDITIONS}
-        return Scope(path.stem, hidden=_hidden(document, schema), **found)
+        patients, studies, series = (_condition(document, table, reader, schema) for table in CONDITIONS)
+        hidden = _hidden(document, schema)
+    return Scope(path.stem, patients=patients, studies=studies, series=series, hidden=hidden)
 
 
 def _condition(document: Mapping[str, Any], table: str, reader: Reader, schema: Schema) -> Expression | None:

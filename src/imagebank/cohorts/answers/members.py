@@ -103,7 +103,7 @@ def members_of(engine: Engine, result: Result, sketcher: Sketcher) -> Members:
         values[f"distance:{place}"] = [None if gap is None else abs(gap) for gap in gaps]
     own = own_columns(result, {each.value for each in variables})
     values |= {each.id: result.table[each.id.removeprefix("column:")].to_pylist() for each in own}
-    _name_scanners(values)
+    _name_scanners(values, engine, cohort.unit)
     ids = [row[cohort.unit.value] for row in rows]
     return Members(sketcher.marks(ids, [row["patient"] for row in rows]), values, (*own, *variables), ids, sketcher)
 
@@ -135,12 +135,22 @@ def _order(kind: str, value: Expression) -> tuple[tuple[str, ...], bool]:
     return (), False
 
 
-def _name_scanners(values: dict[str, list[Any]]) -> None:
+def _name_scanners(values: dict[str, list[Any]], engine: Engine, unit: Unit) -> None:
     """Give scanners readable names instead of their ids."""
     if "scanner" in values and all(name in values for name in SCANNER_COLUMNS):
-        machines = set(zip(*(values[name] for name in ("scanner", *SCANNER_COLUMNS)), strict=True))
-        names = scanner_names([each for each in machines if each[0] is not None])
+        names = scanner_names(_machines(engine, Unit.STUDY if unit is Unit.PATIENT else unit))
         values["scanner"] = [names.get(each) for each in values["scanner"]]
+
+
+def _machines(engine: Engine, unit: Unit) -> list[Any]:
+    """Every scanner in scope: the second of a kind is called so whether or not the first occurs in an answer."""
+    cohort = Cohort("scanners", unit)
+    columns = (Column(unit.table, "scanner"), *(Column("scanners", name.partition(".")[2]) for name in SCANNER_COLUMNS))
+    found = engine.describe(cohort, engine.select(cohort).units_at(0), columns)
+    names = [f"v{place}" for place in range(len(columns))]
+    rows = found if isinstance(found, list) else found.group_by(names).aggregate([]).to_pylist()
+    machines = {tuple(row[name] for name in names) for row in rows}
+    return [each for each in machines if each[0] is not None]
 
 
 def bank_of(engine: Engine, sketcher: Sketcher) -> Members:

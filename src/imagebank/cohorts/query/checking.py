@@ -9,6 +9,7 @@ from __future__ import annotations
 import difflib
 
 from imagebank.cohorts.query import nodes
+from imagebank.cohorts.query.limits import check_numbers
 from imagebank.cohorts.query.nodes import Cohort, Expression, Pick, Reduce, Rows, Scalar, parts_of
 from imagebank.cohorts.query.schema import BANK, KINDS, Kind, QueryError, Schema, one_row
 
@@ -31,6 +32,7 @@ def check(cohort: Cohort, schema: Schema = BANK) -> Cohort:
         for order in cohort.one_per.order:
             kind_of(order.value, frame, schema)
     _check_names(cohort)
+    check_numbers(cohort)
     for column in cohort.columns:
         _within(f"Column `{column.name}`", column.value, frame, schema)
     return cohort
