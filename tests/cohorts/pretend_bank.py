@@ -85,7 +85,15 @@ def _series(subject: Subject, visit: Visit) -> list[Any]:
 def _add_records(tables: dict[str, list[Any]], subject: Subject) -> None:
     patient, course = subject.number, subject.person.course
     tables["diagnoses"] += [
-        made(Diagnosis, patient=patient, diagnosis_date=e.day, code=e.code, block=icd10_block(e.code), role=e.role)
+        made(
+            Diagnosis,
+            patient=patient,
+            diagnosis_date=e.day,
+            code=e.code,
+            code_system=e.code_system,
+            block=icd10_block(e.code),
+            role=e.role,
+        )
         for e in subject.diagnoses
     ]
     tables["assessments"] += [

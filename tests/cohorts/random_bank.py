@@ -170,7 +170,8 @@ def _add_records(tables: dict[str, list[Any]], patient: str, start: date, rng: r
         code, block, _ = rng.choices(CODES, [each[2] for each in CODES])[0]
         day = start + timedelta(days=rng.randrange(-500, 500))
         role = rng.choice(("primary", "secondary", "unknown"))
-        tables["diagnoses"].append(Diagnosis(patient, day, None, code, "ICD-10", block, role, *TYPED))
+        system = ("Read", "ICD-10-CM")[day.day % 2] if day.toordinal() % 29 == 0 else "ICD-10"
+        tables["diagnoses"].append(Diagnosis(patient, day, None, code, system, block, role, *TYPED))
     for _ in range(rng.choices((0, 1, 2, 4), (45, 30, 15, 10))[0]):
         name, out_of = rng.choices((("MMSE", 30.0), ("MoCA", 30.0), ("MMSE", 27.0)), (80, 15, 5))[0]
         day = start + timedelta(days=rng.choice((rng.randrange(-60, 61), rng.randrange(-900, 900))))

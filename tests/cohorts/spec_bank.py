@@ -50,7 +50,15 @@ def spec_bank() -> dict[str, list[Any]]:
         for patient, day, score in SCORES
     ]
     tables["diagnoses"] = [
-        made(Diagnosis, patient=patient, diagnosis_date=on(day), code=code, block=icd10_block(code), origin=origin)
+        made(
+            Diagnosis,
+            patient=patient,
+            diagnosis_date=on(day),
+            code=code,
+            code_system="ICD-10",
+            block=icd10_block(code),
+            origin=origin,
+        )
         for patient, day, code, origin in DIAGNOSES
     ]
     tables["episodes"] = [

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -213,3 +213,14 @@ def test_no_number_is_so_large_that_a_database_fails_for_some_patients_alone(num
         many = {"calculate": [many, "*", 1e9]}
     with pytest.raises(QueryError, match="more than 12 parts"):
         from_document({"unit": "patient", "columns": [{"name": "n", "value": many}]})
+
+
+@pytest.mark.parametrize(("system", "count"), [("ICD-10", 1), ("ICD-10-CM", 1), ("Read", 0)])
+def test_a_codelist_of_icd_10_does_not_mean_the_same_letters_of_another_system(system: str, count: int) -> None:
+    """F11 is opioid use; in Read codes F110 is Alzheimer's disease."""
+    row = replace(spec_bank()["diagnoses"][0], code="F110", code_system=system)
+    tables = {**spec_bank(), "diagnoses": [row]}
+    asked = {"unit": "patient", "steps": [{"step": "s", "keep": {"exists": {"table": "diagnoses"}}}]}
+    asked["steps"][0]["keep"]["exists"]["where"] = {"code": {"codes": "substance-use"}}  # type: ignore[index]
+    for engine in (Plain(tables), Database(duckdb_of(tables))):
+        assert ask(engine, from_document(asked)).units == count

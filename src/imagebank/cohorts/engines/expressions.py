@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import operator
 from collections import defaultdict
 from collections.abc import Mapping
 from functools import reduce
 from typing import Any
 
 from imagebank.cohorts.query import nodes
-from imagebank.cohorts.query.codelists import Codelist
+from imagebank.cohorts.query.codelists import ICD10_SYSTEMS, Codelist
 from imagebank.cohorts.query.nodes import Expression, Tie
 
 CAPITALS, SMALL = "ABCDEFGHIJKLMNOPQRSTUVWXYZ", "abcdefghijklmnopqrstuvwxyz"
@@ -51,7 +52,9 @@ def _operation(value: Expression, parts: list[Any]) -> Any:
         case nodes.OneOf(_, values):
             return parts[0].isin(list(values))
         case nodes.Coded(_, codes):
-            return _coded(parts[0], codes)
+            return reduce(
+                operator.and_, (part.startswith(ICD10_SYSTEMS) for part in parts[1:]), _coded(parts[0], codes)
+            )
         case nodes.TextTest("starts", _, text):
             return parts[0].startswith(text)
         case nodes.TextTest(_, _, text):

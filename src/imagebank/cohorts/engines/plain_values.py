@@ -9,7 +9,7 @@ from functools import total_ordering
 from typing import Any
 
 from imagebank.cohorts.query import nodes
-from imagebank.cohorts.query.codelists import has_code
+from imagebank.cohorts.query.codelists import ICD10_SYSTEMS, has_code
 from imagebank.cohorts.query.nodes import Expression, Tie
 
 SIGNS: dict[str, Callable[[Any, Any], Any]] = {
@@ -50,7 +50,7 @@ def worth(value: Expression, parts: list[Any]) -> Any:
         case nodes.OneOf(_, values):
             return parts[0] in values
         case nodes.Coded(_, codes):
-            return has_code(codes, parts[0])
+            return has_code(codes, parts[0]) and all(system.startswith(ICD10_SYSTEMS) for system in parts[1:])
         case nodes.TextTest("starts", _, text):
             return parts[0].startswith(text)
         case nodes.TextTest(_, _, text):

@@ -19,6 +19,9 @@ from imagebank.cohorts.query.schema import QueryError, near
 
 LIBRARY = "codelists"
 BLOCK = re.compile(r"([A-Z])(\d\d)-([A-Z])(\d\d)")
+ICD10_CODE = re.compile(r"[A-Z](\d(\d(\.?[0-9A-Z]*)?)?)?")
+"""An ICD-10 code or its beginning."""
+ICD10_SYSTEMS = "ICD-10"  # how the names of ICD-10 and of its national variants begin
 COLUMNS = ("code", "use", "title")
 USES = ("include", "exclude")
 
@@ -30,6 +33,11 @@ class Codelist:
     include: tuple[str, ...]
     exclude: tuple[str, ...] = ()
     name: str = ""
+
+    @property
+    def is_icd10(self) -> bool:
+        """Whether all its codes are of ICD-10: of another system a code of the same letters means something else."""
+        return all(ICD10_CODE.fullmatch(code) for code in self.include)
 
 
 def codelist(include: Iterable[str], exclude: Iterable[str] = (), name: str = "") -> Codelist:

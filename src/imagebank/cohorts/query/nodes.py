@@ -288,6 +288,8 @@ def parts_of(node: Expression) -> tuple[Expression, ...]:
             return left, right
         case Between(value, low, high):
             return value, low, high
+        case Coded(Column("diagnoses", "code") as value, codes) if codes.is_icd10:
+            return value, Column("diagnoses", "code_system")
         case OneOf(value, _) | Coded(value, _) | TextTest(_, value, _) | Known(value) | YearOf(value) | Not(value):
             return (value,)
         case AllOf(parts) | AnyOf(parts) | Earliest(parts):
