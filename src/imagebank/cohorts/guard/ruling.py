@@ -143,8 +143,10 @@ class Past:
             order, ranked = self._ordered(segment)
             wanted = self.digests[:, segment] ^ new.digests[segment]
             starts = np.searchsorted(ranked, wanted, "left")
-            lengths = np.searchsorted(ranked, wanted, "right") - starts
-            first = np.repeat(np.arange(count), lengths)
+            hits = np.flatnonzero(ranked[np.minimum(starts, count - 1)] == wanted) if count else np.arange(0)
+            starts = starts[hits]  # most are not found, and need no second look
+            lengths = np.searchsorted(ranked, wanted[hits], "right") - starts
+            first = np.repeat(hits, lengths)
             steps = np.arange(len(first)) - np.repeat(np.cumsum(lengths) - lengths, lengths)
             yield first, order[np.repeat(starts, lengths) + steps]
 
