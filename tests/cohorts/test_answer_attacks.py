@@ -184,3 +184,14 @@ def test_a_scanner_is_called_the_same_whoever_is_in_the_answer() -> None:
     ]
     assert named[1]
     assert named[1] <= named[0]
+
+
+def test_no_margin_of_studies_says_that_somebody_is_left() -> None:
+    """The last scanner has a few patients; what the others leave of all studies must leave nobody possible."""
+    found = answers_of(ALL, question(unit="study", columns=["scanner"], groups=["scanner"]))[0]
+    assert found.table is not None
+    whole = int(found.stages[-1].units)
+    shown = [int(text) for _, text in found.table.groups if text.isdigit()]
+    assert [text for name, text in found.table.groups if name == "all others"] == [HIDDEN]
+    assert shown
+    assert whole - 2 <= sum(shown) + 2 * len(shown)

@@ -40,7 +40,6 @@ class Table:
     rule: Disclosure
     told: Mapping[Any, Told] = field(default_factory=dict)
     fixed: Collection[Hashable] = ()
-    in_patients: bool = True
 
     def first(self, key: Hashable, shown: Shown) -> Bounds:
         """What one shown count says by itself."""
@@ -48,8 +47,7 @@ class Table:
 
     def is_weak(self, bounds: Bounds) -> bool:
         """Whether a hidden count with such bounds says too much."""
-        tells = not self.rule.zeros and self.in_patients and bounds.low > 0
-        return tells or bounds.width < POSSIBLE_VALUES
+        return (not self.rule.zeros and bounds.low > 0) or bounds.width < POSSIBLE_VALUES
 
 
 def protect(
@@ -72,7 +70,7 @@ def protect(
     if rule.exact:
         return {key: Shown(each.count, Mark.SHOWN) for key, each in counts.items()}
     before = told or {}
-    table = Table(counts, groups, rule, before, fixed, in_patients)
+    table = Table(counts, groups, rule, before, fixed)
     shown: dict[Hashable, Shown] = {
         key: before[key].shown if key in before else show(each, rule, in_patients=in_patients)
         for key, each in counts.items()

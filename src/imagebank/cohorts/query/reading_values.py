@@ -19,6 +19,7 @@ from imagebank.cohorts.query.codelists import Codelist, codelist, concept, libra
 from imagebank.cohorts.query.nodes import Expression, Literal, Rows, Window
 from imagebank.cohorts.query.reading_words import WORDS, only, scalar, typed
 from imagebank.cohorts.query.schema import Kind, QueryError, Schema, one_row
+from imagebank.records.registry import shipped_registry
 
 TEST_WORDS = ("one_of", "codes", "starts", "contains", "is", "not")
 ROWS_WORDS = ("table", "where", "within", "of")
@@ -117,6 +118,14 @@ class Reader:
                 f"`{column}` is a table: each {one_row(frame)} may have many of its rows.",
                 f"say `exists: {{table: {column}, where: ...}}`, or `count`, `first`, `last`, `nearest`",
             )
+        instrument = shipped_registry().name("assessments", column)
+        if instrument:
+            rows = f"{{table: assessments, where: {{name: {instrument}}}, within: 180}}"
+            raise QueryError(
+                f"`{column}` has many values per {one_row(frame)}.",
+                f"say `{{value: {{nearest: {rows}, take: score}}, is: ...}}`, or `first`, `last`, `mean`, `exists` "
+                "or `count`",
+            )
         self.schema.column(frame, column)
 
     def _test(self, value: Expression, test: Any, frame: str) -> Expression:
@@ -130,6 +139,8 @@ class Reader:
             return known if test == "known" else nodes.Not(known)
         kind = kind_of(value, frame, self.schema)
         match = OPERATOR.fullmatch(test) if isinstance(test, str) and kind is not Kind.TEXT else None
+        if match and match[2][0] in "<>=":
+            raise QueryError(f"`{test}` begins with no sign.", "the signs are <=, >=, !=, =, < and >")
         if match:
             return nodes.Compare(match[1], value, Literal(typed(match[2].strip(), kind)))
         return nodes.Compare("=", value, Literal(typed(test, kind)))

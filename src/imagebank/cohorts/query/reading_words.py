@@ -61,6 +61,9 @@ def scalar(document: Any) -> Scalar:
     raise QueryError("A list of values holds texts, numbers and dates.", "leave the rest out")
 
 
+WRITTEN = {Kind.DATE: "dates are written 2026-01-31", Kind.YES_NO: "write yes or no"}
+
+
 def typed(value: Any, kind: Kind) -> Scalar:
     """A value as its column needs it: YAML reads yes and no as truth values, and people write numbers as text."""
     if kind is Kind.TEXT:
@@ -74,7 +77,7 @@ def typed(value: Any, kind: Kind) -> Scalar:
             return float(value) if kind is Kind.NUMBER and "." in value else int(value)
         return {"true": True, "yes": True, "false": False, "no": False}[value.lower()]
     except (ValueError, KeyError):
-        raise QueryError(f"`{value}` is no {kind}.", "dates are written 2026-01-31") from None
+        raise QueryError(f"`{value}` is no {kind}.", WRITTEN.get(kind, "write it in digits")) from None
 
 
 def _listed(document: Mapped, word: str, *, exactly: int = 0) -> list[Any]:
