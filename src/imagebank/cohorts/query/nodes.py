@@ -275,10 +275,8 @@ class Cohort:
 
 
 COMPARISONS, ARITHMETIC = ("=", "!=", "<", "<=", ">", ">="), ("+", "-", "*", "/")
-REDUCTIONS = ("exists", "count", "different", "sum", "mean", "least", "greatest")
-WITHOUT_VALUE = ("exists", "count")
-PICKS = ("first", "last", "nearest")
-TIES = ("before", "after", "structured", "specific", "lowest", "highest")
+REDUCTIONS, WITHOUT_VALUE = ("exists", "count", "different", "sum", "mean", "least", "greatest"), ("exists", "count")
+PICKS, TIES = ("first", "last", "nearest"), ("before", "after", "structured", "specific", "lowest", "highest")
 
 
 def parts_of(node: Expression) -> tuple[Expression, ...]:
