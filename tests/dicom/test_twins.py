@@ -152,6 +152,13 @@ def test_pixels_are_handed_on_as_a_view_of_what_was_read() -> None:
     assert [view.obj is content for view in views] == [True]
 
 
+@pytest.mark.parametrize("tag", [0x00280002, 0x00280006, 0x00280008, 0x00280101, 0x00280102, 0x00280103])
+def test_pixels_that_are_described_by_a_text_are_refused_by_both(tag: int) -> None:
+    content = whole(EXPLICIT, example(**{f"x{tag:08x}": element(tag, "AE", b"twelve", implicit=False)}))
+    assert quickly(Cleaner(SUBJECT, POLICY), content) == (slowly(content), False)
+    assert isinstance(slowly(content), str)
+
+
 @pytest.mark.parametrize(("tag", "vr"), [(0x00181310, "US"), (0x00189087, "FD"), (0x00209157, "UL")])
 def test_a_text_is_not_kept_because_it_is_told_as_numbers(tag: int, vr: str) -> None:
     text = (SECRET * 8)[: 8 * len(SECRET)]

@@ -17,7 +17,7 @@ from imagebank.dicom.pixels import PixelLayout, PixelsUnreadable, text_by_frame
 PIXELS = {PIXEL_DATA: 0, 0x7FE00008: FLOAT_BITS["FloatPixelData"], 0x7FE00009: FLOAT_BITS["DoubleFloatPixelData"]}
 NEEDED = {0x00280010: "Rows", 0x00280011: "Columns", 0x00280100: "BitsAllocated"}
 OPTIONAL = {0x00280002: "SamplesPerPixel", 0x00280006: "PlanarConfiguration"}
-OPTIONAL |= {0x00280101: "BitsStored", 0x00280103: "PixelRepresentation"}
+OPTIONAL |= {0x00280101: "BitsStored", 0x00280102: "HighBit", 0x00280103: "PixelRepresentation"}
 FRAMES, PHOTOMETRIC = 0x00280008, 0x00280004
 FACTS = (*NEEDED, *OPTIONAL, FRAMES, PHOTOMETRIC)
 DELIMITER_BYTES = 8
