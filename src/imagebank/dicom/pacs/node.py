@@ -146,6 +146,9 @@ class Node:
     def close(self, patience: float = 0.0) -> None:
         """Let no peer in any more, wait `patience` seconds for those that are, and hang up on the rest."""
         self._closing.set()
+        if self._socket:
+            with contextlib.suppress(OSError):  # of systems that do not wake who waits for peers: those see it soon
+                self._socket.shutdown(socket.SHUT_RDWR)
         if self._listener:
             self._listener.join()
         end = time.monotonic() + patience
