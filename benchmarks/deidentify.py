@@ -11,7 +11,6 @@ TMPDIR. Peers are installed into an environment of their own, below --peers, whe
 from __future__ import annotations
 
 import argparse
-import hashlib
 import logging
 import os
 import platform
@@ -28,6 +27,7 @@ import pydicom
 
 from deidentifying.peers import PEERS
 from deidentifying.series import write_series
+from imagebank.core.digests import digest_of
 from imagebank.core.private import Private
 from imagebank.dicom.archive import SeriesTask, SourceFile, bank_series
 from imagebank.dicom.decisions import Refused
@@ -35,7 +35,6 @@ from imagebank.dicom.headers import read_facts
 from imagebank.dicom.instance import Cleaner, clean_slowly
 from imagebank.dicom.policy import load_policy
 from imagebank.dicom.values import Subject
-from imagebank.engine.model import DIGEST_BYTES
 from imagebank.identities.pseudonyms import Keys
 
 SUBJECT = Subject("pretendpseudo", -123, "scanner", Keys(b"k" * 32, "benchmark").uid_map)
@@ -85,7 +84,7 @@ def quick(series: Series, to: Path, look: Callable[[bytes], object] = len) -> No
 
 def hashed(series: Series, to: Path) -> None:
     """The fast path, and the digest that compares each file with what the index saw."""
-    quick(series, to, lambda content: hashlib.blake2b(content, digest_size=DIGEST_BYTES).digest())
+    quick(series, to, digest_of)
 
 
 def twin(series: Series, to: Path) -> None:
@@ -119,7 +118,7 @@ def tasks_of(series: Series, to: Path) -> list[SeriesTask]:
 
 def _source(number: int, path: Path) -> SourceFile:
     content = path.read_bytes()
-    digest = hashlib.blake2b(content, digest_size=DIGEST_BYTES).digest()
+    digest = digest_of(content)
     return SourceFile(Private(str(path)), digest, len(content), str(number))
 
 

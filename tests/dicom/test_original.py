@@ -11,6 +11,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from made_files import EXPLICIT, element, files, whole
 
+from imagebank.core.digests import digest_of
 from imagebank.dicom import headers
 from imagebank.dicom.acquisition import read_acquisition
 from imagebank.dicom.elements import Odd
@@ -68,15 +69,13 @@ def test_the_index_sees_the_same_in_random_files(content: bytes) -> None:
 
 
 def test_the_digest_is_of_the_whole_file_however_long(tmp_path: Path) -> None:
-    import hashlib
-
     for size in (0, 1, headers.AT_ONCE - 1, headers.AT_ONCE, headers.AT_ONCE + 1, 3 * headers.AT_ONCE):
         content = bytes(range(256)) * (size // 256) + bytes(size % 256)
         path = tmp_path / "file"
         path.write_bytes(content)
         facts = read_facts(path)
         assert facts.size == size
-        assert facts.digest == hashlib.blake2b(content, digest_size=headers.DIGEST_BYTES).digest()
+        assert facts.digest == digest_of(content)
 
 
 def test_a_header_that_ends_behind_what_is_read_at_once_is_read_nevertheless(tmp_path: Path) -> None:

@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 from imagebank.core.errors import BankError
 from imagebank.engine import Attempt, Entry, Ledger, Lot, Outcome
 from imagebank.engine.funnel import BY_WORTH, funnel
-from imagebank.engine.model import DIGEST_BYTES
+from imagebank.core.digests import digest_of
 from postgres import Postgres, postgres
 
 __all__ = ["postgres"]
@@ -52,7 +52,7 @@ def ledger(url: str) -> Iterator[Ledger]:
 
 def lot(item: str, outcome: Outcome = Outcome.BANKED, reason: str = "", *, files: int = 2, source: str = "pacs") -> Lot:
     named = [f"{item}|{source}|{outcome}|{reason}|{number}" for number in range(files)]
-    digests = sorted(hashlib.blake2b(name.encode(), digest_size=DIGEST_BYTES).digest() for name in named)
+    digests = sorted(digest_of(name.encode()) for name in named)
     series = not item.startswith("folder")
     return Lot(item, source, outcome, reason, files, files * 1000, b"".join(digests), series, "scanner" * series)
 

@@ -6,7 +6,6 @@ compared), or nothing; the zip is the same to the byte whatever the worker and t
 
 from __future__ import annotations
 
-import hashlib
 import json
 import zipfile
 from collections.abc import Sequence
@@ -16,6 +15,7 @@ from typing import Any
 
 from pydicom.dataset import Dataset
 
+from imagebank.core.digests import digest_of
 from imagebank.core.files import atomic_file, hide_time, sha256
 from imagebank.core.private import Private
 from imagebank.dicom.acquisition import Acquisition, read_acquisition
@@ -29,7 +29,6 @@ from imagebank.dicom.rules import rules_hash
 from imagebank.dicom.signatures import Signature, signature_of
 from imagebank.dicom.values import Subject
 from imagebank.engine.failures import PASSING
-from imagebank.engine.model import DIGEST_BYTES
 from imagebank.engine.step import Step
 
 VERSION = f"2.{DEIDENTIFY_VERSION}"
@@ -119,7 +118,7 @@ def _read(source: SourceFile) -> bytes:
         if error.errno not in PASSING:
             raise
         raise Refused(PASSING[error.errno]) from None
-    if hashlib.blake2b(content, digest_size=DIGEST_BYTES).digest() != source.digest:
+    if digest_of(content) != source.digest:
         raise Refused("changed-while-read")
     return content
 

@@ -7,7 +7,6 @@ person to look.
 
 from __future__ import annotations
 
-import hashlib
 import io
 import re
 import warnings
@@ -19,14 +18,15 @@ from typing import IO, Any
 import pydicom
 from pydicom.dataset import FileDataset
 
+from imagebank.core.digests import DIGEST_BYTES, digest_of, new_digest
 from imagebank.core.private import NOBODY, Private
 from imagebank.dicom.elements import Odd
 from imagebank.dicom.original import Original, read_original
 from imagebank.engine.failures import failure_of
-from imagebank.engine.model import DIGEST_BYTES, NEVER_READ
+from imagebank.engine.model import NEVER_READ
 from imagebank.identities.model import Claim
 
-VERSION = "1"
+VERSION = "2"
 
 IMAGE = "image"
 EXCLUDED = {
@@ -120,17 +120,17 @@ def read_facts(path: Path) -> FileFacts:
 
 def _digest(file: IO[bytes], content: bytes) -> bytes:
     """The digest of what was read of a file and of the rest of it."""
-    digest = hashlib.blake2b(content, digest_size=DIGEST_BYTES)
+    digest = new_digest()
+    digest.update(content)
     while len(content) == AT_ONCE:
         content = file.read(AT_ONCE)
         digest.update(content)
-    return digest.digest()
+    return digest.digest(DIGEST_BYTES)
 
 
 def facts_of(content: bytes) -> FileFacts:
     """`read_facts` of a file that is in memory already: the member of an archive."""
-    digest = hashlib.blake2b(content, digest_size=DIGEST_BYTES).digest()
-    return _judge(io.BytesIO(content), content[:AT_ONCE], len(content), digest)
+    return _judge(io.BytesIO(content), content[:AT_ONCE], len(content), digest_of(content))
 
 
 def _judge(file: IO[bytes], content: bytes, size: int, digest: bytes) -> FileFacts:

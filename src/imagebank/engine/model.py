@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
-DIGEST_BYTES = 16  # BLAKE2b of a whole file: two files of ten million collide with a chance of one in 10^24
+from imagebank.core.digests import DIGEST_BYTES
 
 NEVER_READ = bytes(DIGEST_BYTES)  # stands for the content of a file that could not be opened
 

@@ -6,6 +6,7 @@ an identifier; one offset a person, a whole number of days, never 0.
 
 from __future__ import annotations
 
+import base64
 import hmac
 from dataclasses import dataclass, field
 
@@ -13,6 +14,7 @@ ALPHABET = "abcdefghijkmnpqrstuvwxyz23456789"  # 32 letters and digits without l
 PSEUDONYM_LETTERS = 12  # 60 bits: one collision in a million people is expected once in two million banks
 KEY_BYTES = 32
 DICOM_ROOT = "1.2.840.10008."
+_OURS = bytes.maketrans(b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567", ALPHABET.encode())
 
 
 @dataclass(frozen=True)
@@ -87,12 +89,7 @@ class Keys:
 
 def letters(bits: bytes, count: int) -> str:
     """The first `count` base-32 letters of `bits`."""
-    number = int.from_bytes(bits)
-    size = len(bits) * 8
-    padded = number << (-size % 5)
-    size += -size % 5
-    digits = [(padded >> shift) & 31 for shift in range(size - 5, -1, -5)]
-    return "".join(ALPHABET[digit] for digit in digits[:count])
+    return base64.b32encode(bits).translate(_OURS).decode().rstrip("=")[:count]
 
 
 def check_letter(body: str) -> str:

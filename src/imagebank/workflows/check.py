@@ -20,7 +20,7 @@ from imagebank.core.progress import Progress, Silent, Stage
 from imagebank.dicom.archive import BANK_SERIES
 from imagebank.engine import Entry, Outcome
 from imagebank.engine.funnel import funnel
-from imagebank.engine.model import DIGEST_BYTES
+from imagebank.core.digests import DIGEST_BYTES
 from imagebank.identities.whereabouts import Whereabouts
 from imagebank.workflows.converting import CONVERT
 from imagebank.workflows.indexing import folder_item, walk

@@ -6,14 +6,17 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from imagebank.core.digests import DIGEST_BYTES, Digest
 from imagebank.core.files import disk_errors, sync_file
-from imagebank.dicom.pacs.landed_file import HEAD_BYTES, Whole, new_hash
-from imagebank.dicom.pacs.part10 import Ids, ids_of
+from imagebank.dicom.pacs.landed_file import HEAD_BYTES, Whole, digest_of_start
+from imagebank.dicom.pacs.part10 import Ids, ids_of_pieces
 
 if TYPE_CHECKING:
     from imagebank.dicom.pacs.landing import Kept, Landing
 
 NO_FILE = -1
+SMALL = 4096  # bytes; a smaller piece is copied, so that it does not keep all in memory that came with it
+MOST_PIECES = 16  # that are written one by one
 
 
 class TooLarge(Exception):
@@ -25,12 +28,11 @@ class Arrival:
 
     def __init__(self, landing: Landing, path: Path, head: bytes) -> None:
         self._landing, self._path = landing, path
-        self._head: list[bytes] = [head] if head else []
+        self._held: list[bytes | memoryview] = [head] if head else []  # until the file is begun
         self.size = len(head)
         self._file = NO_FILE
-        self._hash = new_hash()
-        self._unhashed: bytes | memoryview = b""
         self._ids: Ids | None = None
+        self._digest: Digest | None = None
 
     def __enter__(self) -> Arrival:
         return self
@@ -40,31 +42,31 @@ class Arrival:
             self._close()
             self._path.unlink(missing_ok=True)
 
-    def write(self, chunk: bytes) -> None:
+    def write(self, chunk: bytes | memoryview) -> None:
         """The next bytes of the file. Raises DiskFull, TooLarge, Unnamed."""
         self.size += len(chunk)
         if self.size > self._landing.largest:
             raise TooLarge
-        if self._file == NO_FILE:
-            self._head.append(chunk)
-            if self.size >= HEAD_BYTES:
-                self._begin_file()
-        else:
-            self._hash.update(self._unhashed)
-            self._unhashed = chunk
+        if self._digest:
+            self._digest.update(chunk)
             self._put(chunk)
+        else:
+            self._held.append(chunk if len(chunk) > SMALL else bytes(chunk))
+            if self.size >= HEAD_BYTES:
+                self._begin()
 
-    def _begin_file(self) -> None:
-        head = b"".join(self._head)
-        self._ids = ids_of(head)
-        self._hash.update(self._ids.syntax.encode())
-        self._unhashed = memoryview(head)[self._ids.start :]
+    def _begin(self) -> Digest:
+        """The beginning is here: what names it is known, and the file is begun."""
+        ids = self.ids()
         with disk_errors():
             self._file = os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        self._put(head)
-        self._head.clear()
+        for piece in self._held if len(self._held) <= MOST_PIECES else [b"".join(self._held)]:
+            self._put(piece)
+        self._digest = digest_of_start(ids, self._held)
+        self._held.clear()
+        return self._digest
 
-    def _put(self, chunk: bytes) -> None:
+    def _put(self, chunk: bytes | memoryview) -> None:
         self._landing.check_room(len(chunk))
         with disk_errors():
             view = memoryview(chunk)
@@ -73,7 +75,8 @@ class Arrival:
 
     def ids(self) -> Ids:
         """What names the instance, once enough of it came. Raises Unnamed."""
-        return self._ids or ids_of(b"".join(self._head))
+        self._ids = self._ids or ids_of_pieces(self._held)
+        return self._ids
 
     def finish(self) -> Kept:
         """All of it came: it is flushed to the disk and given its place. Raises as `write`, and Unrequested."""
@@ -84,12 +87,9 @@ class Arrival:
 
     def end(self) -> Whole:
         """All of it came. Whoever takes the file flushes it before it has its place. Raises as `write`."""
-        if self._file == NO_FILE:
-            self._begin_file()
-        if self._ids is None:
-            raise AssertionError("a begun file has ids")
+        digest = self._digest or self._begin()
         self._close()
-        return Whole(self._path, self._ids, self.size, self._hash, [self._unhashed])
+        return Whole(self._path, self.ids(), self.size, digest.digest(DIGEST_BYTES))
 
     def _close(self) -> None:
         os.close(self._file)

@@ -110,7 +110,7 @@ class Association:
             kind, body = read_message(self._stream, OPENING)
             if kind == wire.ASSOCIATE_RJ:
                 raise PacsError("refused")
-            agreed = accepted(body, self._peer.called, offered)
+            agreed = accepted(bytes(body), self._peer.called, offered)
         except (OSError, BadMessage):
             raise PacsError("not-reached") from None
         self._contexts = {service: (context, syntax) for context, (service, syntax) in agreed.contexts.items()}
@@ -119,7 +119,7 @@ class Association:
     @property
     def is_open(self) -> bool:
         """Whether it can be asked: a peer that hung up, or says something unasked, is of no more use."""
-        return not select.select([self._socket], [], [], 0)[0]
+        return not self._stream.has_more and not select.select([self._socket], [], [], 0)[0]
 
     @property
     def syntaxes(self) -> set[str]:

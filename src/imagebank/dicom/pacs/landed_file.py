@@ -2,16 +2,28 @@
 
 from __future__ import annotations
 
-import hashlib
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
+from imagebank.core.digests import DIGEST_BYTES, Digest, new_digest
 from imagebank.dicom.elements import PIXEL_GROUP, Odd, read_layout
 from imagebank.dicom.pacs.part10 import Ids, ids_of
-from imagebank.engine.model import DIGEST_BYTES
 
 HEAD_BYTES = 1 << 20  # of a file; holds the header of nearly every one
+
+
+@dataclass(frozen=True)
+class Whole:
+    """A file that holds all of an instance.
+
+    Its digest is that of its transfer syntax and its data set, not of its meta header, which each PACS writes anew.
+    """
+
+    path: Path
+    ids: Ids
+    size: int
+    digest: bytes
 
 
 def is_whole(path: Path) -> bool:
@@ -23,44 +35,33 @@ def is_whole(path: Path) -> bool:
     return any(element[0] >> 16 == PIXEL_GROUP >> 16 for element in layout.elements)
 
 
-def new_hash() -> Any:
-    """What digests are made with."""
-    return hashlib.blake2b(digest_size=DIGEST_BYTES)
+def digest_of_start(ids: Ids, pieces: Sequence[bytes | memoryview]) -> Digest:
+    """The digest of a file of which these pieces are the beginning."""
+    digest = new_digest()
+    digest.update(ids.syntax.encode())
+    for piece in _behind(pieces, ids.start):
+        digest.update(piece)
+    return digest
 
 
-@dataclass(frozen=True)
-class Whole:
-    """A file that holds all of an instance."""
-
-    path: Path
-    ids: Ids
-    size: int
-    _hash: Any = field(repr=False)
-    _unhashed: list[bytes | memoryview] = field(default_factory=list, repr=False)  # one at most
-
-    def digest(self) -> bytes:
-        """The digest of its content: of its transfer syntax and its data set, not of its meta header.
-
-        Hashing waits until somebody asks.
-        """
-        while self._unhashed:
-            self._hash.update(self._unhashed.pop())
-        return bytes(self._hash.digest())
+def _behind(pieces: Sequence[bytes | memoryview], start: int) -> Iterator[memoryview]:
+    """The bytes of these pieces from `start` on."""
+    for piece in pieces:
+        yield memoryview(piece)[start:]
+        start = max(start - len(piece), 0)
 
 
 def whole_file(path: Path) -> Whole:
     """A file that landed, read again. Raises Unnamed."""
-    found = new_hash()
     with open(path, "rb") as file:
         head = file.read(HEAD_BYTES)
         ids = ids_of(head)
-        found.update(ids.syntax.encode())
-        found.update(memoryview(head)[ids.start :])
+        digest = digest_of_start(ids, [head])
         while chunk := file.read(HEAD_BYTES):
-            found.update(chunk)
-    return Whole(path, ids, path.stat().st_size, found)
+            digest.update(chunk)
+    return Whole(path, ids, path.stat().st_size, digest.digest(DIGEST_BYTES))
 
 
 def digest_of_file(path: Path) -> bytes:
     """The digest of the content of a landed file. Raises Unnamed."""
-    return whole_file(path).digest()
+    return whole_file(path).digest

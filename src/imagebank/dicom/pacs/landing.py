@@ -15,6 +15,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from enum import Enum
+from functools import lru_cache
 from pathlib import Path
 
 from imagebank.core.errors import DiskFull
@@ -32,7 +33,7 @@ PARTIAL = ".partial"
 SUFFIX = ".dcm"
 Names = tuple[str, str, str]
 """The bank's own ids of study, series and instance."""
-GROUP = 32  # files that are flushed at once; up to 1 MB of each may be in memory until it is hashed
+GROUP = 256  # files that are flushed at once; while a disk is flushed, it makes no new ones
 
 __all__ = ["Arrival", "Kept", "Landing", "Limits", "TooLarge", "Unrequested", "landing_full"]
 
@@ -91,6 +92,7 @@ class Landing:
         self.arrived = self.arrived_bytes = 0  # whatever became of them
         self.turned_away = 0  # instances for which there was no room
         self._uids, self.limits = uids, limits
+        self._item = lru_cache(maxsize=64)(uids.item)  # of many instances it is the same
         self._usage = _Usage(book.bytes_kept())
         for folder in (self.folder, self._partial):
             folder.mkdir(parents=True, exist_ok=True)
@@ -102,7 +104,7 @@ class Landing:
     def ids(self, ids: Ids) -> Names:
         """The bank's own ids of study, series and instance."""
         reason = "derive the name of a file from a keyed UID"
-        study, series = (self._uids.item(each.reveal(reason)) for each in (ids.study, ids.series))
+        study, series = (self._item(each.reveal(reason)) for each in (ids.study, ids.series))
         return study, series, letters(self._uids.bits(ids.instance.reveal(reason)), 26)
 
     def begin(self, head: bytes = b"") -> Arrival:
@@ -170,7 +172,7 @@ class Landing:
     def _settle(self, whole: Whole, names: Names) -> Kept:
         study, series, instance = names
         path = self.path_of(study, series, instance)
-        row = InstanceRow(series, whole.digest(), whole.size)
+        row = InstanceRow(series, whole.digest, whole.size)
         known = self.book.instance(self.source, instance, series)
         if known and not known.kept:
             kept = self._again(whole.path, path, instance, known, row)

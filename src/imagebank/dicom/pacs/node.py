@@ -15,13 +15,13 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
-from typing import Any
 
 from imagebank.dicom.pacs import wire
 from imagebank.dicom.pacs.landing import Landing
 from imagebank.dicom.pacs.model import PacsError
 from imagebank.dicom.pacs.negotiation import COMMITMENT, VERIFICATION, Refused, negotiate
 from imagebank.dicom.pacs.receiving import Receiver, read_message
+from imagebank.dicom.pacs.stream import Stream
 from imagebank.dicom.pacs.wire import BadMessage
 
 ACCEPT_SECONDS = 0.2  # how soon a node sees that it is to close, and that a peer is too slow
@@ -62,21 +62,10 @@ Committer = Callable[[str, bytes, str], tuple[int, bytes] | None]
 
 
 class _Watched:
-    """Since when a connection is waited for, and whether that was too long. A stream over it is read by one thread."""
+    """Since when a connection is waited for, and whether that was too long."""
 
     def __init__(self) -> None:
         self.since, self.is_late, self.is_admitted = 0.0, False, False
-        self._stream: Any = None
-
-    def over(self, stream: Any) -> _Watched:
-        """The same, as a stream whose pieces must come whole in time."""
-        self._stream = stream
-        return self
-
-    def read(self, size: int) -> bytes:
-        """That many bytes; fewer where the peer hung up. Raises TimeoutError, also where they came too slowly."""
-        with self.at_work():
-            return bytes(self._stream.read(size))
 
     @contextlib.contextmanager
     def at_work(self) -> Iterator[None]:
@@ -88,6 +77,18 @@ class _Watched:
             self.since = 0.0
             if self.is_late:
                 raise TimeoutError
+
+
+class _WatchedStream(Stream):
+    """A stream whose pieces must come whole in time."""
+
+    def __init__(self, connection: socket.socket, watched: _Watched) -> None:
+        super().__init__(connection)
+        self.watched = watched
+
+    def _receive(self, size: int) -> memoryview:
+        with self.watched.at_work():
+            return super()._receive(size)
 
 
 def tell_nobody(_: Ended) -> None:
@@ -200,14 +201,12 @@ class Node:
             connection.settimeout(self._settings.timeout_seconds)
             connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             connection = self._secured(connection)
-            watched = self._connections[connection]
-            with connection, connection.makefile("rb", buffering=2 * wire.MOST_PDU) as stream:
-                receiver = self._admit(connection, watched.over(stream))
-                if receiver is None:
-                    end = "refused"
-                else:
-                    peer = receiver.peer
-                    end = receiver.serve()
+            receiver = self._admit(connection, _WatchedStream(connection, self._connections[connection]))
+            if receiver is None:
+                end = "refused"
+            else:
+                peer = receiver.peer
+                end = receiver.serve()
         except TimeoutError:
             end = "silent"
         except BadMessage:
@@ -240,16 +239,16 @@ class Node:
             raise
         return secured
 
-    def _admit(self, connection: socket.socket, stream: _Watched) -> Receiver | None:
+    def _admit(self, connection: socket.socket, stream: _WatchedStream) -> Receiver | None:
         """Negotiate. Gives None where the peer was refused."""
-        message = read_message(stream, {wire.ASSOCIATE_RQ: wire.MOST_NEGOTIATION})
+        _, message = read_message(stream, {wire.ASSOCIATE_RQ: wire.MOST_NEGOTIATION})
         services: Iterable[str] = (VERIFICATION, *((COMMITMENT,) if self._committer else ()))
-        agreed = negotiate(message[1], title=self._settings.title, peers=self._settings.peers, services=services)
+        agreed = negotiate(bytes(message), title=self._settings.title, peers=self._settings.peers, services=services)
         if not isinstance(agreed, Refused):
             with self._lock:
-                stream.is_admitted = self._admitted < self._settings.associations
-                self._admitted += stream.is_admitted
-            agreed = agreed if stream.is_admitted else Refused("too-many", 2, 3, 2)
+                stream.watched.is_admitted = self._admitted < self._settings.associations
+                self._admitted += stream.watched.is_admitted
+            agreed = agreed if stream.watched.is_admitted else Refused("too-many", 2, 3, 2)
         if isinstance(agreed, Refused):
             connection.sendall(wire.reject(agreed.result, agreed.source, agreed.reason))
             return None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import struct
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from imagebank.core.private import Private
@@ -11,6 +12,7 @@ from imagebank.dicom.elements import Element, Odd, elements_from, read_start
 from imagebank.dicom.headers import read_header
 
 LAST_ID = 0x0020000E
+NEAR = 16_384  # bytes; nearly every file has its ids in them
 IDS = {0x00080018: "instance", 0x0020000D: "study", 0x0020000E: "series", 0x00100020: "patient"}
 IMPLEMENTATION = b"2.25.326474110398562019463815770163905261843"
 VERSION_NAME = b"IMAGEBANK "
@@ -63,32 +65,57 @@ def _even(uid: str) -> bytes:
 def ids_of(content: bytes) -> Ids:
     """What names the instance in a file, of which the beginning is enough. Raises Unnamed."""
     try:
-        start = read_start(content)
-        elements, _ = elements_from(content, start.end, start.implicit, LAST_ID)
-        found = {IDS[each[0]]: _text(content, each) for each in elements if each[0] in IDS}
-        syntax = start.syntax
+        return _quickly(content)
     except Odd:
-        found, syntax = _patiently(content)
-    if not all(found.get(each) for each in ("study", "series", "instance")):
-        raise Unnamed
-    named = {name: Private(found.get(name, "")) for name in IDS.values()}
-    return Ids(**named, syntax=syntax, start=data_set_start(content))
+        return _patiently(content)
+
+
+def ids_of_pieces(pieces: Sequence[bytes | memoryview]) -> Ids:
+    """`ids_of` for the beginning of a file in pieces, of which mostly a few are looked at. Raises Unnamed."""
+    try:
+        return _quickly(b"".join(first_bytes(pieces, NEAR)))
+    except (Odd, Unnamed):
+        return ids_of(b"".join(pieces))
+
+
+def first_bytes(pieces: Iterable[bytes | memoryview], size: int) -> Iterator[bytes | memoryview]:
+    """The pieces, cut behind so many bytes."""
+    for piece in pieces:
+        yield piece[:size]
+        size -= len(piece)
+        if size <= 0:
+            return
+
+
+def _quickly(content: bytes) -> Ids:
+    start = read_start(content)
+    elements, _ = elements_from(content, start.end, start.implicit, LAST_ID)
+    found = {IDS[each[0]]: _text(content, each) for each in elements if each[0] in IDS}
+    return _ids(found, start.syntax, content)
 
 
 def _text(content: bytes, element: Element) -> str:
     return content[element[3] : element[4]].decode("latin-1").strip(" \0")
 
 
-def _patiently(content: bytes) -> tuple[dict[str, str], str]:
+def _ids(found: dict[str, str], syntax: str, content: bytes) -> Ids:
+    if not all(found.get(each) for each in ("study", "series", "instance")):
+        raise Unnamed
+    named = {name: Private(found.get(name, "")) for name in IDS.values()}
+    return Ids(**named, syntax=syntax, start=data_set_start(content))
+
+
+def _patiently(content: bytes) -> Ids:
     try:
         header = read_header(io.BytesIO(content), force=content[128:132] != b"DICM")
         keywords = zip(
             IDS.values(), ("SOPInstanceUID", "StudyInstanceUID", "SeriesInstanceUID", "PatientID"), strict=True
         )
         found = {name: str(header.get(keyword) or "").strip(" \0") for name, keyword in keywords}
-        return found, str(header.file_meta.get("TransferSyntaxUID", ""))
+        syntax = str(header.file_meta.get("TransferSyntaxUID", ""))
     except Exception:  # pydicom raises many kinds; whichever it is, nothing names the instance
         raise Unnamed from None
+    return _ids(found, syntax, content)
 
 
 def data_set_start(content: bytes) -> int:

@@ -14,9 +14,11 @@ from imagebank.dicom.pacs import wire
 from imagebank.dicom.pacs.landing import Arrival, Landing, TooLarge, Unrequested
 from imagebank.dicom.pacs.negotiation import COMMITMENT, COMMITMENT_INSTANCE, Agreed
 from imagebank.dicom.pacs.part10 import Unnamed, file_meta
+from imagebank.dicom.pacs.stream import Stream
 from imagebank.dicom.pacs.wire import BadMessage, Command, Fragment
 
 MOST_GATHERED = 64 << 20  # bytes of a storage commitment request: half a million instances
+OPENING = (wire.ASSOCIATE_RQ, wire.ASSOCIATE_AC)  # read by pynetdicom, which wants their headers too
 SIZES = {
     wire.P_DATA: wire.MOST_PDU + wire.FRAGMENT.size,
     wire.RELEASE_RQ: 4,
@@ -31,18 +33,18 @@ STATUSES: dict[type[Exception], tuple[int, str]] = {
 """What a peer is told of an instance that was not kept, and under which word it is counted."""
 
 
-def read_message(stream: object, most: dict[int, int]) -> tuple[int, bytes]:
+def read_message(stream: Stream, most: dict[int, int]) -> tuple[int, memoryview]:
     """Kind and bytes of the next message. Raises BadMessage for a kind or size that is not among `most`; EOFError."""
-    header = stream.read(wire.HEADER.size)  # type: ignore[attr-defined]
+    header = stream.read(wire.HEADER.size)
     if len(header) < wire.HEADER.size:
         raise ConnectionError
     kind, length = wire.HEADER.unpack(header)
     if length > most.get(kind, -1):
         raise BadMessage
-    body = stream.read(length)  # type: ignore[attr-defined]
+    body = stream.read(length)
     if len(body) < length:
         raise ConnectionError
-    return kind, header + body if kind in (wire.ASSOCIATE_RQ, wire.ASSOCIATE_AC) else body
+    return kind, memoryview(b"".join((header, body))) if kind in OPENING else body
 
 
 class Receiver:
@@ -55,7 +57,7 @@ class Receiver:
     def __init__(
         self,
         connection: socket.socket,
-        stream: object,
+        stream: Stream,
         agreed: Agreed,
         landing: Landing,
         committer: Any,
@@ -185,7 +187,7 @@ class Receiver:
 class Asking(Receiver):
     """An association over which we ask: answers come, and the instances that C-GET brings."""
 
-    def __init__(self, connection: socket.socket, stream: object, agreed: Agreed, landing: Landing) -> None:
+    def __init__(self, connection: socket.socket, stream: Stream, agreed: Agreed, landing: Landing) -> None:
         super().__init__(connection, stream, agreed, landing, None, fetches=True)
         self._answers: deque[tuple[Command, bytes]] = deque()
 
@@ -230,7 +232,7 @@ class _Storing:
         self.size += len(content)
         if self._arrival and not self._refusal:
             try:
-                self._arrival.write(bytes(content))
+                self._arrival.write(content)
             except Exception as error:
                 self._refuse(error)
 

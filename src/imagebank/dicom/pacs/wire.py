@@ -66,9 +66,9 @@ class Fragment:
     content: memoryview
 
 
-def fragments(body: bytes) -> Iterator[Fragment]:
+def fragments(body: memoryview) -> Iterator[Fragment]:
     """The pieces in a P-DATA-TF. Raises BadMessage."""
-    view, place = memoryview(body), 0
+    place = 0
     while place < len(body):
         if len(body) - place < FRAGMENT.size:
             raise BadMessage
@@ -76,7 +76,7 @@ def fragments(body: bytes) -> Iterator[Fragment]:
         end = place + 4 + length
         if length < 2 or end > len(body):
             raise BadMessage
-        yield Fragment(context, bool(control & 1), bool(control & 2), view[place + FRAGMENT.size : end])
+        yield Fragment(context, bool(control & 1), bool(control & 2), body[place + FRAGMENT.size : end])
         place = end
 
 

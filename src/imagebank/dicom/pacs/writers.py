@@ -110,9 +110,7 @@ class Batch:
 
     def _take(self, arrival: Arrival) -> bool:
         try:
-            whole = arrival.end()
-            whole.digest()  # here, where several threads hash
-            self._landing.take(whole)
+            self._landing.take(arrival.end())
         except (Unnamed, Unrequested):
             return False
         return True

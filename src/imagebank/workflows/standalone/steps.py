@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pydicom
 
+from imagebank.core.digests import digest_of
 from imagebank.core.errors import DiskFull
 from imagebank.core.files import NO_SPACE, hide_time, temporary_beside
 from imagebank.core.private import NOBODY, Private
@@ -24,7 +25,6 @@ from imagebank.dicom.policy import Policy, load_policy
 from imagebank.dicom.values import Subject
 from imagebank.engine import Step
 from imagebank.engine.failures import PASSING
-from imagebank.engine.model import DIGEST_BYTES
 from imagebank.proof.identifying import identifying_values
 from imagebank.proof.search import Needle
 from imagebank.workflows.standalone.offered import Offered
@@ -149,7 +149,7 @@ def _clean(file: CleanFile, destination: Path, policy: Policy) -> CleanResult:
         return CleanResult(sha256=file.known)
     try:
         content = read_offered(file.offered)
-        if hashlib.blake2b(content, digest_size=DIGEST_BYTES).digest() != file.digest:
+        if digest_of(content) != file.digest:
             raise Refused("changed-while-read")
         clean = clean_instance(content, file.subject, policy)
     except Refused as refusal:
