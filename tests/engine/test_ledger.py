@@ -16,10 +16,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from imagebank.core.digests import digest_of
 from imagebank.core.errors import BankError
 from imagebank.engine import Attempt, Entry, Ledger, Lot, Outcome
 from imagebank.engine.funnel import BY_WORTH, funnel
-from imagebank.core.digests import digest_of
 from postgres import Postgres, postgres
 
 __all__ = ["postgres"]

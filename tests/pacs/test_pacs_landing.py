@@ -19,6 +19,7 @@ from imagebank.core.errors import DiskFull
 from imagebank.dicom.pacs import landing as landing_module
 from imagebank.dicom.pacs import part10
 from imagebank.dicom.pacs.book import Book
+from imagebank.dicom.pacs.landed_file import digest_of_file
 from imagebank.dicom.pacs.landing import Landing, Limits, Unrequested
 from imagebank.dicom.pacs.part10 import ids_of
 from imagebank.identities.pseudonyms import Keys
@@ -41,10 +42,9 @@ def one_by_one(landing: Landing, sent: bytes) -> None:
 
 
 def in_groups(landing: Landing, sent: bytes) -> None:
-    with landing.begin() as arrival:
-        arrival.write(sent)
-        whole = arrival.end()
-    landing.take(whole)
+    arrival = landing.begin()
+    arrival.write(sent)
+    landing.take(arrival)
 
 
 def ended(folder: Path, sent: list[bytes], way: Way) -> tuple[object, ...]:
@@ -124,9 +124,33 @@ def test_the_names_are_read_from_the_beginning_without_pydicom(syntax: str, monk
     patient = part10._patiently(into.getvalue())
     monkeypatch.setattr(part10, "_patiently", None)
     for cut in (len(into.getvalue()), into.getvalue().index(b"\x28\x00") + 40):
-        ids = ids_of(into.getvalue()[:cut])
-        told = {name: getattr(ids, name).reveal("compare the twins") for name in patient[0]}
-        assert (told, ids.syntax) == patient
+        assert ids_of(into.getvalue()[:cut]) == patient
+        assert part10.ids_of_pieces([into.getvalue()[:200], into.getvalue()[200:cut]]) == patient
+
+
+@given(st.integers(0, 3 << 20), st.lists(st.integers(1, 1 << 20), max_size=40), st.booleans())
+@settings(max_examples=30, deadline=None)
+def test_an_instance_lands_the_same_in_whatever_pieces_it_comes(pixels: int, cuts: list[int], fetched: bool) -> None:
+    made = instance(1, PixelData=bytes(pixels + pixels % 2))
+    into = BytesIO()
+    made.save_as(into, enforce_file_format=True)
+    left = memoryview(into.getvalue())
+    with TemporaryDirectory() as name, closing(Book(Path(name) / "book.db")) as book:
+        landing = Landing(Path(name), "pacs", KEYS.uid_map, book, Limits())
+        arrival = landing.begin()
+        while left:
+            size = cuts.pop() if cuts else 1 << 19
+            arrival.write(left[:size])
+            left = left[size:]
+        if fetched:
+            landing.take(arrival)
+            landing.drain()
+        else:
+            arrival.finish()
+        (path,) = landing.folder.rglob("*.dcm")
+        assert path.read_bytes() == into.getvalue()
+        known = book.instance("pacs", path.stem)
+        assert known is not None and known.digest == digest_of_file(path)
 
 
 @pytest.mark.parametrize("has_syncfs", [True, False])

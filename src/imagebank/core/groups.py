@@ -19,8 +19,8 @@ class Groups(Generic[T]):
     tried again. The thread begins with the first item and ends when nothing comes for a while.
     """
 
-    def __init__(self, act: Callable[[list[T]], None], size: int) -> None:
-        self._act, self._size = act, size
+    def __init__(self, act: Callable[[list[T]], None], size: int, *, gather_seconds: float = GATHER_SECONDS) -> None:
+        self._act, self._size, self._gather_seconds = act, size, gather_seconds
         self._waiting: list[T] = []
         self._left = self._done = 0  # how many items ever were
         self._hurried = 0  # how many of them somebody waits for
@@ -77,7 +77,7 @@ class Groups(Generic[T]):
     def _next(self) -> list[T]:
         with self._changed:
             self._changed.wait_for(lambda: bool(self._waiting), IDLE_SECONDS)
-            self._changed.wait_for(self._is_time, GATHER_SECONDS)
+            self._changed.wait_for(self._is_time, self._gather_seconds)
             group, self._waiting = self._waiting, []
             self._runs = bool(group)
             self._changed.notify_all()

@@ -15,12 +15,12 @@ from pathlib import Path
 from imagebank.catalogue import snapshots
 from imagebank.catalogue.store import read_table, rows_of_patients
 from imagebank.catalogue.tables import Series, Study
+from imagebank.core.digests import DIGEST_BYTES
 from imagebank.core.files import TEMPORARY_PREFIX, sha256
 from imagebank.core.progress import Progress, Silent, Stage
 from imagebank.dicom.archive import BANK_SERIES
 from imagebank.engine import Entry, Outcome
 from imagebank.engine.funnel import funnel
-from imagebank.core.digests import DIGEST_BYTES
 from imagebank.identities.whereabouts import Whereabouts
 from imagebank.workflows.converting import CONVERT
 from imagebank.workflows.indexing import folder_item, walk

@@ -26,10 +26,10 @@ class TooLarge(Exception):
 class Arrival:
     """Use as a context manager; what was not finished is gone when it ends."""
 
-    def __init__(self, landing: Landing, path: Path, head: bytes) -> None:
+    def __init__(self, landing: Landing, path: Path) -> None:
         self._landing, self._path = landing, path
-        self._held: list[bytes | memoryview] = [head] if head else []  # until the file is begun
-        self.size = len(head)
+        self._held: list[bytes | memoryview] = []  # until the file is begun
+        self.size = 0
         self._file = NO_FILE
         self._ids: Ids | None = None
         self._digest: Digest | None = None
@@ -38,15 +38,22 @@ class Arrival:
         return self
 
     def __exit__(self, *_: object) -> None:
+        self.forget()
+
+    def forget(self) -> None:
+        """What is half-written is gone."""
+        self._landing.release(self.size)
+        self.size = 0
         if self._file != NO_FILE:
             self._close()
             self._path.unlink(missing_ok=True)
 
     def write(self, chunk: bytes | memoryview) -> None:
         """The next bytes of the file. Raises DiskFull, TooLarge, Unnamed."""
-        self.size += len(chunk)
-        if self.size > self._landing.largest:
+        if self.size + len(chunk) > self._landing.largest:
             raise TooLarge
+        self._landing.reserve(len(chunk))
+        self.size += len(chunk)
         if self._digest:
             self._digest.update(chunk)
             self._put(chunk)
@@ -67,7 +74,6 @@ class Arrival:
         return self._digest
 
     def _put(self, chunk: bytes | memoryview) -> None:
-        self._landing.check_room(len(chunk))
         with disk_errors():
             view = memoryview(chunk)
             while view:

@@ -33,6 +33,7 @@ PARTIAL = ".partial"
 SUFFIX = ".dcm"
 Names = tuple[str, str, str]
 """The bank's own ids of study, series and instance."""
+IN_FLIGHT = 24  # instances that wait to be written, of up to 1 MB each
 GROUP = 256  # files that are flushed at once; while a disk is flushed, it makes no new ones
 
 __all__ = ["Arrival", "Kept", "Landing", "Limits", "TooLarge", "Unrequested", "landing_full"]
@@ -69,7 +70,7 @@ class Limits:
 
 @dataclass
 class _Usage:
-    """Bytes that have their place, and bytes of files that wait for theirs."""
+    """Bytes that have their place, and bytes that are on their way to it."""
 
     held: int
     coming: int = 0
@@ -99,7 +100,8 @@ class Landing:
             folder.chmod(0o700)
         self._owner, self._number = own_mark(), 0
         self._lock = threading.Lock()
-        self._taken = Groups(self._settle_all, GROUP)
+        self._taken = Groups(self._write_all, IN_FLIGHT // 2, gather_seconds=0.0)
+        self._written = Groups(self._settle_all, GROUP)
 
     def ids(self, ids: Ids) -> Names:
         """The bank's own ids of study, series and instance."""
@@ -113,7 +115,18 @@ class Landing:
         with self._lock:
             self._number += 1
             name = f"{self._owner}-{self.source}-{self._number}"
-        return Arrival(self, self._partial / name, head)
+        arrival = Arrival(self, self._partial / name)
+        arrival.write(head)
+        return arrival
+
+    def reserve(self, size: int) -> None:
+        """So many bytes more are on their way to the disk. Raises DiskFull where there is no room for them."""
+        self.check_room(size)
+        self._usage.add(coming=size)
+
+    def release(self, size: int) -> None:
+        """So many bytes are no longer on their way."""
+        self._usage.add(coming=-size)
 
     def check_room(self, coming: int) -> None:
         """Raises DiskFull where the quota or the disk has no room for more."""
@@ -131,18 +144,32 @@ class Landing:
         """Where an instance lies."""
         return self.folder / study / series / f"{instance}{SUFFIX}"
 
-    def take(self, whole: Whole) -> None:
-        """Leave a file that was fetched: flushed with others, it has its place soon; `drain` waits for that.
+    def take(self, arrival: Arrival) -> None:
+        """All came of an instance that was fetched: written and flushed with others, it has its place soon.
 
-        Raises what an earlier one ended with, and Unrequested.
+        `drain` waits for that. Raises what an earlier one ended with, Unnamed and Unrequested.
         """
-        names = self._named(whole)
-        self._usage.add(coming=whole.size)
-        self._taken.add((whole, names))
+        names = self._named(arrival.ids(), arrival.size)
+        self._taken.add((arrival, names))
 
     def drain(self) -> None:
         """Wait until all that was taken before has its place, and the book knows. Raises what it ended with."""
-        self._taken.drain()
+        self._taken.wait()
+        try:
+            self._written.drain()
+        finally:
+            self._taken.drain()
+
+    def _write_all(self, group: list[tuple[Arrival, Names]]) -> None:
+        """Files of what was taken, in a thread of their own: a peer need not wait for them."""
+        done = 0
+        try:
+            for arrival, names in group:
+                self._written.add((arrival.end(), names))
+                done += 1
+        finally:
+            for arrival, _ in group[done:]:
+                arrival.forget()
 
     def _settle_all(self, group: list[tuple[Whole, Names]]) -> None:
         try:
@@ -152,21 +179,25 @@ class Landing:
                     for whole, names in group:
                         self._settle(whole, names)
         finally:
-            self._usage.add(coming=-sum(whole.size for whole, _ in group))
+            self.release(sum(whole.size for whole, _ in group))
 
     def settle(self, whole: Whole) -> Kept:
-        """Give a file on the disk its place. Raises Unrequested."""
-        return self._settle(whole, self._named(whole))
-
-    def _named(self, whole: Whole) -> Names:
-        names = self.ids(whole.ids)
-        if not self.asked(names[0]):
+        """Give a file on the disk its place. Raises Unrequested, and removes it then."""
+        try:
+            names = self._named(whole.ids, whole.size)
+        except Unrequested:
             whole.path.unlink(missing_ok=True)
+            raise
+        return self._settle(whole, names)
+
+    def _named(self, ids: Ids, size: int) -> Names:
+        names = self.ids(ids)
+        if not self.asked(names[0]):
             self._count("unrequested")
             raise Unrequested
         with self._lock:
             self.arrived += 1
-            self.arrived_bytes += whole.size
+            self.arrived_bytes += size
         return names
 
     def _settle(self, whole: Whole, names: Names) -> Kept:

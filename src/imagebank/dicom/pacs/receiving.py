@@ -253,7 +253,7 @@ class _Storing:
     def _keep(self, arrival: Arrival) -> str:
         if not self._fetches:
             return arrival.finish().value
-        self._landing.take(arrival.end())
+        self._landing.take(arrival)
         return "fetched"
 
     def _refuse(self, error: Exception) -> None:
@@ -266,5 +266,5 @@ class _Storing:
     def forget(self) -> None:
         """Throw away what was written."""
         if self._arrival:
-            self._arrival.__exit__()
+            self._arrival.forget()
             self._arrival = None

@@ -17,17 +17,16 @@ import httpx
 
 from imagebank.core.logs import quiet_libraries
 from imagebank.core.private import NOBODY, Private
+from imagebank.dicom.pacs.batch import batch
 from imagebank.dicom.pacs.landing import Landing
 from imagebank.dicom.pacs.model import Fetched, PacsError, Request, SeriesAnswer, Stopped, StudyAnswer
 from imagebank.dicom.pacs.multipart import BadMultipart, Multipart, boundary_of
-from imagebank.dicom.pacs.writers import Writers
 
 quiet_libraries()
 
 ASKED = "ask a PACS"
 PAGE = 1000  # answers of one QIDO-RS request
 ACCEPT_FILES = 'multipart/related; type="application/dicom"; transfer-syntax=*'
-CHUNK = 1 << 18
 TAGS = {
     "PatientID": "00100020",
     "AccessionNumber": "00080050",
@@ -127,7 +126,6 @@ class Web:
             headers={"Accept-Encoding": "identity"},  # images do not shrink, and it would cost the PACS
         )
         self._root = service.url.rstrip("/")
-        self._writers = Writers(landing)
 
     def echo(self) -> None:
         """A question with one answer at most."""
@@ -172,14 +170,14 @@ class Web:
             with self._client.stream("GET", self._root + path, headers={"Accept": ACCEPT_FILES}) as answer:
                 _check(answer)
                 parts = Multipart(boundary_of(answer.headers.get("Content-Type", "")))
-                with self._writers.batch() as batch:
-                    for chunk in answer.iter_raw(CHUNK):
+                with batch(self._landing) as instances:
+                    for chunk in answer.iter_raw():
                         for piece in parts.feed(chunk):
-                            batch.write(piece.content, ends=piece.ends)
+                            instances.write(piece.content, ends=piece.ends)
                         if stop():
                             raise Stopped
                     parts.end()
-                return batch.done
+                return instances.done
         except BadMultipart:
             raise PacsError("bad-answer") from None
         except httpx.HTTPError as error:
@@ -213,7 +211,6 @@ class Web:
 
     def close(self) -> None:
         """Close the connections."""
-        self._writers.close()
         self._client.close()
 
 
