@@ -169,7 +169,7 @@ def ours(way: str, study: str, series: str) -> Callable[[Path], int]:
             client.fetch(Private(study), Private(series), (), lambda: False)
         else:
             peer = Peer("127.0.0.1", DICOM_PORT, "ORTHANC", "IMAGEBANK", way)
-            settings = Settings("IMAGEBANK", "127.0.0.1", MOVE_PORT, frozenset(("ORTHANC",)), fetches=True)
+            settings = Settings("IMAGEBANK", "127.0.0.1", MOVE_PORT, frozenset(("ORTHANC",)), in_groups=True)
             with Node(settings, landing):
                 client = Dimse(peer, landing)
                 told = client.fetch(Private(study), Private(series), (), lambda: False)

@@ -150,7 +150,8 @@ def test_an_instance_lands_the_same_in_whatever_pieces_it_comes(pixels: int, cut
         (path,) = landing.folder.rglob("*.dcm")
         assert path.read_bytes() == into.getvalue()
         known = book.instance("pacs", path.stem)
-        assert known is not None and known.digest == digest_of_file(path)
+        assert known
+        assert known.digest == digest_of_file(path)
 
 
 @pytest.mark.parametrize("has_syncfs", [True, False])

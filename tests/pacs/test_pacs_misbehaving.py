@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import pytest
 from pretend import (
     MR,
     Hurried,
@@ -25,6 +26,8 @@ from pretend import (
 from pydicom.dataset import Dataset
 from pynetdicom import AE
 
+from imagebank.core.files import sync_file
+from imagebank.dicom.pacs import arrival
 from imagebank.dicom.pacs.guard import World
 from imagebank.workflows.acquisition import MEANINGS
 
@@ -36,6 +39,34 @@ def test_a_pacs_with_good_manners_gives_everything_once(tmp_path: Path) -> None:
         assert_whole(bank)
         assert run(bank).received == 0
         assert pacs.moves == 1
+
+
+@pytest.mark.parametrize("retrieve", ["move", "get"])
+def test_where_each_is_flushed_it_is_on_the_disk_before_the_pacs_is_answered(
+    tmp_path: Path, retrieve: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    flushed: list[Path] = []
+
+    def flush(path: Path) -> None:
+        sync_file(path)
+        flushed.append(path)
+
+    class Forgetful(RudePacs):
+        """Gives the next instance once the one before it was answered, which it may have deleted then."""
+
+        def _send(self, event: Any) -> Iterator[Any]:
+            for number, step in enumerate(super()._send(event)):
+                answered.append((max(0, number - 1), len(flushed)))
+                yield step
+
+    answered: list[tuple[int, int]] = []
+    monkeypatch.setattr(arrival, "sync_file", flush)
+    pacs, ours = Forgetful(study()), free_port()
+    pacs.destinations["IMAGEBANK"] = ours
+    with rude_bank(tmp_path, pacs, retrieve=retrieve, receive_port=ours, flush="each") as bank:
+        assert run(bank).is_whole
+        assert_whole(bank)
+    assert answered == [(0, 0), *((number, number) for number in range(6))]
 
 
 def test_success_with_half_of_the_images_is_not_believed(tmp_path: Path) -> None:

@@ -93,7 +93,7 @@ def test_what_was_acknowledged_is_there_after_a_loss_of_power(
 
 def test_what_the_book_counted_of_a_fetch_is_there_after_a_loss_of_power(image: Path, tmp_path: Path) -> None:
     counted = 0
-    for copy, _ in sent_in(image, tmp_path, fetches=True):
+    for copy, _ in sent_in(image, tmp_path, in_groups=True):
         with ExitStack() as stack:
             disk = stack.enter_context(mounted(copy, tmp_path / "after"))
             book = stack.enter_context(closing(Book(disk / "landing" / "book.db")))

@@ -53,6 +53,13 @@ class PacsSource:
     store_titles: Annotated[
         tuple[str, ...], _help("dimse, C-MOVE: titles that the PACS sends from, where it is not called_title.")
     ] = ()
+    flush: Annotated[
+        Literal["groups", "each"],
+        _help(
+            "dimse: when images are flushed to the disk: in groups before they are counted; or each before the PACS is "
+            "answered, which is slower, and needed only where a PACS deletes what it sent."
+        ),
+    ] = "groups"
     tls: Annotated[bool, _help("dimse: use secure associations, in both directions.")] = False
     ca_file: Annotated[
         str, _help("File of the authority that signs the certificate of the PACS; empty: the system's.")

@@ -129,6 +129,7 @@ def _dimse(bank: Bank, source: PacsSource, landing: Landing, world: World) -> It
         source.timeout_seconds,
         source.answers,
         tls,
+        in_groups=source.flush == "groups",
     )
     if source.retrieve == "get":
         yield lambda: Dimse(peer, landing)
@@ -141,7 +142,7 @@ def _dimse(bank: Bank, source: PacsSource, landing: Landing, world: World) -> It
         associations=max(4, 4 * source.associations),
         timeout_seconds=source.timeout_seconds,
         tls=server_context(*files_of(bank, source)) if source.tls else None,
-        fetches=True,
+        in_groups=peer.in_groups,
     )
     with Node(settings, landing, tell=log_of(bank, world.now)):
         yield lambda: Dimse(peer, landing)

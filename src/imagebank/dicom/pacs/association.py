@@ -59,6 +59,8 @@ class Peer:
     timeout_seconds: float = 60.0
     most_answers: int = 20_000
     tls: ssl.SSLContext | None = field(default=None, repr=False)
+    in_groups: bool = True
+    """What C-GET brings is flushed in groups before the book counts it, or else one by one before it is answered."""
 
 
 @dataclass(frozen=True)
@@ -114,7 +116,7 @@ class Association:
         except (OSError, BadMessage):
             raise PacsError("not-reached") from None
         self._contexts = {service: (context, syntax) for context, (service, syntax) in agreed.contexts.items()}
-        return Asking(self._socket, self._stream, agreed, landing)
+        return Asking(self._socket, self._stream, agreed, landing, in_groups=self._peer.in_groups)
 
     @property
     def is_open(self) -> bool:

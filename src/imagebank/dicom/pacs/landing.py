@@ -1,4 +1,4 @@
-"""The landing zone: received instances become files, each once, safely on the disk before anybody is told so.
+"""The landing zone: received instances become files, each once, safely on the disk before they are counted.
 
 Laws: a file appears whole or not at all; nothing is overwritten; no part of a path comes from data, only keyed ids; the
 same content again is counted, other content under the same UID is set aside beside the first, and the bank then

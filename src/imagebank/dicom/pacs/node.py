@@ -1,7 +1,8 @@
 """The receiving node: a C-STORE service that a PACS sends to after C-MOVE, and that scanners push to.
 
-Laws: an instance is on the disk before it is acknowledged; unknown titles are refused; sizes and silences are bounded;
-a full landing zone is told with the status that DICOM has for it (A700), and is tried again with the next instance.
+Laws: an instance that is pushed is on the disk before it is acknowledged; unknown titles are refused; sizes and
+silences are bounded; a full landing zone is told with the status that DICOM has for it (A700), and is tried again with
+the next instance.
 One thread an association, because a peer waits for each answer anyway.
 """
 
@@ -40,7 +41,7 @@ class Settings:
     associations: int = 10
     timeout_seconds: float = 60.0
     tls: ssl.SSLContext | None = field(default=None, repr=False)
-    fetches: bool = False
+    in_groups: bool = False
     """What comes was asked for by us with C-MOVE, and its source keeps it: it is flushed in groups before the book
     counts it. What others push is flushed before each answer, because they may delete it then."""
 
@@ -253,7 +254,7 @@ class Node:
             connection.sendall(wire.reject(agreed.result, agreed.source, agreed.reason))
             return None
         connection.sendall(agreed.answer)
-        return Receiver(connection, stream, agreed, self._landing, self._committer, fetches=self._settings.fetches)
+        return Receiver(connection, stream, agreed, self._landing, self._committer, in_groups=self._settings.in_groups)
 
 
 def _hang_up(connection: socket.socket) -> None:

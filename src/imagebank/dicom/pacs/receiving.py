@@ -50,7 +50,7 @@ def read_message(stream: Stream, most: dict[int, int]) -> tuple[int, memoryview]
 class Receiver:
     """Serves one association until its peer releases it.
 
-    With `fetches`, what comes was asked for by us and its source keeps it: it is flushed with others before the book
+    With `in_groups`, what comes was asked for by us and its source keeps it: it is flushed with others before the book
     counts it. Anything else is flushed before its sender, who may delete it then, is told.
     """
 
@@ -62,14 +62,14 @@ class Receiver:
         landing: Landing,
         committer: Any,
         *,
-        fetches: bool = False,
+        in_groups: bool = False,
     ) -> None:
         self.peer, self.counts, self.size = agreed.peer, Counter[str](), 0
         if agreed.not_offered:
             self.counts["not-offered"] = agreed.not_offered
         self._connection, self._stream, self._agreed = connection, stream, agreed
         self._landing, self._committer = landing, committer
-        self._fetches = fetches
+        self._in_groups = in_groups
         self.syntaxes: set[str] = set()
         self._command = bytearray()
         self._store: _Storing | None = None
@@ -127,7 +127,7 @@ class Receiver:
             raise BadMessage
         if command.kind == wire.C_STORE and command.has_data:
             self.syntaxes.add(syntax)
-            self._store = _Storing(command, service, syntax, self._landing, fetches=self._fetches)
+            self._store = _Storing(command, service, syntax, self._landing, in_groups=self._in_groups)
         elif command.kind == wire.N_ACTION and command.has_data and service == COMMITMENT:
             self._gathered = (command, bytearray())
         elif command.kind == wire.C_ECHO:
@@ -187,8 +187,10 @@ class Receiver:
 class Asking(Receiver):
     """An association over which we ask: answers come, and the instances that C-GET brings."""
 
-    def __init__(self, connection: socket.socket, stream: Stream, agreed: Agreed, landing: Landing) -> None:
-        super().__init__(connection, stream, agreed, landing, None, fetches=True)
+    def __init__(
+        self, connection: socket.socket, stream: Stream, agreed: Agreed, landing: Landing, *, in_groups: bool
+    ) -> None:
+        super().__init__(connection, stream, agreed, landing, None, in_groups=in_groups)
         self._answers: deque[tuple[Command, bytes]] = deque()
 
     def answer(self) -> tuple[Command, bytes]:
@@ -215,9 +217,9 @@ class Asking(Receiver):
 class _Storing:
     """One C-STORE: what comes is written, or after a refusal thrown away until its end."""
 
-    def __init__(self, command: Command, service: str, syntax: str, landing: Landing, *, fetches: bool) -> None:
+    def __init__(self, command: Command, service: str, syntax: str, landing: Landing, *, in_groups: bool) -> None:
         self.command, self.size = command, 0
-        self._landing, self._fetches = landing, fetches
+        self._landing, self._in_groups = landing, in_groups
         self._refusal: tuple[int, str] | None = None
         self._arrival: Arrival | None = None
         if command.sop_class != service:
@@ -251,7 +253,7 @@ class _Storing:
         return self._refusal or (wire.PROCESSING_FAILURE, "failed")
 
     def _keep(self, arrival: Arrival) -> str:
-        if not self._fetches:
+        if not self._in_groups:
             return arrival.finish().value
         self._landing.take(arrival)
         return "fetched"
