@@ -20,6 +20,7 @@ import pydicom
 from pydicom.dataset import FileDataset
 
 from imagebank.core.private import NOBODY, Private
+from imagebank.dicom.body_parts import header_part
 from imagebank.dicom.dates import day_of
 from imagebank.dicom.elements import Odd
 from imagebank.dicom.fields import number_of, tesla, texts_of
@@ -40,7 +41,7 @@ EXCLUDED = {
     "secondary-capture": "A secondary capture or screen shot, which may show text.",
     "burned-in-text": "The header says that text is burned into the pixels.",
     "colour-image": "A colour map, in which text may be drawn.",
-    "other-body-part": "The header names a body part that is not the head.",
+    "other-body-part": "The header names a body part far from the head.",
 }
 QUARANTINED = {
     "empty-file": "The file has no content.",
@@ -55,13 +56,6 @@ QUARANTINED = {
 }
 POSTCODE = re.compile(r"\b[A-Z]{1,2}[0-9][0-9A-Z]? ?[0-9][A-Z]{2}\b")  # of the United Kingdom
 PASSING = ("no-permission", "file-vanished", "read-error", "worker-died")  # looked at again by the next run
-
-_NOT_HEAD = """
-ABDOMEN ABDOMENPELVIS ANKLE ARM BREAST CALF CHEST CHESTABDOMEN CHESTABDPELVIS CSPINE CTSPINE ELBOW EXTREMITY FEMUR
-FINGER FOOT FOREARM HAND HEART HIP HUMERUS KIDNEY KNEE LEG LIVER LSPINE LSSPINE PANCREAS PELVIS PROSTATE SHOULDER SPINE
-SSPINE THIGH THORAX THUMB TOE TSPINE TLSPINE UTERUS WRIST
-"""
-OTHER_BODY_PARTS = frozenset(_NOT_HEAD.split())  # defined terms of PS3.16 Annex L; whatever else is told counts as head
 
 IMAGE_CLASSES = (
     "1.2.840.10008.5.1.4.1.1.4",  # MR Image Storage
@@ -209,7 +203,7 @@ def _verdict_of_pixels(dataset: FileDataset | Original) -> str:
         return "colour-image"
     if _text(dataset, "BurnedInAnnotation").upper() == "YES":
         return "burned-in-text"
-    return "other-body-part" if _text(dataset, "BodyPartExamined").upper() in OTHER_BODY_PARTS else IMAGE
+    return "other-body-part" if header_part(_text(dataset, "BodyPartExamined")).excluded else IMAGE
 
 
 def _claim(dataset: FileDataset | Original) -> Claim:
