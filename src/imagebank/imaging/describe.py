@@ -34,8 +34,9 @@ def _naming() -> Iterator[tuple[str, str]]:
     yield "What each sequence is called", SEQUENCES + _table(("sequence", "name", "unsorted because", "note"), rows)
     yield "Reconstructions (`rec`)", _table(("word of ImageType", "label", "meaning"), _rows("reconstructions"))
     yield "Field maps", FIELD_MAPS
-    required = ", ".join(f"`{name}`" for name in (*REQUIRED, *sorted(set(LABELLING.values()))))
-    yield "Labelled blood (ASL)", LABELLED.format(required=required)
+    required = ", ".join(f"`{name}`" for name in REQUIRED)
+    by_type = ", ".join(f"`{fact}` ({kind})" for kind, fact in LABELLING.items())
+    yield "Labelled blood (ASL)", LABELLED.format(required=required, by_type=by_type)
     yield "Sessions", SESSION_LABELS
     yield "Tables", TABLES_TEXT + "\n".join(f"### `{name}`\n\n{_columns(told)}" for name, told in TABLES.items())
 
@@ -121,7 +122,7 @@ A labelled-blood series has a BIDS name only when the header tells the kind of e
 `aslcontext.tsv`, and every fact that BIDS requires. The number of pairs and an included calibration volume follow from
 the kinds. Nothing is guessed: most headers do not tell of background suppression, and those series are unsorted.
 
-Required are {required}; of the last two, one.
+Required are {required}, and by the type of labelling {by_type}.
 """
 SESSION_LABELS = """
 A session is one examination. Its label is opaque: five digits and four letters. The digits count days from a day that a

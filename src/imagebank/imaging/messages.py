@@ -13,8 +13,6 @@ from functools import cache
 
 from imagebank.imaging.vocabulary import table
 
-EFFECTS = ("fail", "doubt", "note")
-
 STATUS_DOUBTS = {8: "partly-converted"}
 """What the exit status alone says (ERRORS.md of dcm2niix): 8 is that some instances were not converted."""
 
