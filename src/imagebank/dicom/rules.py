@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
+from imagebank.core.markdown import table
 from imagebank.dicom.body_parts import BODY_PARTS
 from imagebank.dicom.data_files import read_data
 from imagebank.dicom.series_facts import ALWAYS, Facts, is_stated, series_facts
@@ -249,12 +250,15 @@ def rules_hash() -> str:
 
 def describe_rules() -> str:
     """The decision list as a Markdown table."""
-    head = "| rule | shows | variant | confidence | when | unless | because |\n|---|---|---|---|---|---|---|\n"
-    return head + "".join(
-        f"| {r.name} | {r.shows} | {r.variant} | {r.confidence:g} | {_describe(r.when)} "
-        f"| {' **or** '.join(map(_describe, r.unless))} | {r.because} |\n"
-        for r in rules()
+    head = ("rule", "shows", "variant", "confidence", "when", "unless", "because")
+    told = (
+        (r.name, r.shows, r.variant, f"{r.confidence:g}", _describe(r.when), _exceptions(r), r.because) for r in rules()
     )
+    return table(head, told)
+
+
+def _exceptions(rule: Rule) -> str:
+    return " **or** ".join(map(_describe, rule.unless))
 
 
 def _describe(conditions: Conditions) -> str:
@@ -270,4 +274,4 @@ def _describe_condition(condition: Any) -> str:
         case dict():
             return ", ".join(f"{word} {number:g}" for word, number in condition.items())
         case _:
-            return "matches `" + str(condition).replace("|", "\\|") + "`"
+            return f"matches `{condition}`"
