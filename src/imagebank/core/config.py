@@ -206,7 +206,7 @@ def open_bank(root: Path) -> Bank:
 
 def _read(path: Path) -> str:
     try:
-        return path.read_text(encoding="utf-8")
+        return path.read_text(encoding="utf-8-sig")  # as Windows editors save it
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigError(
             f"{path} cannot be read ({type(error).__name__}).", "check that it is a UTF-8 text file that you may read"
@@ -259,6 +259,15 @@ def _check(config: Config) -> None:
         raise ConfigError(
             f"{CONFIG_NAME}: `dates.shift_days` holds no day but 0, or its ends are swapped.", "for example [-365, -1]"
         )
+    if config.linkage.accept_test_numbers and not config.bank.pretend:
+        raise ConfigError(
+            f"{CONFIG_NAME}: `linkage.accept_test_numbers` is true, but `bank.pretend` is not.",
+            "real patients have no test numbers; set bank.pretend = true only for invented ones",
+        )
+    _check_sources(config)
+
+
+def _check_sources(config: Config) -> None:
     sources: tuple[Any, ...] = (*config.images, *config.records, *config.pacs, config.receive)
     names = [source.name for source in sources]
     twice = sorted({name for name in names if names.count(name) > 1})
@@ -270,8 +279,3 @@ def _check(config: Config) -> None:
                 f"{CONFIG_NAME}: the record source `{source.name}` needs a path or a database, and not both.",
                 "give `path` for a folder of extracts, `database` for the variable that holds the URL of one",
             )
-    if config.linkage.accept_test_numbers and not config.bank.pretend:
-        raise ConfigError(
-            f"{CONFIG_NAME}: `linkage.accept_test_numbers` is true, but `bank.pretend` is not.",
-            "real patients have no test numbers; set bank.pretend = true only for invented ones",
-        )
