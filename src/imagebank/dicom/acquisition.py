@@ -68,7 +68,6 @@ class Acquisition:
     inversion_time_ms: float | None = None
     flip_angle_deg: float | None = None
     echo_train_length: int | None = None
-    echo_number: int | None = None
     b_value: float | None = None
     field_strength_t: float | None = None
     orientation: Orientation | None = None
@@ -82,9 +81,6 @@ class Acquisition:
     rows: int | None = None
     columns: int | None = None
     frames: int = 1
-    temporal_position: int | None = None
-    temporal_positions: int | None = None
-    instance_number: int | None = None
     contrast_agent: bool | None = None
     agent_mentioned: bool = False
     photometric_interpretation: str = ""
@@ -170,10 +166,6 @@ def _times(fields: Fields, frames: tuple[Frame, ...]) -> dict[str, Any]:
         "inversion_times": _several(fields.values("InversionTimes")),
         "flip_angle_deg": fields.positive("FlipAngle"),
         "echo_train_length": fields.count("EchoTrainLength", "RFEchoTrainLength", "GradientEchoTrainLength"),
-        "echo_number": fields.count("EchoNumbers"),
-        "temporal_position": fields.count("TemporalPositionIdentifier", "TemporalPositionIndex"),
-        "temporal_positions": fields.count("NumberOfTemporalPositions"),
-        "instance_number": fields.count("InstanceNumber"),
     }
 
 
