@@ -15,6 +15,7 @@ from pydicom.tag import Tag
 from imagebank.dicom.deidentify import to_bytes
 from imagebank.dicom.instance import clean_instance, clean_slowly
 from imagebank.dicom.number_bounds import MOST, Bounds, are_plausible
+from imagebank.dicom.own_numbers import NO_NUMBERS
 from imagebank.dicom.pixel_sizes import Promised, native_bytes
 from imagebank.dicom.policy import load_policy
 from imagebank.dicom.values import Subject
@@ -49,18 +50,18 @@ DROPS = [
 
 @pytest.mark.parametrize(("vr", "content", "bounds"), KEEPS)
 def test_facts_of_a_scan_are_plausible(vr: str, content: bytes, bounds: Bounds) -> None:
-    assert are_plausible(vr, content, bounds, little=True)
+    assert are_plausible(vr, content, bounds, little=True, own=NO_NUMBERS)
 
 
 @pytest.mark.parametrize(("vr", "content", "bounds"), DROPS)
 def test_ids_dates_and_texts_are_no_plausible_numbers(vr: str, content: bytes, bounds: Bounds) -> None:
-    assert not are_plausible(vr, content, bounds, little=True)
+    assert not are_plausible(vr, content, bounds, little=True, own=NO_NUMBERS)
 
 
 @given(st.integers(-(10**12), 10**12))
 def test_a_number_stays_exactly_while_it_has_seven_digits(number: int) -> None:
     for vr, content in (("IS", str(number).encode()), ("FD", struct.pack("<d", number))):
-        assert are_plausible(vr, content, Bounds(), little=True) == (abs(number) <= MOST)
+        assert are_plausible(vr, content, Bounds(), little=True, own=NO_NUMBERS) == (abs(number) <= MOST)
 
 
 def test_a_long_number_goes_from_an_instance_on_both_ways() -> None:

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from imagebank.dicom.own_numbers import NO_NUMBERS, OwnNumbers
+from imagebank.dicom.own_numbers import OwnNumbers
 
 MOST = 9_999_999.0  # magnitude of a number for which the policy says nothing else
 MOST_ABOVE_A_BASE = 99_999.0
@@ -37,7 +37,7 @@ class Bounds:
         return abs(number) <= self.most or any(0 <= number - base <= MOST_ABOVE_A_BASE for base in self.bases)
 
 
-def are_plausible(vr: str, content: bytes, bounds: Bounds, *, little: bool, own: OwnNumbers = NO_NUMBERS) -> bool:
+def are_plausible(vr: str, content: bytes, bounds: Bounds, *, little: bool, own: OwnNumbers) -> bool:
     """Whether the bytes of numbers may stay of a file that knows its patient by some `own` ones."""
 
     def may_stay(number: float) -> bool:
