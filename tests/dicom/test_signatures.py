@@ -13,11 +13,12 @@ import pytest
 from test_series_geometry import slices
 
 from imagebank.core.errors import ConfigError
+from imagebank.core.png import png
 from imagebank.dicom.classify import classify
 from imagebank.dicom.curation import Decision, add_decisions, parse_curation, read_curation
 from imagebank.dicom.opinion import Example, opinions, train
 from imagebank.dicom.signatures import acquisitions_of, case_of, normalised, signature_of
-from imagebank.dicom.thumbnail import png, thumbnail
+from imagebank.dicom.thumbnail import thumbnail
 from imagebank.dicom.witness import contradictions, contradictions_of_run
 
 CORRECTIONS = sorted((Path(__file__).parent / "corrections").glob("*.json"))
