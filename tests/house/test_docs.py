@@ -207,3 +207,10 @@ def test_a_decision_is_one_page_that_says_what_would_change_our_mind(path: Path)
     text = path.read_text("utf-8")
     assert len(text.splitlines()) <= 80
     assert "change our mind" in text.lower()
+
+
+def test_the_map_of_the_largest_folder_names_each_of_its_modules() -> None:
+    folder = ROOT / "src/imagebank/dicom"
+    told = set(re.findall(r"`(\w+)`", ast.get_docstring(parsed(folder / "__init__.py")) or ""))
+    there = {path.stem for path in folder.glob("*.py")} - {"__init__"} | {"pacs"}
+    assert told == there
