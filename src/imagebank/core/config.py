@@ -17,6 +17,7 @@ from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
 from pydantic.dataclasses import dataclass as setting
 
 from imagebank.core.errors import BankError, ConfigError
+from imagebank.core.files import read_text
 from imagebank.core.layout import CONFIG_NAME, Layout
 from imagebank.core.pacs_settings import LandingSettings, PacsSource, ReceiveSettings
 from imagebank.core.record_settings import RecordSettings, RecordSource
@@ -199,18 +200,9 @@ def open_bank(root: Path) -> Bank:
     path = root / CONFIG_NAME
     if not path.is_file():
         raise BankError(f"{root} is not a bank: it has no {CONFIG_NAME}.", f"make one with: imagebank init {root}")
-    config = parse_config(_read(path))
+    config = parse_config(read_text(path))
     root = root.resolve()
     return Bank(config, Layout(root, (root / config.vault.path).resolve()))
-
-
-def _read(path: Path) -> str:
-    try:
-        return path.read_text(encoding="utf-8-sig")  # as Windows editors save it
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError(
-            f"{path} cannot be read ({type(error).__name__}).", "check that it is a UTF-8 text file that you may read"
-        ) from None
 
 
 def parse_config(text: str) -> Config:
