@@ -39,7 +39,7 @@ from imagebank.dicom.rewriting import (
 )
 from imagebank.dicom.values import Subject
 
-VERSION = "6"
+VERSION = "7"
 
 
 Elements = dict[BaseTag, DataElement | RawDataElement]

@@ -17,7 +17,7 @@ from imagebank.dicom.data_files import read_data, read_rows, read_words
 _PIECE = re.compile(r"[^\W_]+")
 _RUN = re.compile(r"[^\W\d_]+|\d+")
 _CODE = re.compile(r"[A-Z0-9 _\-/]{0,32}")
-_MODEL_NUMBER = re.compile(r"[0-9]{1,3}|[0-9](\.[0-9])?T|X")
+_BESIDE_A_MODEL = re.compile(r"[0-9](\.[0-9])?T|X")
 CODE_DIGITS = 3
 KNOWN_CODES = "known_codes.csv"
 UNKNOWN_CODE = "OTHER"  # stands for a coded value that is not on the list, so that the others keep their places
@@ -123,11 +123,18 @@ def clean_manufacturer(manufacturer: str) -> str:
 
 
 def clean_model(model: str) -> str:
-    """The known words of a model name, and short numbers right behind them: uMR 770, Prisma_fit, Eclipse 1.5T."""
-    kept = ""
+    """The known words of a model name, and behind them one short number: uMR 770, Prisma_fit, Eclipse 1.5T.
+
+    A field strength and an X may stand beside it; of more numbers, which may be a date or an id in groups, none but the
+    first.
+    """
+    kept, numbered = "", False
     for between, piece in re.findall(r"([^\w]*_?)([^\W_]+(?:\.[0-9]T\b)?)", model):
-        follows = bool(kept) and _MODEL_NUMBER.fullmatch(piece) is not None
-        if follows or devices().models.accepts(piece):
+        if piece.isascii() and piece.isdecimal():
+            stays, numbered = bool(kept) and not numbered and len(piece) <= CODE_DIGITS, True
+        else:
+            stays = devices().models.accepts(piece) or (bool(kept) and _BESIDE_A_MODEL.fullmatch(piece) is not None)
+        if stays:
             kept += ("_" if between == "_" else " " if kept else "") + piece
     return kept.strip("_")
 
