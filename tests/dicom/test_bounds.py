@@ -25,8 +25,8 @@ from instances import image
 SUBJECT = Subject("pretend23abcd", -100, "scannerxyz23", Keys(b"k" * 32, "bank").uid_map)
 KEEPS = [
     ("IS", b"12 ", Bounds()),
-    ("DS", b"1.5\\-2e3\\ ", Bounds()),
-    ("IS", b"1000000050\\8", Bounds(bases=(1_000_000_000,))),
+    ("DS", b"1.5\\-2e3\\ ", Bounds(2)),
+    ("IS", b"1000000050\\8", Bounds(2, bases=(1_000_000_000,))),
     ("FD", struct.pack("<3d", 0, 0, 0), Bounds(3)),
     ("US", struct.pack("<H", 256), Bounds()),
     ("US", struct.pack("<4H", 0, 112, 112, 0), Bounds(4)),
@@ -38,6 +38,8 @@ DROPS = [
     ("DS", b"1234567890123456789", Bounds()),
     ("FD", struct.pack("<d", 9434765919), Bounds()),
     ("FD", b"SMITHSON", Bounds()),
+    ("DS", b"12\\3\\1965", Bounds()),
+    ("IS", b"943\\476\\5919 ", Bounds(2)),
     ("FD", b"Smith\0\0\0", Bounds()),
     ("FD", struct.pack("<2d", 1.5, 2), Bounds()),
     ("FL", struct.pack("<f", float("nan")), Bounds()),

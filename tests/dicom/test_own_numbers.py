@@ -34,6 +34,7 @@ HIDDEN = [
     (0x00189073, "FD", struct.pack("<d", 7712345)),
     (0x00189073, "FD", struct.pack("<d", 0.9434765919)),
     (0x00209057, "UL", struct.pack("<I", 7712345)),
+    (0x00200032, "DS", b"943\\476\\5919"),  # a position has three numbers
 ]
 
 

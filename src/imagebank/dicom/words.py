@@ -19,6 +19,7 @@ _RUN = re.compile(r"[^\W\d_]+|\d+")
 _CODE = re.compile(r"[A-Z0-9 _\-/]{0,32}")
 _BESIDE_A_MODEL = re.compile(r"[0-9](\.[0-9])?T|X")
 CODE_DIGITS = 3
+NUMBERED_TERMS = ("00", "01")  # of LossyImageCompression: no other defined term is a number
 KNOWN_CODES = "known_codes.csv"
 UNKNOWN_CODE = "OTHER"  # stands for a coded value that is not on the list, so that the others keep their places
 
@@ -90,11 +91,12 @@ def clean_description(text: str, forbidden: AbstractSet[str], known: Vocabulary 
 
 
 def clean_code(value: str) -> str:
-    """A coded string whose words are all known, in capitals, else OTHER."""
+    """A coded string whose words are all known, in capitals, else OTHER: numbers alone may be an id in groups."""
     capitals = value.strip().upper()
     runs = _RUN.findall(capitals.lower())
     known = all(len(run) <= CODE_DIGITS if run.isdigit() else run in code_words() for run in runs)
-    return capitals if known and _CODE.fullmatch(capitals) else UNKNOWN_CODE
+    says_something = not capitals.isdigit() or capitals in NUMBERED_TERMS
+    return capitals if known and says_something and _CODE.fullmatch(capitals) else UNKNOWN_CODE
 
 
 def clean_known(value: str) -> str:
