@@ -96,6 +96,9 @@ def test_vendor_blocks_hold_none() -> None:
     ]
     assert (clean_csa(build_csa(fields), NO_NUMBERS) or b"").count(NUMBER.encode()) == 1
     assert NUMBER.encode() not in (clean_csa(build_csa(fields), OWN) or b"")
+    spelled = [CsaField("MosaicRefAcqTimes", 3, b"FD\0\0", 4, ("943", "476", "5919"))]
+    assert clean_csa(build_csa(spelled), NO_NUMBERS) is not None
+    assert clean_csa(build_csa(spelled), OWN) is None
     lines = f"### ASCCONV BEGIN ###\nalTE[0] = {NUMBER}\nlContrasts = 1\n### ASCCONV END ###"
     assert NUMBER in clean_protocol(lines, NO_NUMBERS)
     assert "lContrasts" in clean_protocol(lines, OWN)

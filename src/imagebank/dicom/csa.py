@@ -141,7 +141,8 @@ def _cleaned(field: CsaField, own: OwnNumbers) -> CsaField | None:
         protocol = clean_protocol("".join(field.values), own)
         return replace(field, values=(protocol,)) if protocol else None
     told = [value for value in field.values if value]
-    return field if told and all(is_allowed("image", field.name, value, own) for value in told) else None
+    may_stay = bool(told) and all(is_allowed("image", field.name, value, own) for value in told)
+    return field if may_stay and not own.are_inside("".join(told)) else None
 
 
 @lru_cache(maxsize=16)
