@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from imagebank.core.config import Config, parse_config
+from imagebank.core.config import Config, open_bank, parse_config
 from imagebank.core.config_file import default_config, render_config, setting_help
 from imagebank.core.errors import EXIT_CODES, ConfigError, DiskFull
 from imagebank.core.files import atomic_file, disk_errors, remove_temporaries, replace_folder, write_text
@@ -139,6 +139,12 @@ def test_exit_codes_are_all_different() -> None:
     codes = [kind.exit_code for kind in EXIT_CODES]
     assert len(set(codes)) == len(codes)
     assert not {0, 2, 130} & set(codes)
+
+
+def test_settings_that_a_windows_editor_saved_are_read(tmp_path: Path) -> None:
+    config = default_config("x", "abcdefgh")
+    (tmp_path / "bank.toml").write_text(render_config(config), encoding="utf-8-sig")
+    assert open_bank(tmp_path).config == config
 
 
 def test_a_key_inside_the_bank_is_refused(tmp_path: Path) -> None:

@@ -15,6 +15,7 @@ from pydicom.tag import Tag
 from imagebank.dicom.deidentify import to_bytes
 from imagebank.dicom.instance import clean_instance, clean_slowly
 from imagebank.dicom.number_bounds import MOST, Bounds, are_plausible
+from imagebank.dicom.own_numbers import NO_NUMBERS
 from imagebank.dicom.pixel_sizes import Promised, native_bytes
 from imagebank.dicom.policy import load_policy
 from imagebank.dicom.values import Subject
@@ -24,8 +25,8 @@ from instances import image
 SUBJECT = Subject("pretend23abcd", -100, "scannerxyz23", Keys(b"k" * 32, "bank").uid_map)
 KEEPS = [
     ("IS", b"12 ", Bounds()),
-    ("DS", b"1.5\\-2e3\\ ", Bounds()),
-    ("IS", b"1000000050\\8", Bounds(bases=(1_000_000_000,))),
+    ("DS", b"1.5\\-2e3\\ ", Bounds(2)),
+    ("IS", b"1000000050\\8", Bounds(2, bases=(1_000_000_000,))),
     ("FD", struct.pack("<3d", 0, 0, 0), Bounds(3)),
     ("US", struct.pack("<H", 256), Bounds()),
     ("US", struct.pack("<4H", 0, 112, 112, 0), Bounds(4)),
@@ -37,6 +38,8 @@ DROPS = [
     ("DS", b"1234567890123456789", Bounds()),
     ("FD", struct.pack("<d", 9434765919), Bounds()),
     ("FD", b"SMITHSON", Bounds()),
+    ("DS", b"12\\3\\1965", Bounds()),
+    ("IS", b"943\\476\\5919 ", Bounds(2)),
     ("FD", b"Smith\0\0\0", Bounds()),
     ("FD", struct.pack("<2d", 1.5, 2), Bounds()),
     ("FL", struct.pack("<f", float("nan")), Bounds()),
@@ -49,18 +52,18 @@ DROPS = [
 
 @pytest.mark.parametrize(("vr", "content", "bounds"), KEEPS)
 def test_facts_of_a_scan_are_plausible(vr: str, content: bytes, bounds: Bounds) -> None:
-    assert are_plausible(vr, content, bounds, little=True)
+    assert are_plausible(vr, content, bounds, little=True, own=NO_NUMBERS)
 
 
 @pytest.mark.parametrize(("vr", "content", "bounds"), DROPS)
 def test_ids_dates_and_texts_are_no_plausible_numbers(vr: str, content: bytes, bounds: Bounds) -> None:
-    assert not are_plausible(vr, content, bounds, little=True)
+    assert not are_plausible(vr, content, bounds, little=True, own=NO_NUMBERS)
 
 
 @given(st.integers(-(10**12), 10**12))
 def test_a_number_stays_exactly_while_it_has_seven_digits(number: int) -> None:
     for vr, content in (("IS", str(number).encode()), ("FD", struct.pack("<d", number))):
-        assert are_plausible(vr, content, Bounds(), little=True) == (abs(number) <= MOST)
+        assert are_plausible(vr, content, Bounds(), little=True, own=NO_NUMBERS) == (abs(number) <= MOST)
 
 
 def test_a_long_number_goes_from_an_instance_on_both_ways() -> None:

@@ -34,6 +34,7 @@ HIDDEN = [
     (0x00189073, "FD", struct.pack("<d", 7712345)),
     (0x00189073, "FD", struct.pack("<d", 0.9434765919)),
     (0x00209057, "UL", struct.pack("<I", 7712345)),
+    (0x00200032, "DS", b"943\\476\\5919"),  # a position has three numbers
 ]
 
 
@@ -93,15 +94,18 @@ def test_vendor_blocks_hold_none() -> None:
     fields = [
         CsaField(name, 1, b"IS\0\0", 6, (value,)) for name, value in (("B_value", NUMBER), ("EchoLinePosition", "7"))
     ]
-    assert (clean_csa(build_csa(fields)) or b"").count(NUMBER.encode()) == 1
+    assert (clean_csa(build_csa(fields), NO_NUMBERS) or b"").count(NUMBER.encode()) == 1
     assert NUMBER.encode() not in (clean_csa(build_csa(fields), OWN) or b"")
+    spelled = [CsaField("MosaicRefAcqTimes", 3, b"FD\0\0", 4, ("943", "476", "5919"))]
+    assert clean_csa(build_csa(spelled), NO_NUMBERS) is not None
+    assert clean_csa(build_csa(spelled), OWN) is None
     lines = f"### ASCCONV BEGIN ###\nalTE[0] = {NUMBER}\nlContrasts = 1\n### ASCCONV END ###"
-    assert NUMBER in clean_protocol(lines)
+    assert NUMBER in clean_protocol(lines, NO_NUMBERS)
     assert "lContrasts" in clean_protocol(lines, OWN)
     assert NUMBER not in clean_protocol(lines, OWN)
     packed = gzip.compress(f'NOSLC "{NUMBER}"\nMBACCEL "2"\n'.encode())
     block = struct.pack("<I", len(packed)) + packed
-    assert NUMBER.encode() in (clean_ge_protocol(block) or b"")
+    assert NUMBER.encode() in (clean_ge_protocol(block, NO_NUMBERS) or b"")
     assert NUMBER.encode() not in (clean_ge_protocol(block, OWN) or b"")
 
 

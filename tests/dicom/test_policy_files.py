@@ -39,6 +39,13 @@ def site(folder: Path, text: str, **beside: str) -> Path:
     return path
 
 
+def test_a_policy_that_a_windows_editor_saved_is_read(tmp_path: Path) -> None:
+    path = site(tmp_path, 'words = ["our.txt"]', our_txt="sunrise")
+    for each in (path, tmp_path / "our.txt"):
+        each.write_text(each.read_text("utf-8"), "utf-8-sig")
+    assert load_policy(path).name == "our-site"
+
+
 def loaded(folder: Path, text: str, **beside: str) -> Policy:
     return load_policy(site(folder, text, **beside))
 

@@ -1,4 +1,4 @@
-"""Volumes, plane, dimension, coverage and body part of a series, and contrast agent over a study."""
+"""Volumes, plane, dimension and coverage of a series, and contrast agent over a study."""
 
 from __future__ import annotations
 
@@ -10,7 +10,6 @@ from hypothesis import strategies as st
 
 from imagebank.dicom.acquisition import Acquisition
 from imagebank.dicom.agents import AgentFacts, agent_alone, seconds_of, settle_agents, text_says
-from imagebank.dicom.body_parts import body_part
 from imagebank.dicom.classify import classify
 from imagebank.dicom.frames import Frame
 from imagebank.dicom.geometry import Stack, coverage, dimension, stack_of
@@ -147,33 +146,6 @@ def test_slices_too_wide_for_a_head_are_no_whole_brain_unless_the_header_names_i
 
 def test_no_geometry_is_no_coverage() -> None:
     assert coverage(None, 0, "brain") == "unknown"
-
-
-@pytest.mark.parametrize(
-    ("header", "text", "expected"),
-    [
-        ("BRAIN", "t2 axial", "brain"),
-        ("C-SPINE", "", "spine"),
-        ("", "Sag T2 C-spine", "spine"),
-        ("HEAD", "brain and c-spine", "brain"),
-        ("HEAD", "t1 iams", "inner-ear"),
-        ("HEAD", "QA daily", "phantom"),
-        ("", "AX T2", "unknown"),
-        ("SMITH", "", "unknown"),
-        ("KOPF", "", "brain"),
-        ("CRÂNE", "", "brain"),
-        ("WIRBELSÄULE", "", "spine"),
-        ("COLUMNA LUMBAR", "", "spine"),
-        ("膝", "", "limb"),
-        ("", "SAG DP FS GENOU", "limb"),
-        ("", "rodilla derecha", "limb"),
-        ("", "頭部 T2強調", "brain"),
-        ("", "頚椎 T2", "spine"),
-        ("CABEZA", "columna", "brain"),
-    ],
-)
-def test_the_body_part_is_the_headers_word_then_the_descriptions(header: str, text: str, expected: str) -> None:
-    assert body_part(header, text).name == expected
 
 
 def told(at: float | None, *, named: bool | None = None, start: float | None = None, **other: object) -> AgentFacts:

@@ -13,11 +13,12 @@ import pytest
 from test_series_geometry import slices
 
 from imagebank.core.errors import ConfigError
+from imagebank.core.png import png
 from imagebank.dicom.classify import classify
 from imagebank.dicom.curation import Decision, add_decisions, parse_curation, read_curation
 from imagebank.dicom.opinion import Example, opinions, train
 from imagebank.dicom.signatures import acquisitions_of, case_of, normalised, signature_of
-from imagebank.dicom.thumbnail import png, thumbnail
+from imagebank.dicom.thumbnail import thumbnail
 from imagebank.dicom.witness import contradictions, contradictions_of_run
 
 CORRECTIONS = sorted((Path(__file__).parent / "corrections").glob("*.json"))
@@ -77,11 +78,21 @@ def test_a_bank_without_the_file_has_no_curation(tmp_path: Path) -> None:
         (f"{SIGNATURE},T9w,AB,2026-01-31,", "unknown sequence"),
         (f"{SIGNATURE},T1w,,2026-01-31,", "who decided"),
         (f"{SIGNATURE},T1w,AB,yesterday,", "who decided"),
+        ("\n\nxyz,T1w,AB,2026-01-31,", "Line 4"),
     ],
 )
 def test_a_line_that_makes_no_sense_is_refused_with_its_number(line: str, told: str) -> None:
     with pytest.raises(ConfigError, match=told):
         parse_curation(f"signature,sequence,by,on,note\n{line}\n")
+
+
+def test_a_file_that_a_spreadsheet_saved_is_read_and_another_character_set_is_refused(tmp_path: Path) -> None:
+    text = f"signature,sequence,by,on,note\n{SIGNATURE},T1w,AB,2026-01-31,für später\n"
+    (tmp_path / "signatures.csv").write_bytes(text.replace("\n", "\r\n").encode("utf-8-sig"))
+    assert read_curation(tmp_path).sequence_of(SIGNATURE) == "T1w"
+    (tmp_path / "signatures.csv").write_bytes(text.encode("cp1252"))
+    with pytest.raises(ConfigError, match="cannot be read"):
+        read_curation(tmp_path)
 
 
 def test_a_file_without_its_columns_is_refused() -> None:

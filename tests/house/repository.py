@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import ast
-import importlib.util
 import os
 from collections.abc import Iterator
 from fnmatch import fnmatch
 from pathlib import Path
-from types import ModuleType
 
 ROOT = Path(__file__).resolve().parents[2]
 PACKAGE = ROOT / "src" / "imagebank"
@@ -42,13 +40,3 @@ def offered_to_git() -> Iterator[Path]:
 def pages() -> list[Path]:
     """Every Markdown page."""
     return sorted(path for path in offered_to_git() if path.suffix == ".md")
-
-
-def generator() -> ModuleType:
-    """The script that writes the generated pages."""
-    spec = importlib.util.spec_from_file_location("generate_docs", DOCS / "generate.py")
-    assert spec
-    assert spec.loader
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module

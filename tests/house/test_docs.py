@@ -13,25 +13,25 @@ from typing import Any
 
 import pytest
 import typer
-from repository import DOCS, ROOT, generator, pages, parsed
+from repository import DOCS, ROOT, pages, parsed
 
 import imagebank
+from generate import PAGES, render, stale_pages
 from imagebank.catalogue import TABLES
 from imagebank.cli.app import app
 from imagebank.core.columns import columns
-from imagebank.core.config import Config, ImageSource
+from imagebank.core.config import Config
 from imagebank.core.config_file import setting_help
 from imagebank.core.errors import EXIT_CODES
-from imagebank.core.pacs_settings import PacsSource
-from imagebank.core.record_settings import RecordSource
 from imagebank.dicom.policy import Action, load_policy
 from imagebank.dicom.policy_page import ACTIONS
 from imagebank.workflows import acquisition, media
 from imagebank.workflows.status import MEANINGS
+from printed.commands import commands_of
+from printed.settings import EXAMPLE, LISTED
 
 GROUP: Any = typer.main.get_command(app)
-GENERATE = generator()
-COMMANDS = dict(GENERATE.commands_of(GROUP))
+COMMANDS = dict(commands_of(GROUP))
 CODE = re.compile(r"`([^`\n]+)`")
 LINK = re.compile(r"\[([^\]]*)\]\(([^)\s]+)\)")
 BLOCK = re.compile(r"^```\w*\n(.*?)^```", re.MULTILINE | re.DOTALL)
@@ -53,10 +53,9 @@ def part(text: str, title: str) -> str:
 
 
 def settings() -> Iterator[tuple[str, str]]:
-    listed: dict[str, type] = {"images": ImageSource, "records": RecordSource, "pacs": PacsSource}
     for field in fields(Config):
-        kind = listed.get(field.name) or type(getattr(GENERATE.EXAMPLE, field.name))
-        title = f"`[[{field.name}]]`" if field.name in listed else f"`[{field.name}]`"
+        kind = LISTED.get(field.name) or type(getattr(EXAMPLE, field.name))
+        title = f"`[[{field.name}]]`" if field.name in LISTED else f"`[{field.name}]`"
         yield from ((title, name) for name, _ in setting_help(kind))
 
 
@@ -85,20 +84,20 @@ def defined(path: Path) -> set[str]:
     return found
 
 
-@pytest.mark.parametrize("name", sorted(GENERATE.PAGES))
+@pytest.mark.parametrize("name", sorted(PAGES))
 def test_a_generated_page_is_what_the_code_says(name: str) -> None:
-    assert page(name) == GENERATE.render(name), "run ./run docs"
+    assert page(name) == render(name), "run ./run docs"
 
 
 def test_a_page_that_was_edited_by_hand_is_found(tmp_path: Path) -> None:
     docs = tmp_path / "docs"
-    for name in GENERATE.PAGES:
+    for name in PAGES:
         (docs / name).resolve().parent.mkdir(parents=True, exist_ok=True)
         (docs / name).resolve().write_text(page(name), "utf-8")
-    assert GENERATE.stale_pages(docs) == []
+    assert stale_pages(docs) == []
     (docs / "errors.md").write_text(page("errors.md") + "and more\n", "utf-8")
     (docs / "tables.md").unlink()
-    assert sorted(GENERATE.stale_pages(docs)) == ["errors.md", "tables.md"]
+    assert sorted(stale_pages(docs)) == ["errors.md", "tables.md"]
 
 
 @pytest.mark.parametrize("command", sorted(COMMANDS))
@@ -208,3 +207,10 @@ def test_a_decision_is_one_page_that_says_what_would_change_our_mind(path: Path)
     text = path.read_text("utf-8")
     assert len(text.splitlines()) <= 80
     assert "change our mind" in text.lower()
+
+
+def test_the_map_of_the_largest_folder_names_each_of_its_modules() -> None:
+    folder = ROOT / "src/imagebank/dicom"
+    told = set(re.findall(r"`(\w+)`", ast.get_docstring(parsed(folder / "__init__.py")) or ""))
+    there = {path.stem for path in folder.glob("*.py")} - {"__init__"} | {"pacs"}
+    assert told == there

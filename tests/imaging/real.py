@@ -10,7 +10,7 @@ import pydicom
 import pytest
 
 from imagebank.imaging import SeriesToConvert
-from imagebank.imaging.vocabulary import table
+from imagebank.imaging.vocabulary import rows_of
 
 DATA = Path(__file__).parents[2].parent / "shared" / "data"
 needs_data = pytest.mark.skipif(not DATA.is_dir(), reason="the folder of real MRI files is not beside the repository")
@@ -47,7 +47,7 @@ def bank_series(root: Path, name: str, *, change: dict[str, str] | None = None) 
 
 def explained_warnings() -> set[tuple[str, str]]:
     """Code and key of each of the validator's warnings that the documentation explains."""
-    return {(row["code"], key) for row in table("validator_warnings") for key in row["keys"].split() or [""]}
+    return {(row["code"], key) for row in rows_of("validator_warnings") for key in row["keys"].split() or [""]}
 
 
 def is_dicom(path: Path) -> bool:

@@ -14,7 +14,7 @@ from imagebank import imaging
 from imagebank.dicom.classify import SEQUENCES
 from imagebank.imaging.bids import Named, name_images, objection
 from imagebank.imaging.model import FAILED, NOTES, UNSORTED, Image
-from imagebank.imaging.vocabulary import sequences, table
+from imagebank.imaging.vocabulary import rows_of, sequences
 
 STEM = re.compile(
     r"sub-P1_ses-01(_task-unknown)?(_acq-[a-zA-Z0-9]+)?(_ce-contrast)?(_rec-[a-z0-9]+)?(_dir-[LRPAIS]{2})?_run-\d\d+"
@@ -262,8 +262,8 @@ def test_opposed_phase_encoding_is_one_field_map_until_a_direction_comes_again()
 def test_the_tables_name_known_reasons_only() -> None:
     assert {each.reason for each in sequences().values()} - {""} <= set(UNSORTED)
     assert set(SEQUENCES) <= set(sequences())
-    told = {row["effect"]: set[str]() for row in table("converter_messages")}
-    for row in table("converter_messages"):
+    told = {row["effect"]: set[str]() for row in rows_of("converter_messages")}
+    for row in rows_of("converter_messages"):
         told[row["effect"]].add(row["reason"])
     assert told.keys() == {"fail", "doubt", "note"}
     assert told["fail"] <= set(FAILED)
@@ -276,7 +276,7 @@ def test_every_reason_in_the_code_is_explained_and_every_explained_one_is_given(
     folder = Path(imaging.__file__).parent
     sources = "".join(path.read_text() for path in folder.glob("*.py") if path.name not in ("model.py", "columns.py"))
     given = set(re.findall(r'"([a-z]+(?:-[a-z0-9]+)+)"', sources))
-    given |= {row["reason"] for name in ("converter_messages", "sequences") for row in table(name)} - {""}
+    given |= {row["reason"] for name in ("converter_messages", "sequences") for row in rows_of(name)} - {""}
     assert set(UNSORTED) | set(FAILED) | set(NOTES) <= given
     raised = set(re.findall(r'ConversionFailed\("([a-z-]+)"\)', sources))
     assert raised <= set(FAILED)

@@ -32,6 +32,19 @@ def test_the_official_validator_finds_no_error_and_every_warning_is_explained(tr
     assert {(each["code"], each.get("subCode", "")) for each in issues} <= explained_warnings()
 
 
+def test_bids_still_has_no_name_for_susceptibility_weighted_images(tmp_path: Path) -> None:
+    """The day on which the validator takes one of these, `sequences.csv` has a name to give."""
+    names = ("anat/sub-1_swi.nii.gz", "swi/sub-1_swi.nii.gz", "swi/sub-1_part-mag_GRE.nii.gz", "anat/sub-1_T1w.nii.gz")
+    for name in names:
+        (tmp_path / "sub-1" / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / "sub-1" / name).touch()
+    (tmp_path / "dataset_description.json").write_text('{"Name": "x", "BIDSVersion": "1.10.0"}')
+    run = subprocess.run([VALIDATOR, tmp_path, "--format", "json"], capture_output=True, text=True, check=False)
+    issues = json.loads(run.stdout)["issues"]["issues"]
+    refused = {each["location"].removeprefix("/sub-1/") for each in issues if each["code"] == "NOT_INCLUDED"}
+    assert {name for name in names if name in refused or f"{Path(name).parent}/" in refused} == set(names[:3])
+
+
 def test_every_image_is_in_exactly_one_table(tree: Path) -> None:
     raw = {path.relative_to(tree).as_posix() for path in tree.glob("sub-*/**/*.nii.gz")}
     scans = [

@@ -14,28 +14,42 @@ from real import DATA, bank_series, needs_data
 
 from imagebank.core.layout import Layout
 from imagebank.imaging import ConvertTask, Participant, Session, convert, convert_study, write_dataset_files
-from imagebank.imaging.labelling import REQUIRED, context_table, derived_facts, facts_missing, read_volume_types
+from imagebank.imaging.labelling import (
+    LABELLING,
+    REQUIRED,
+    context_table,
+    derived_facts,
+    facts_missing,
+    read_volume_types,
+)
 from imagebank.imaging.model import Conversion
 
 VALIDATOR = Path(sys.executable).with_name("bids-validator-deno")
 SERIES = DATA / "neurolabusc+dcm_qa_xa30/In/25_asl_2d_tra"
 VOLUMES = ("m0scan", "label", "control", "label", "control", "label", "control")
-KNOWN = frozenset({*REQUIRED, "LabelingDuration"})
+KNOWN = frozenset({*REQUIRED, "LabelingDuration", "M0Type"})
 
 
-def test_nothing_is_missing_when_all_is_known() -> None:
-    assert facts_missing(VOLUMES, 7, KNOWN) == ()
+@pytest.mark.parametrize(("labelling", "fact"), LABELLING.items())
+def test_nothing_is_missing_when_all_is_known(labelling: str, fact: str) -> None:
+    assert facts_missing(VOLUMES, 7, labelling, {*REQUIRED, fact}) == ()
 
 
-@pytest.mark.parametrize("name", sorted(KNOWN))
+@pytest.mark.parametrize("name", sorted({*REQUIRED, "LabelingDuration"}))
 def test_each_required_fact_is_missed(name: str) -> None:
-    assert facts_missing(VOLUMES, 7, KNOWN - {name}) == (name,)
+    assert facts_missing(VOLUMES, 7, "PCASL", KNOWN - {name}) == (name,)
+
+
+def test_what_is_required_depends_on_the_type_of_labelling() -> None:
+    assert facts_missing(VOLUMES, 7, "PASL", KNOWN) == ("BolusCutOffFlag",)
+    assert facts_missing(VOLUMES, 7, "CASL", {*REQUIRED, "BolusCutOffFlag"}) == ("LabelingDuration",)
+    assert facts_missing(VOLUMES, 7, "VSASL", KNOWN) == ("ArterialSpinLabelingType",)
 
 
 def test_the_kind_of_every_volume_and_the_calibration_are_missed() -> None:
-    assert facts_missing((), 7, KNOWN) == ("aslcontext", "M0Type")
-    assert facts_missing(VOLUMES[1:], 6, KNOWN) == ("M0Type",)
-    assert facts_missing(VOLUMES[1:], 6, KNOWN | {"M0Type"}) == ()
+    assert facts_missing((), 7, "PCASL", KNOWN - {"M0Type"}) == ("aslcontext", "M0Type")
+    assert facts_missing(VOLUMES[1:], 6, "PCASL", KNOWN - {"M0Type"}) == ("M0Type",)
+    assert facts_missing(VOLUMES[1:], 6, "PCASL", KNOWN) == ()
 
 
 def test_the_kinds_of_the_volumes_tell_pairs_and_calibration() -> None:

@@ -1,4 +1,4 @@
-"""The command line: `imagebank init`, `update`, `status`, `check`, `profile`, `policy`, `demo`."""
+"""The command line: `app` gathers the commands; each module has those of one name, and imports their work late."""
 
 from imagebank.cli.app import main
 

@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from typer.core import TyperGroup
 
+from imagebank.cli.arguments import AsJson, BankFolder, group_of
 from imagebank.core.errors import SourceError
 
 if TYPE_CHECKING:
@@ -22,24 +22,13 @@ if TYPE_CHECKING:
     from imagebank.workflows.acquiring import SourceRun
     from imagebank.workflows.acquisition import SourceStatus
 
-BankFolder = Annotated[Path, typer.Argument(metavar="BANK", help="Folder of the bank.", show_default=False)]
 EXIT_STOPPED = 130
 SHOWN = 30  # incomplete studies that are listed; --all lists the rest
 
 
-class _FetchFirst(TyperGroup):
-    """`imagebank acquire BANK` is `imagebank acquire fetch BANK`."""
-
-    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
-        """Put the name of the command where a user left it out."""
-        if args and args[0] not in self.commands and args[0] != "--help":
-            args = ["fetch", *args]
-        return super().parse_args(ctx, args)
-
-
 acquire_app = typer.Typer(
     name="acquire",
-    cls=_FetchFirst,
+    cls=group_of("fetch"),
     help="Fetch the images of the people in the records from a PACS, and say what is missing.\n\n"
     "`imagebank acquire BANK` is `imagebank acquire fetch BANK`: that one has the options. Begin with `check`.",
     no_args_is_help=True,
@@ -198,7 +187,7 @@ def check(
 def status(
     bank: BankFolder,
     everything: Annotated[bool, typer.Option("--all", help="List every incomplete study.")] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Show for each source what is expected, received and banked, and which studies are incomplete, and why."""
     from imagebank.workflows.acquisition import acquisition_status

@@ -12,11 +12,13 @@ import typer
 from imagebank import __version__
 from imagebank.cli import standalone
 from imagebank.cli.acquire import acquire_app, receive
+from imagebank.cli.arguments import AsJson, BankFolder, Exact, OpenPage
 from imagebank.cli.classify import classify
 from imagebank.cli.cohort import cohort_app
 from imagebank.cli.link import link_app
 from imagebank.cli.optouts import optouts_app
 from imagebank.cli.policy import policy_app
+from imagebank.cli.quality import quality
 from imagebank.cli.records import records_app
 from imagebank.cli.signatures import signatures
 from imagebank.core.errors import EXIT_CODES, DiskFull, ImagebankError, LawBroken
@@ -26,7 +28,6 @@ EXIT_INTERRUPTED = 130
 EXIT_UNEXPECTED = 1
 DEBUG_VARIABLE = "IMAGEBANK_DEBUG"
 
-BankFolder = Annotated[Path, typer.Argument(metavar="BANK", help="Folder of the bank.", show_default=False)]
 
 EPILOG = "Exit codes: 0 done, 2 wrong usage, 130 stopped, " + ", ".join(
     f"{kind.exit_code} {kind.title}" for kind in EXIT_CODES
@@ -124,7 +125,7 @@ def update(
 @app.command()
 def status(
     bank: BankFolder,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Show what was offered and where it ended: by outcome and reason, per source and per scanner."""
     from imagebank.cli.report import print_status, status_json
@@ -161,10 +162,8 @@ def check(bank: BankFolder) -> None:
 @app.command()
 def profile(
     bank: BankFolder,
-    exact: Annotated[
-        bool, typer.Option("--exact", help="Exact numbers, unsafe to show to others: for stewards only.")
-    ] = False,
-    show: Annotated[bool, typer.Option("--open/--no-open", help="Open the page in a browser.")] = False,
+    exact: Exact = False,
+    show: OpenPage = False,
 ) -> None:
     """Write the profile of the bank: a page with Table 1 and figures, and the same as CSV and Parquet."""
     from imagebank.cli.show import show_page
@@ -176,24 +175,7 @@ def profile(
         show_page(page)
 
 
-@app.command()
-def quality(
-    bank: BankFolder,
-    exact: Annotated[bool, typer.Option("--exact", help="Show exact numbers; for stewards only.")] = False,
-    sheet: Annotated[Path | None, typer.Option(help="Write a CSV of images for a person to rate.")] = None,
-    images: Annotated[int, typer.Option(min=2, max=2000, help="How many images the sheet holds.")] = 50,
-    record: Annotated[Path | None, typer.Option(help="Record the ratings of a sheet that was filled in.")] = None,
-    rater: Annotated[str, typer.Option(help="Who rated: initials or a user name.")] = "",
-    show: Annotated[bool, typer.Option("--open/--no-open", help="Open the page in a browser.")] = False,
-) -> None:
-    """Write the report on image quality, or record what people say of single images.
-
-    The page shows what is usable by scanner and year, the images to look at, software and protocols over time, how far
-    people agree, and who is lost on the way to a usable T1-weighted image. It belongs to the research zone.
-    """
-    from imagebank.cli.quality import run_quality
-
-    run_quality(bank, sheet=sheet, images=images, record=record, rater=rater, exact=exact, show=show)
+app.command()(quality)
 
 
 @app.command()

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
-from typer.core import TyperGroup
+
+from imagebank.cli.arguments import Exact, group_of
 
 QuestionFile = Annotated[
     Path,
@@ -28,19 +29,9 @@ ProjectOption = Annotated[
 VersionOption = Annotated[str, typer.Option("--tables", help="Version of the tables; the newest if not given.")]
 
 
-class FileFirst(TyperGroup):
-    """`cohort FILE` means `cohort ask FILE`."""
-
-    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
-        """The command that is named, else `ask`."""
-        if args and args[0] not in self.commands and not args[0].startswith("-"):
-            args = ["ask", *args]
-        return super().resolve_command(ctx, args)
-
-
 cohort_app = typer.Typer(
     name="cohort",
-    cls=FileFirst,
+    cls=group_of("ask"),
     help="Ask a bank a question that lies in a file: `imagebank cohort FILE --bank BANK`.",
     no_args_is_help=True,
     rich_markup_mode=None,
@@ -61,7 +52,7 @@ def ask(
     project: ProjectOption = "",
     engine: EngineOption = "duckdb",
     tables: VersionOption = "",
-    exact: Annotated[bool, typer.Option("--exact", help="Exact numbers, for stewards only.")] = False,
+    exact: Exact = False,
 ) -> None:
     """Answer a question: what each step leaves, in numbers that may be shown.
 

@@ -6,10 +6,14 @@ import getpass
 import os
 import sys
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from typer.core import TyperGroup
+
+from imagebank.cli.arguments import BankFolder, Exact, OpenPage, group_of
+
+if TYPE_CHECKING:
+    from imagebank.workflows.reviewing import Question
 
 TABLES = "tables"  # the command that `imagebank link A.csv B.csv` means
 KEYS = {"s": "same", "same": "same", "o": "other", "other": "other", "": "skip", "k": "skip", "skip": "skip",
@@ -19,23 +23,13 @@ PAIRS = (("numbers", "header_numbers", "records_numbers"), ("name", "header_name
          ("postcode", "header_postcode", "records_postcodes"))  # fmt: skip
 
 
-class _TablesFirst(TyperGroup):
-    """A group in which two files may stand where a command is expected."""
-
-    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
-        if args and args[0] not in self.commands and not args[0].startswith("-"):
-            args = [TABLES, *args]
-        return super().resolve_command(ctx, args)
-
-
 link_app = typer.Typer(
     name="link",
-    cls=_TablesFirst,
+    cls=group_of(TABLES),
     help="Link two tables of people (imagebank link A.csv B.csv), or look at the links of a bank.",
     no_args_is_help=True,
     rich_markup_mode=None,
 )
-BankFolder = Annotated[Path, typer.Argument(metavar="BANK", help="Folder of the bank.", show_default=False)]
 
 
 @link_app.command(TABLES)
@@ -122,7 +116,7 @@ def review(
         typer.echo(f"then: imagebank link review {bank} --record {place}")
 
 
-def _ask(question: Any, place: int, total: int) -> str:
+def _ask(question: Question, place: int, total: int) -> str:
     """Show one question and read the answer."""
     cells = question.cells
     typer.echo(
@@ -142,8 +136,8 @@ def _ask(question: Any, place: int, total: int) -> str:
 def report_command(
     bank: BankFolder,
     hospital: Annotated[Path | None, typer.Option(help="A pretend hospital: judge the links by its answers.")] = None,
-    exact: Annotated[bool, typer.Option("--exact", help="Exact numbers, unsafe to show: for stewards only.")] = False,
-    show: Annotated[bool, typer.Option("--open/--no-open", help="Open the page in a browser.")] = False,
+    exact: Exact = False,
+    show: OpenPage = False,
 ) -> None:
     """Write the report on the linkage, as a page and as JSON: the way of the studies, the weights, and who is lost.
 

@@ -9,13 +9,14 @@ from typing import Annotated
 
 import typer
 
+from imagebank.cli.arguments import BankFolder
+
 optouts_app = typer.Typer(
     name="optouts",
     help="Have NHS numbers checked against the national opt-out list.",
     no_args_is_help=True,
     rich_markup_mode=None,
 )
-BankFolder = Annotated[Path, typer.Argument(metavar="BANK", help="Folder of the bank.", show_default=False)]
 
 
 @optouts_app.command("export")

@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from imagebank.cli.arguments import AsJson
+
 if TYPE_CHECKING:
     from imagebank.dicom.policy_report import Line
 
 PolicyName = Annotated[str, typer.Option(metavar="POLICY", help="`default`, or the path of a policy file.")]
-AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 policy_app = typer.Typer(
     name="policy", help="Read the de-identification policy: show, diff, explain.", no_args_is_help=True

@@ -1,22 +1,35 @@
-"""quality: the report on image quality, and people's ratings of single images."""
+"""`imagebank quality`: the report on image quality, and people's ratings of single images."""
 
 from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import Annotated
 
 import typer
 
-from imagebank.cli.show import show_page
-from imagebank.core.clock import now
+from imagebank.cli.arguments import BankFolder, Exact, OpenPage
 from imagebank.core.errors import SourceError
-from imagebank.workflows.quality_report import record_ratings, write_report, write_sheet
 
 
-def run_quality(
-    bank: Path, *, sheet: Path | None, images: int, record: Path | None, rater: str, exact: bool, show: bool
+def quality(
+    bank: BankFolder,
+    exact: Exact = False,
+    sheet: Annotated[Path | None, typer.Option(help="Write a CSV of images for a person to rate.")] = None,
+    images: Annotated[int, typer.Option(min=2, max=2000, help="How many images the sheet holds.")] = 50,
+    record: Annotated[Path | None, typer.Option(help="Record the ratings of a sheet that was filled in.")] = None,
+    rater: Annotated[str, typer.Option(help="Who rated: initials or a user name.")] = "",
+    show: OpenPage = False,
 ) -> None:
-    """Write a sheet or record one, as asked; else write the report. Raises SourceError for what contradicts."""
+    """Write the report on image quality, or record what people say of single images.
+
+    The page shows what is usable by scanner and year, the images to look at, software and protocols over time, how far
+    people agree, and who is lost on the way to a usable T1-weighted image. It belongs to the research zone.
+    """
+    from imagebank.cli.show import show_page
+    from imagebank.core.clock import now
+    from imagebank.workflows.quality_report import record_ratings, write_report, write_sheet
+
     if sheet and record:
         raise SourceError("A sheet is either written or recorded.", "give --sheet or --record, not both")
     if record and not rater:

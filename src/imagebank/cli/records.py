@@ -11,11 +11,15 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-if TYPE_CHECKING:
-    from imagebank.records.checking import Checked
+from imagebank.cli.arguments import AsJson, BankFolder
+from imagebank.core.errors import SourceError
 
-BankFolder = Annotated[Path, typer.Argument(metavar="BANK", help="Folder of the bank.", show_default=False)]
-AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from imagebank.records.checking import Checked
+    from imagebank.workflows.refusing import Tally
+
 
 MOST_UNREAD = 10  # names of files that are shown
 
@@ -50,7 +54,7 @@ def check(
                 _print_checked(table)
             _print_around(each.absent, each.unread)
     if any(each.absent or any(table.problem for table in each.tables) for each in told):
-        raise typer.Exit(4)
+        raise typer.Exit(SourceError.exit_code)
 
 
 def _print_around(absent: tuple[str, ...], unread: tuple[str, ...]) -> None:
@@ -108,7 +112,6 @@ def template(
     out: Annotated[Path | None, typer.Option(help="Write it to this file instead of the screen.")] = None,
 ) -> None:
     """Write a mapping to fill in, guessed from the names of the files, tables and columns. Reads no patient's row."""
-    from imagebank.core.errors import SourceError
     from imagebank.core.files import write_text
     from imagebank.workflows.records_check import write_template
 
@@ -148,7 +151,7 @@ def report(
     _print_report(told)
 
 
-def _print_report(told: list) -> None:  # type: ignore[type-arg]
+def _print_report(told: Sequence[Tally]) -> None:
     from imagebank.cli.report import print_table
     from imagebank.records.reasons import REFUSALS, REPAIRS
 

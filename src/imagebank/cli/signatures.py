@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from imagebank.cli.arguments import BankFolder
+
 if TYPE_CHECKING:
     from imagebank.workflows.signatures import Listed
 
@@ -15,7 +17,7 @@ HEAD = ("signature", "series", "patients", "shows", "confidence", "curated", "pr
 
 
 def signatures(
-    bank: Annotated[Path, typer.Argument(metavar="BANK", help="Folder of the bank.", show_default=False)],
+    bank: BankFolder,
     confirm: Annotated[
         list[str] | None, typer.Option(help="Signature that is right as it is listed; may be given often.")
     ] = None,

@@ -17,6 +17,7 @@ from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
 from pydantic.dataclasses import dataclass as setting
 
 from imagebank.core.errors import BankError, ConfigError
+from imagebank.core.files import read_text
 from imagebank.core.layout import CONFIG_NAME, Layout
 from imagebank.core.pacs_settings import LandingSettings, PacsSource, ReceiveSettings
 from imagebank.core.record_settings import RecordSettings, RecordSource
@@ -199,18 +200,9 @@ def open_bank(root: Path) -> Bank:
     path = root / CONFIG_NAME
     if not path.is_file():
         raise BankError(f"{root} is not a bank: it has no {CONFIG_NAME}.", f"make one with: imagebank init {root}")
-    config = parse_config(_read(path))
+    config = parse_config(read_text(path))
     root = root.resolve()
     return Bank(config, Layout(root, (root / config.vault.path).resolve()))
-
-
-def _read(path: Path) -> str:
-    try:
-        return path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError(
-            f"{path} cannot be read ({type(error).__name__}).", "check that it is a UTF-8 text file that you may read"
-        ) from None
 
 
 def parse_config(text: str) -> Config:
@@ -259,6 +251,15 @@ def _check(config: Config) -> None:
         raise ConfigError(
             f"{CONFIG_NAME}: `dates.shift_days` holds no day but 0, or its ends are swapped.", "for example [-365, -1]"
         )
+    if config.linkage.accept_test_numbers and not config.bank.pretend:
+        raise ConfigError(
+            f"{CONFIG_NAME}: `linkage.accept_test_numbers` is true, but `bank.pretend` is not.",
+            "real patients have no test numbers; set bank.pretend = true only for invented ones",
+        )
+    _check_sources(config)
+
+
+def _check_sources(config: Config) -> None:
     sources: tuple[Any, ...] = (*config.images, *config.records, *config.pacs, config.receive)
     names = [source.name for source in sources]
     twice = sorted({name for name in names if names.count(name) > 1})
@@ -270,8 +271,3 @@ def _check(config: Config) -> None:
                 f"{CONFIG_NAME}: the record source `{source.name}` needs a path or a database, and not both.",
                 "give `path` for a folder of extracts, `database` for the variable that holds the URL of one",
             )
-    if config.linkage.accept_test_numbers and not config.bank.pretend:
-        raise ConfigError(
-            f"{CONFIG_NAME}: `linkage.accept_test_numbers` is true, but `bank.pretend` is not.",
-            "real patients have no test numbers; set bank.pretend = true only for invented ones",
-        )

@@ -18,11 +18,10 @@ from imagebank.core.config import (
     ImageSource,
     LedgerSettings,
     LinkageSettings,
-    PolicySettings,
     VaultSettings,
 )
-from imagebank.core.pacs_settings import LandingSettings, PacsSource, ReceiveSettings
-from imagebank.core.record_settings import RecordSettings, RecordSource
+from imagebank.core.pacs_settings import PacsSource
+from imagebank.core.record_settings import RecordSource
 
 HEAD = """# What this bank is. Unknown keys are refused; secrets do not belong here.
 # Relative paths start at the folder of this file.
@@ -100,12 +99,8 @@ def default_config(name: str, bank_id: str) -> Config:
         bank=BankSettings(name=name, id=bank_id),
         vault=VaultSettings(),
         dates=DateSettings(),
-        policy=PolicySettings(),
-        reading=RecordSettings(),
         linkage=LinkageSettings(),
         engine=EngineSettings(),
         ledger=LedgerSettings(),
         disclosure=DisclosureSettings(),
-        landing=LandingSettings(),
-        receive=ReceiveSettings(),
     )

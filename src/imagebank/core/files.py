@@ -16,7 +16,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, ParamSpec, TypeVar
 
-from imagebank.core.errors import DiskFull
+from imagebank.core.errors import ConfigError, DiskFull
 
 TEMPORARY_PREFIX = ".tmp-"
 FIRST_TIME = 946_684_800  # 2000-01-01 UTC, in seconds
@@ -57,6 +57,14 @@ def write_bytes(path: Path, content: bytes) -> None:
         return
     with atomic_file(path) as file:
         file.write(content)
+
+
+def read_text(path: Path, advice: str = "check that it is a UTF-8 text file that you may read") -> str:
+    """A text that a person wrote, with or without the mark that Windows editors put first. Raises ConfigError."""
+    try:
+        return path.read_text(encoding="utf-8-sig")
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{path} cannot be read ({type(error).__name__}).", advice) from None
 
 
 def write_text(path: Path, content: str) -> None:

@@ -13,7 +13,7 @@ from imagebank.dicom.agents import mentions_agent, named_agent, seconds_of
 from imagebank.dicom.byte_places import BytePlaces
 from imagebank.dicom.dataset_places import DatasetPlaces
 from imagebank.dicom.elements import Odd
-from imagebank.dicom.fields import Fields, number_of
+from imagebank.dicom.fields import Fields, number_of, tesla
 from imagebank.dicom.frames import Frame, Orientation, Position, common_flavours, read_frames
 from imagebank.dicom.original import Original
 from imagebank.dicom.pulse import (
@@ -46,8 +46,6 @@ MANUFACTURERS = (
 MOSAIC_IMAGES = (0x0019, "SIEMENS MR HEADER", 0x0A)
 """How many slices a Siemens mosaic holds."""
 
-STRONGEST_FIELD_T = 100.0
-
 
 @dataclass(frozen=True)
 class Acquisition:
@@ -70,7 +68,6 @@ class Acquisition:
     inversion_time_ms: float | None = None
     flip_angle_deg: float | None = None
     echo_train_length: int | None = None
-    echo_number: int | None = None
     b_value: float | None = None
     field_strength_t: float | None = None
     orientation: Orientation | None = None
@@ -84,9 +81,6 @@ class Acquisition:
     rows: int | None = None
     columns: int | None = None
     frames: int = 1
-    temporal_position: int | None = None
-    temporal_positions: int | None = None
-    instance_number: int | None = None
     contrast_agent: bool | None = None
     agent_mentioned: bool = False
     photometric_interpretation: str = ""
@@ -127,7 +121,7 @@ def _read(fields: Fields) -> Acquisition:
         manufacturer=_manufacturer(fields.text("Manufacturer")),
         model=fields.text("ManufacturerModelName"),
         software=" ".join(fields.values("SoftwareVersions")),
-        field_strength_t=_tesla(fields.positive("MagneticFieldStrength")),
+        field_strength_t=tesla(fields.positive("MagneticFieldStrength")),
         description=fields.text("SeriesDescription"),
         text=" ".join((fields.text("SeriesDescription"), fields.text("ProtocolName"))).strip(),
         **_pulse_sequence(fields, frames),
@@ -172,10 +166,6 @@ def _times(fields: Fields, frames: tuple[Frame, ...]) -> dict[str, Any]:
         "inversion_times": _several(fields.values("InversionTimes")),
         "flip_angle_deg": fields.positive("FlipAngle"),
         "echo_train_length": fields.count("EchoTrainLength", "RFEchoTrainLength", "GradientEchoTrainLength"),
-        "echo_number": fields.count("EchoNumbers"),
-        "temporal_position": fields.count("TemporalPositionIdentifier", "TemporalPositionIndex"),
-        "temporal_positions": fields.count("NumberOfTemporalPositions"),
-        "instance_number": fields.count("InstanceNumber"),
     }
 
 
@@ -203,11 +193,6 @@ def _several(texts: tuple[str, ...]) -> int:
     """How many different values there are, or 0 where it is not more than one."""
     different = len(set(filter(None, texts)))
     return different if different > 1 else 0
-
-
-def _tesla(field: float | None) -> float | None:
-    """The field in tesla; old GE scanners told it in gauss."""
-    return field / 10_000 if field and field > STRONGEST_FIELD_T else field
 
 
 def _count_of(texts: tuple[str, ...]) -> int | None:

@@ -1,6 +1,7 @@
 """Which part of the body a series shows: the header's word first, the description's where it is silent or says head.
 
-Only names of the list (`data/body_parts.toml`) come out, never the header's own text.
+The one list of such words, for the index, which leaves files out by it, and for the classification. Only names of the
+list (`data/body_parts.toml`) come out, never the header's own text.
 """
 
 from __future__ import annotations
@@ -9,18 +10,23 @@ import re
 import tomllib
 from dataclasses import dataclass
 from functools import cache, lru_cache
-from importlib import resources
 from unicodedata import combining, normalize
 
-KINDS = ("brain", "part", "other", "phantom", "unknown")
+from imagebank.dicom.data_files import read_data
+
+BODY_PARTS = "body_parts.toml"
 
 
 @dataclass(frozen=True)
 class BodyPart:
-    """A part of the body; `kind` says whether it is the brain, a part of the head, something else, or a phantom."""
+    """A part of the body; `kind` says whether it is the brain, a part of the head, something else, or a phantom.
+
+    What a header calls by the name of one that is `excluded` never enters the bank.
+    """
 
     name: str
     kind: str
+    excluded: bool = False
 
 
 UNKNOWN_PART = BodyPart("unknown", "unknown")
@@ -28,10 +34,13 @@ UNKNOWN_PART = BodyPart("unknown", "unknown")
 
 @cache
 def _list() -> tuple[tuple[BodyPart, re.Pattern[str], re.Pattern[str]], ...]:
-    text = resources.files("imagebank.dicom").joinpath("data/body_parts.toml").read_text("utf-8")
     return tuple(
-        (BodyPart(each["name"], each["kind"]), re.compile(each["header"]), re.compile(each["text"], re.IGNORECASE))
-        for each in tomllib.loads(text)["part"]
+        (
+            BodyPart(each["name"], each["kind"], each.get("excluded", False)),
+            re.compile(each["header"]),
+            re.compile(each["text"], re.IGNORECASE),
+        )
+        for each in tomllib.loads(read_data(BODY_PARTS))["part"]
     )
 
 
@@ -46,26 +55,28 @@ def body_part(header: str, text: str) -> BodyPart:
 
     Of a series that the header calls a head, the description may still say that it is a part of it, or a phantom.
     """
-    word = re.sub(r"[^A-Z0-9]", "", _plain(header).upper())
-    told = next((part for part, pattern, _ in _list() if word and pattern.fullmatch(word)), UNKNOWN_PART)
-    if told == UNKNOWN_PART and not header.isascii():
-        told = _described(header)
+    told = header_part(header)
     if told.kind not in ("brain", "unknown"):
         return told
-    described = _described(text, told)
+    described = next(iter(_parts_in(text)), told)
     return told if told.kind == "brain" and described.kind == "other" else described
 
 
-def _described(text: str, otherwise: BodyPart = UNKNOWN_PART) -> BodyPart:
+@lru_cache(maxsize=1024)
+def header_part(header: str) -> BodyPart:
+    """The part that BodyPartExamined alone names; of several the head, so that no brain is left out."""
+    word = re.sub(r"[^A-Z0-9]", "", _plain(header).upper())
+    told = next((part for part, pattern, _ in _list() if word and pattern.fullmatch(word)), None)
+    found = [told] if told else _parts_in(header)
+    return min(found, key=lambda part: part.kind == "other", default=UNKNOWN_PART)
+
+
+def _parts_in(text: str) -> list[BodyPart]:
+    """The parts that a text names, in the order of the list."""
     said = re.sub(r"[_\W]+", " ", _plain(text))
-    return next((part for part, _, pattern in _list() if pattern.search(said)), otherwise)
+    return [part for part, _, pattern in _list() if pattern.search(said)]
 
 
 def _plain(text: str) -> str:
     """Without accents: consoles write words with and without them."""
     return text if text.isascii() else "".join(c for c in normalize("NFKD", text) if not combining(c))
-
-
-def header_part(header: str) -> BodyPart:
-    """The part that BodyPartExamined alone names."""
-    return body_part(header, "")

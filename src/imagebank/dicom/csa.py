@@ -16,7 +16,7 @@ from functools import cache, lru_cache
 from itertools import groupby
 
 from imagebank.dicom.elements import LONG_VRS, SHORT_VRS
-from imagebank.dicom.own_numbers import NO_NUMBERS, OwnNumbers
+from imagebank.dicom.own_numbers import OwnNumbers
 from imagebank.dicom.vendor_fields import allowed, is_allowed
 
 MAGIC = b"SV10\x04\x03\x02\x01"
@@ -44,7 +44,7 @@ class CsaField:
 
 
 @lru_cache(maxsize=8)
-def clean_csa(content: bytes, own: OwnNumbers = NO_NUMBERS) -> bytes | None:
+def clean_csa(content: bytes, own: OwnNumbers) -> bytes | None:
     """A CSA header or a bare protocol with nothing but the allowed fields; None where nothing of it may stay.
 
     `own` are numbers of the patient, which no field may repeat.
@@ -141,11 +141,12 @@ def _cleaned(field: CsaField, own: OwnNumbers) -> CsaField | None:
         protocol = clean_protocol("".join(field.values), own)
         return replace(field, values=(protocol,)) if protocol else None
     told = [value for value in field.values if value]
-    return field if told and all(is_allowed("image", field.name, value, own) for value in told) else None
+    may_stay = bool(told) and all(is_allowed("image", field.name, value, own) for value in told)
+    return field if may_stay and not own.are_inside("".join(told)) else None
 
 
 @lru_cache(maxsize=16)
-def clean_protocol(text: str, own: OwnNumbers = NO_NUMBERS) -> str:
+def clean_protocol(text: str, own: OwnNumbers) -> str:
     """The allowed lines between ASCCONV BEGIN and END, in their order; empty where there are none.
 
     The last few answers are kept: all instances of a series carry the same protocol.

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from imagebank.core.errors import ConfigError
-from imagebank.core.files import write_text
+from imagebank.core.files import read_text, write_text
 from imagebank.dicom.rules import SEQUENCES
 from imagebank.dicom.signatures import SIGNATURE_DIGITS
 
@@ -56,7 +56,7 @@ class Curation:
 def read_curation(bank: Path) -> Curation:
     """The decisions of a bank; none where there is no file. Raises ConfigError for a line that makes no sense."""
     path = bank / CURATION_FILE
-    return parse_curation(path.read_text("utf-8")) if path.is_file() else Curation()
+    return parse_curation(read_text(path, "save it as CSV in UTF-8")) if path.is_file() else Curation()
 
 
 def parse_curation(text: str) -> Curation:
@@ -67,7 +67,7 @@ def parse_curation(text: str) -> Curation:
             f"{CURATION_FILE} does not begin with its line of columns.",
             f"write `{','.join(CURATION_COLUMNS)}` as its first line",
         )
-    decisions = tuple(_decision(row, line) for line, row in enumerate(reader, start=2))
+    decisions = tuple(_decision(row, reader.line_num) for row in reader)
     digest = hashlib.sha256(text.encode()).hexdigest()
     return Curation(decisions, digest, {each.signature: each for each in decisions})
 

@@ -20,6 +20,7 @@ OLDEST_AGE = 90  # ages of 90 and over are told as 90
 TIMES = ("keep", "hour", "remove")
 PADDING = " \0"
 _DATE = re.compile(r"([0-9]{4})(\.?)([0-9]{2})\2([0-9]{2})")
+_BEGINS = re.compile(r"([0-9]{4})\.?([0-9]{2})\.?([0-9]{2})")
 _HOUR, _SIXTY = r"(?:[01][0-9]|2[0-3])", r"[0-5][0-9]"
 _SECONDS = rf"(?:{_SIXTY}|60)(?:\.[0-9]{{1,6}})?"
 _DATETIME = re.compile(rf"([0-9]{{8}})({_HOUR}(?:{_SIXTY}(?:{_SECONDS})?)?)?([+-](?:0[0-9]|1[0-4]){_SIXTY})?")
@@ -47,6 +48,15 @@ def calendar() -> Calendar:
 
 def _day(digits: str) -> date:
     return datetime.strptime(digits, "%Y%m%d").date()
+
+
+def day_of(text: str) -> date | None:
+    """The day with which a DA or DT value begins, as a header claims it; None where it tells no whole day."""
+    told = _BEGINS.match(text.strip(PADDING))
+    try:
+        return date(*map(int, told.groups())) if told else None
+    except ValueError:
+        return None
 
 
 def shift_date(text: str, offset_days: int) -> str:

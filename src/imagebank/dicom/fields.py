@@ -15,6 +15,8 @@ from typing import Any, Protocol
 
 Texts = tuple[str, ...]
 
+STRONGEST_FIELD_T = 100.0  # more is no tesla: gauss
+
 
 class Places(Protocol):
     """The places of one header at which a value may stand, in the order in which they are asked."""
@@ -95,3 +97,8 @@ def number_of(text: str) -> float | None:
     except ValueError:
         return None
     return number if math.isfinite(number) else None
+
+
+def tesla(field: float | None) -> float | None:
+    """A field strength in tesla; old GE scanners told it in gauss."""
+    return field / 10_000 if field and field > STRONGEST_FIELD_T else field

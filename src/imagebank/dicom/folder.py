@@ -20,7 +20,7 @@ from pydicom.dataset import FileDataset
 from imagebank.dicom.acquisition import Acquisition, read_acquisition
 from imagebank.dicom.elements import Odd
 from imagebank.dicom.fields import texts_of
-from imagebank.dicom.headers import DIRECTORY_CLASS, HEADLESS_GROUPS, read_header
+from imagebank.dicom.headers import DIRECTORY_CLASS, read_header, verdict_of_start
 from imagebank.dicom.original import Original, read_original
 from imagebank.engine.failures import failure_of
 
@@ -85,7 +85,7 @@ def read_instance(path: Path) -> FoundInstance | str:
         return "not-dicom"  # a pipe or a device: reading one may never end
     with open(path, "rb") as file:
         start = file.read(STAGES[0])
-        reason = _refusal(start)
+        reason = verdict_of_start(start)
         if reason:
             return reason
         prefixed = start[128:132] == b"DICM"
@@ -115,14 +115,6 @@ def _read_quickly(file: IO[bytes], start: bytes) -> Original | None:
             if len(content) >= size:
                 return None
     return None
-
-
-def _refusal(start: bytes) -> str:
-    if not start:
-        return "empty-file"
-    if start[:2] == b"\x1f\x8b" or start[:4] == b"PK\x03\x04":
-        return "compressed-file"
-    return "" if start[128:132] == b"DICM" or start[:2] in HEADLESS_GROUPS else "not-dicom"
 
 
 def _instance(dataset: FileDataset | Original) -> FoundInstance | str:

@@ -28,7 +28,6 @@ MACROS = {
     "DiffusionBValue": "MRDiffusionSequence",
     "FrameType": "MRImageFrameTypeSequence",
     "ComplexImageComponent": "MRImageFrameTypeSequence",
-    "TemporalPositionIndex": "FrameContentSequence",
 }
 """The functional group that holds each value of a frame, its place first (PS3.3 C.7.6.16 and C.8.13.5)."""
 
@@ -43,7 +42,6 @@ class Frame:
     b_value: float | None = None
     component: str = ""
     flavour: tuple[str, ...] = ()
-    temporal_position: int | None = None
 
     def moved_to(self, position: Position | None) -> Frame:
         """The same frame at another place; quicker than `replace`, because there is one for each of hundreds."""
@@ -92,14 +90,12 @@ def _classic(fields: Fields, words: tuple[str, ...]) -> Frame:
         b_value=b_value(fields),
         component=component(fields, words),
         flavour=tuple(dict.fromkeys((*words, *fields.words("FrameType")))),
-        temporal_position=fields.count("TemporalPositionIdentifier", "TemporalPositionIndex"),
     )
 
 
 def _enhanced(told: dict[str, tuple[str, ...]], words: tuple[str, ...], whole: str) -> Frame:
     flavour = tuple(word.upper() for word in told["FrameType"] if word) or words
     weighting = _number(told["DiffusionBValue"])
-    temporal = _number(told["TemporalPositionIndex"])
     return Frame(
         orientation=orientation_of(told["ImageOrientationPatient"]),
         position=position_of(told["ImagePositionPatient"]),
@@ -107,7 +103,6 @@ def _enhanced(told: dict[str, tuple[str, ...]], words: tuple[str, ...], whole: s
         b_value=None if weighting is None else weighting % GE_B_VALUE_FLAG,
         component=_component(told["ComplexImageComponent"], flavour, whole),
         flavour=flavour,
-        temporal_position=None if temporal is None else int(temporal),
     )
 
 

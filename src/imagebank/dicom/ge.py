@@ -12,7 +12,7 @@ import re
 import struct
 import zlib
 
-from imagebank.dicom.own_numbers import NO_NUMBERS, OwnNumbers
+from imagebank.dicom.own_numbers import OwnNumbers
 from imagebank.dicom.vendor_fields import is_allowed
 
 GZIP = b"\x1f\x8b\x08"
@@ -27,7 +27,7 @@ VIEW_ORDERS = (0, 1, 2)
 _LINE = re.compile(r'([A-Z0-9]{1,32}) "([^"\n]*)"')
 
 
-def clean_ge(content: bytes, own: OwnNumbers = NO_NUMBERS) -> bytes | None:
+def clean_ge(content: bytes, own: OwnNumbers) -> bytes | None:
     """A block with nothing but the allowed facts; None where it is no such block or holds none of them."""
     try:
         return clean_protocol(content, own) if content[4:7] == GZIP else clean_user_data(content)
@@ -35,7 +35,7 @@ def clean_ge(content: bytes, own: OwnNumbers = NO_NUMBERS) -> bytes | None:
         return None
 
 
-def clean_protocol(content: bytes, own: OwnNumbers = NO_NUMBERS) -> bytes | None:
+def clean_protocol(content: bytes, own: OwnNumbers) -> bytes | None:
     """The protocol data block of the allowed lines: four bytes of length, then gzip."""
     (length,) = struct.unpack_from("<I", content)
     text = zlib.decompressobj(31).decompress(content[4 : 4 + length], MOST_BYTES).decode("latin-1")

@@ -11,7 +11,7 @@ import io
 import re
 import warnings
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import date
 from pathlib import Path
 from typing import IO, Any
 
@@ -20,7 +20,10 @@ from pydicom.dataset import FileDataset
 
 from imagebank.core.digests import DIGEST_BYTES, digest_of, new_digest
 from imagebank.core.private import NOBODY, Private
+from imagebank.dicom.body_parts import header_part
+from imagebank.dicom.dates import day_of
 from imagebank.dicom.elements import Odd
+from imagebank.dicom.fields import number_of, tesla, texts_of
 from imagebank.dicom.original import Original, read_original
 from imagebank.engine.failures import failure_of
 from imagebank.engine.model import NEVER_READ
@@ -38,7 +41,7 @@ EXCLUDED = {
     "secondary-capture": "A secondary capture or screen shot, which may show text.",
     "burned-in-text": "The header says that text is burned into the pixels.",
     "colour-image": "A colour map, in which text may be drawn.",
-    "other-body-part": "The header names a body part that is not the head.",
+    "other-body-part": "The header names a body part far from the head.",
 }
 QUARANTINED = {
     "empty-file": "The file has no content.",
@@ -54,13 +57,6 @@ QUARANTINED = {
 POSTCODE = re.compile(r"\b[A-Z]{1,2}[0-9][0-9A-Z]? ?[0-9][A-Z]{2}\b")  # of the United Kingdom
 PASSING = ("no-permission", "file-vanished", "read-error", "worker-died")  # looked at again by the next run
 
-_NOT_HEAD = """
-ABDOMEN ABDOMENPELVIS ANKLE ARM BREAST CALF CHEST CHESTABDOMEN CHESTABDPELVIS CSPINE CTSPINE ELBOW EXTREMITY FEMUR
-FINGER FOOT FOREARM HAND HEART HIP HUMERUS KIDNEY KNEE LEG LIVER LSPINE LSSPINE PANCREAS PELVIS PROSTATE SHOULDER SPINE
-SSPINE THIGH THORAX THUMB TOE TSPINE TLSPINE UTERUS WRIST
-"""
-OTHER_BODY_PARTS = frozenset(_NOT_HEAD.split())  # defined terms of PS3.16 Annex L; whatever else is told counts as head
-
 IMAGE_CLASSES = (
     "1.2.840.10008.5.1.4.1.1.4",  # MR Image Storage
     "1.2.840.10008.5.1.4.1.1.4.1",  # Enhanced MR Image Storage
@@ -69,7 +65,6 @@ IMAGE_CLASSES = (
 COLOUR_CLASS = "1.2.840.10008.5.1.4.1.1.4.3"
 SPECTROSCOPY_CLASS = "1.2.840.10008.5.1.4.1.1.4.2"
 SECONDARY_CAPTURE_CLASS = "1.2.840.10008.5.1.4.1.1.7"
-STRONGEST_FIELD_T = 100.0
 HEADLESS_GROUPS = (b"\x02\x00", b"\x08\x00")  # how DICOM begins that was stored without its preamble
 AT_ONCE = 1 << 20  # bytes; holds the header of nearly every file
 DIRECTORY_CLASS = "1.2.840.10008.1.3.10"
@@ -134,7 +129,7 @@ def facts_of(content: bytes) -> FileFacts:
 
 
 def _judge(file: IO[bytes], content: bytes, size: int, digest: bytes) -> FileFacts:
-    verdict = _verdict_of_start(content[:132])
+    verdict = verdict_of_start(content[:132])
     if verdict:
         return FileFacts(verdict, size, digest)
     try:
@@ -151,14 +146,13 @@ def _judge(file: IO[bytes], content: bytes, size: int, digest: bytes) -> FileFac
     return _facts(dataset, size, digest)
 
 
-def _verdict_of_start(start: bytes) -> str:
+def verdict_of_start(start: bytes) -> str:
     """What the first 132 bytes alone decide; empty when the header must be read."""
     if not start:
         return "empty-file"
     if start[:2] == b"\x1f\x8b" or start[:4] == b"PK\x03\x04":
         return "compressed-file"
-    headless = start[:2] in HEADLESS_GROUPS
-    return "" if start[128:132] == b"DICM" or headless else "not-dicom"
+    return "" if start[128:132] == b"DICM" or start[:2] in HEADLESS_GROUPS else "not-dicom"
 
 
 def read_header(file: IO[bytes], *, force: bool) -> FileDataset:
@@ -188,7 +182,7 @@ def verdict_of(dataset: FileDataset | Original) -> str:
         return "dicomdir"
     if not sop_class and not modality:
         return "missing-uid"
-    if sop_class.startswith(SECONDARY_CAPTURE_CLASS) or _text(dataset, "ConversionType"):
+    if f"{sop_class}.".startswith(f"{SECONDARY_CAPTURE_CLASS}.") or _text(dataset, "ConversionType"):
         return "secondary-capture"
     if modality not in ("MR", "") and sop_class not in IMAGE_CLASSES:
         return "not-mr"
@@ -207,13 +201,13 @@ def _verdict_of_pixels(dataset: FileDataset | Original) -> str:
         return "incomplete-header"
     if not shown.startswith("MONOCHROME"):
         return "colour-image"
-    if _text(dataset, "BurnedInAnnotation") == "YES":
+    if _text(dataset, "BurnedInAnnotation").upper() == "YES":
         return "burned-in-text"
-    return "other-body-part" if _text(dataset, "BodyPartExamined").upper() in OTHER_BODY_PARTS else IMAGE
+    return "other-body-part" if header_part(_text(dataset, "BodyPartExamined")).excluded else IMAGE
 
 
 def _claim(dataset: FileDataset | Original) -> Claim:
-    others = [Private(_text(dataset, "OtherPatientIDs"))]
+    others = [Private(number) for number in texts_of(_value(dataset, "OtherPatientIDs"))]
     for item in _items(dataset, "OtherPatientIDsSequence"):
         others.append(Private(_text(item, "PatientID")))
     return Claim(
@@ -230,8 +224,8 @@ def _claim(dataset: FileDataset | Original) -> Claim:
 
 def _postcode(address: str) -> str:
     """The British postcode at the end of an address, or nothing."""
-    found = POSTCODE.search(address.upper())
-    return "".join(found.group().split()) if found else ""
+    found = POSTCODE.findall(address.upper())
+    return "".join(found[-1].split()) if found else ""
 
 
 def _machine(dataset: FileDataset | Original) -> Machine:
@@ -240,13 +234,8 @@ def _machine(dataset: FileDataset | Original) -> Machine:
         model=_text(dataset, "ManufacturerModelName"),
         station=Private(_text(dataset, "StationName")),
         serial=Private(_text(dataset, "DeviceSerialNumber")),
-        field_strength_t=_tesla(_number(dataset, "MagneticFieldStrength")),
+        field_strength_t=tesla(number_of(_text(dataset, "MagneticFieldStrength"))),
     )
-
-
-def _tesla(field: float | None) -> float | None:
-    """The field in tesla; old GE scanners told it in gauss."""
-    return field / 10_000 if field and field > STRONGEST_FIELD_T else field
 
 
 def _value(dataset: Any, keyword: str) -> Any:
@@ -260,22 +249,12 @@ def _value(dataset: Any, keyword: str) -> Any:
 
 
 def _text(dataset: Any, keyword: str) -> str:
-    value = _value(dataset, keyword)
-    return "" if value is None else str(value).strip(" \0")
-
-
-def _number(dataset: Any, keyword: str) -> float | None:
-    try:
-        return float(_text(dataset, keyword))
-    except ValueError:
-        return None
+    """All of a value; several are parted by a backslash, as in the file."""
+    return "\\".join(texts_of(_value(dataset, keyword)))
 
 
 def _date(dataset: Any, keyword: str) -> date | None:
-    try:
-        return datetime.strptime(_text(dataset, keyword).replace(".", "")[:8], "%Y%m%d").date()
-    except ValueError:
-        return None
+    return day_of(_text(dataset, keyword))
 
 
 def _items(dataset: Any, keyword: str) -> list[Any]:

@@ -84,7 +84,7 @@ def features(facts: Mapping[str, Any]) -> list[float]:
     return [*numbers, *words, *makers, *flags, *told]
 
 
-def train(examples: Sequence[Example], *, seed: int = 0) -> Trained:
+def train(examples: Sequence[Example]) -> Trained:
     """Learn from curated signatures. Raises ConfigError without scikit-learn, or with too few of them."""
     counts = Counter(each.sequence for each in examples)
     usable = [each for each in examples if counts[each.sequence] >= FEWEST_OF_A_LABEL]
@@ -95,8 +95,8 @@ def train(examples: Sequence[Example], *, seed: int = 0) -> Trained:
             "confirm or correct more signatures with `imagebank signatures`, those with most series first",
         )
     values, labels = _arrays(usable)
-    right, wrong, abstained = _held_out(values, labels, [each.scanner for each in usable], seed)
-    return Trained(_model(seed).fit(values, labels), right, wrong, abstained)
+    right, wrong, abstained = _held_out(values, labels, [each.scanner for each in usable])
+    return Trained(_model().fit(values, labels), right, wrong, abstained)
 
 
 def opinions(trained: Trained, facts: Sequence[Mapping[str, Any]]) -> list[Opinion]:
@@ -117,7 +117,7 @@ def _arrays(examples: Sequence[Example]) -> tuple[Any, Any]:
     return np.array([features(each.facts) for each in examples]), np.array([each.sequence for each in examples])
 
 
-def _held_out(values: Any, labels: Any, scanners: Sequence[str], seed: int) -> tuple[int, int, int]:
+def _held_out(values: Any, labels: Any, scanners: Sequence[str]) -> tuple[int, int, int]:
     """Right, wrong and abstained on scanners that were left out of training; nothing with a single scanner."""
     splitter = _learning()[1]
     folds = min(FOLDS, len(set(scanners)))
@@ -127,15 +127,15 @@ def _held_out(values: Any, labels: Any, scanners: Sequence[str], seed: int) -> t
     for train_rows, test_rows in splitter(n_splits=folds).split(values, labels, scanners):
         if len(set(labels[train_rows])) < 2:
             continue
-        model = _model(seed).fit(values[train_rows], labels[train_rows])
+        model = _model().fit(values[train_rows], labels[train_rows])
         for row, truth in zip(model.predict_proba(values[test_rows]), labels[test_rows], strict=True):
             said = _opinion(model.classes_, row).sequence
             told["abstained" if not said else "right" if said == truth else "wrong"] += 1
     return told["right"], told["wrong"], told["abstained"]
 
 
-def _model(seed: int) -> Any:
-    return _learning()[0](max_iter=120, min_samples_leaf=1, l2_regularization=1.0, random_state=seed)
+def _model() -> Any:
+    return _learning()[0](max_iter=120, min_samples_leaf=1, l2_regularization=1.0, random_state=0)
 
 
 def _learning() -> tuple[Any, Any]:

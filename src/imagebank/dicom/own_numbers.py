@@ -17,6 +17,7 @@ from functools import lru_cache
 SHORTEST = 5
 SHORTEST_LONG = 9
 _DIGITS = re.compile(r"[0-9]+")
+_NO_DIGIT = re.compile(r"[ .+-]")
 _WHOLE = re.compile(r"(?<![0-9.])[0-9]+")
 
 
@@ -36,8 +37,8 @@ class OwnNumbers:
         return any(int(whole) in self.wholes for whole in _WHOLE.findall(text)) or self.are_inside(text)
 
     def are_inside(self, text: str) -> bool:
-        """Whether a long one stands among the digits of a number."""
-        return any(each in text.replace(".", "") for each in self.long)
+        """Whether a long one stands among the digits of a number, or of several one after the other."""
+        return bool(self.long) and any(each in _NO_DIGIT.sub("", text) for each in self.long)
 
 
 NO_NUMBERS = OwnNumbers()

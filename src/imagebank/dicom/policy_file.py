@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from imagebank.core.errors import ConfigError
+from imagebank.core.files import read_text
 from imagebank.dicom.data_files import read_data
 from imagebank.dicom.dates import TIMES
 from imagebank.dicom.options import options
@@ -124,11 +125,8 @@ def _extended(parent: PolicyText, told: Mapping[str, Any], text: str, path: Path
 
 
 def _read(path: Path) -> str:
-    try:
-        return path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        advice = "give the path of a UTF-8 text file that you may read; paths in a policy start at the policy's folder"
-        raise ConfigError(f"{path} cannot be read ({type(error).__name__}).", advice) from None
+    advice = "give the path of a UTF-8 text file that you may read; paths in a policy start at the policy's folder"
+    return read_text(path, advice)
 
 
 def _parse(text: str, where: str) -> dict[str, Any]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import tomllib
 from collections.abc import Iterable, Iterator
 
+from imagebank.core.markdown import section, table
 from imagebank.dicom.data_files import read_data
 from imagebank.dicom.dates import CONSTANTS
 from imagebank.dicom.options import options
@@ -12,7 +13,8 @@ from imagebank.dicom.policy import Policy, load_policy
 from imagebank.dicom.policy_file import SAFE_PRIVATE
 from imagebank.dicom.policy_file import SETTINGS as CHOICES
 from imagebank.dicom.policy_report import Line, lines
-from imagebank.dicom.table_e1_1 import NEWER, RESOLVED, table
+from imagebank.dicom.table_e1_1 import NEWER, RESOLVED
+from imagebank.dicom.table_e1_1 import table as floor
 from imagebank.dicom.vendor_fields import CSA_FIELDS
 
 ACTIONS = {  # a test holds that none is missing
@@ -49,16 +51,16 @@ def policy_markdown() -> str:
     head = INTRODUCTION.format(name=policy.name, version=policy.version, digest=policy.digest, count=len(policy.rules))
     parts = [
         f"# De-identification policy\n{head}",
-        _section("Options", OPTIONS, _table(OPTIONS_HEAD, _options(policy))),
-        _section("Settings", SETTINGS.format(**_choices())),
-        _section("Actions", _table(("action", "what it does"), ((each, ACTIONS[each]) for each in _used(told)))),
-        _section("Conditional actions of the table", CONDITIONAL, _table(CONDITIONAL_HEAD, _conditional())),
-        _section("Attributes that are not removed everywhere", _table(KEPT_HEAD, map(_kept, kept))),
-        _section("Attributes that are removed", REMOVED.format(listed=len(table()), removed=len(removed)), _newer()),
-        _section("Dates, times and ages", DATES.format(**_window()), _table(("date", "what writes it"), _constants())),
-        _section("Private elements that are not removed", PRIVATE, _table(PRIVATE_HEAD, _private(policy))),
-        _section("Header blocks of the makers", BLOCKS, _table(BLOCKS_HEAD, _blocks())),
-        _section("A policy of your own", OWN),
+        section("Options", OPTIONS, table(OPTIONS_HEAD, _options(policy))),
+        section("Settings", SETTINGS.format(**_choices())),
+        section("Actions", table(("action", "what it does"), ((each, ACTIONS[each]) for each in _used(told)))),
+        section("Conditional actions of the table", CONDITIONAL, table(CONDITIONAL_HEAD, _conditional())),
+        section("Attributes that are not removed everywhere", table(KEPT_HEAD, map(_kept, kept))),
+        section("Attributes that are removed", REMOVED.format(listed=len(floor()), removed=len(removed)), _newer()),
+        section("Dates, times and ages", DATES.format(**_window()), table(("date", "what writes it"), _constants())),
+        section("Private elements that are not removed", PRIVATE, table(PRIVATE_HEAD, _private(policy))),
+        section("Header blocks of the makers", BLOCKS, table(BLOCKS_HEAD, _blocks())),
+        section("A policy of your own", OWN),
     ]
     return "\n".join(parts)
 
@@ -148,16 +150,6 @@ keywords = "PatientAge"
 """
 
 
-def _table(head: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
-    every = [list(head), *(list(row) for row in rows)]
-    every.insert(1, ["---"] * len(every[0]))
-    return "".join("| " + " | ".join(cell.replace("|", "\\|") for cell in row) + " |\n" for row in every)
-
-
-def _section(title: str, *texts: str) -> str:
-    return f"\n## {title}\n\n" + "\n".join(f"{text.strip()}\n" for text in texts if text.strip())
-
-
 def _options(policy: Policy) -> Iterator[tuple[str, ...]]:
     for each in options().values():
         default = "on" if each.name in policy.options else "off"
@@ -186,7 +178,7 @@ def _kept(line: Line) -> tuple[str, ...]:
 def _newer() -> str:
     sections = tomllib.loads(read_data(NEWER))["rows"]
     rows = ((attribute, section["source"]) for section in sections for attribute in section["attributes"])
-    return _table(("attribute", "source"), rows)
+    return table(("attribute", "source"), rows)
 
 
 def _constants() -> Iterator[tuple[str, str]]:

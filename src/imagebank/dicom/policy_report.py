@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pydicom.datadict import dictionary_description, dictionary_has_tag, dictionary_keyword, keyword_dict
 
 from imagebank.core.errors import ConfigError
-from imagebank.dicom.iods import object_names
+from imagebank.dicom.iods import attribute_types, object_names
 from imagebank.dicom.policy import Policy, Rule
 from imagebank.dicom.rule import Action
 from imagebank.dicom.table_e1_1 import row_of, table
@@ -47,8 +47,6 @@ def lines(policy: Policy) -> list[Line]:
 
 
 def _types() -> Iterator[int]:
-    from imagebank.dicom.iods import attribute_types
-
     for sop_class in object_names():
         yield from (tag for tag, kind in attribute_types(sop_class).items() if kind.startswith("2"))
 

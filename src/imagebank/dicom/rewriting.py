@@ -124,7 +124,7 @@ def _number(rule: Rule, tag: int, vr: str, content: bytes, context: Context) -> 
     if not is_plain_number(plain, content):
         value = numbers(decode(tag, vr, content, context.charset, little=context.little))
         told = _encode(tag, vr, value, little=context.little) if vr in NUMERIC_VRS else None
-    bounds = rule.bounds if tag >> 16 & 1 else _bounds(rule.bounds, tag)
+    bounds = _private_bounds(rule.bounds, plain) if tag >> 16 & 1 else _bounds(rule.bounds, tag)
     fits = told is not None and are_plausible(plain, told, bounds, little=context.little, own=context.own)
     return told if fits else None
 
@@ -136,6 +136,12 @@ def _bounds(bounds: Bounds, tag: int) -> Bounds:
         return replace(bounds, count=float(dictionary_VM(tag)))
     except (KeyError, ValueError):  # unknown, or a range as 1-n
         return replace(bounds, count=float("inf"))
+
+
+@lru_cache(maxsize=256)
+def _private_bounds(bounds: Bounds, vr: str) -> Bounds:
+    """The declared bounds; how many numbers a text holds, makers do not tell."""
+    return replace(bounds, count=float("inf")) if vr in ("DS", "IS") else bounds
 
 
 @lru_cache(maxsize=4096)

@@ -15,11 +15,15 @@ from collections.abc import Mapping
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from functools import cache
-from importlib import resources
 from typing import Any
 
+from imagebank.core.markdown import table
+from imagebank.dicom.body_parts import BODY_PARTS
+from imagebank.dicom.data_files import read_data
 from imagebank.dicom.series_facts import ALWAYS, Facts, is_stated, series_facts
 from imagebank.dicom.words import clean_code, clean_description
+
+RULES = "classification_rules.toml"
 
 SEQUENCES = (
     "T1w",
@@ -214,7 +218,7 @@ def _shown(condition: Any, value: Any) -> str:
 @cache
 def rules() -> tuple[Rule, ...]:
     """The decision list, in order. Raises ValueError for a rule that names an unknown fact or sequence."""
-    loaded = tuple(_rule(each) for each in tomllib.loads(_rules_text())["rule"])
+    loaded = tuple(_rule(each) for each in tomllib.loads(read_data(RULES))["rule"])
     for rule in loaded:
         _check_rule(rule)
     return loaded
@@ -241,17 +245,20 @@ def _check_rule(rule: Rule) -> None:
 
 def rules_hash() -> str:
     """The SHA-256 of the decision list and of the list of body parts, which every result made with them names."""
-    return hashlib.sha256((_rules_text() + _data("body_parts.toml")).encode()).hexdigest()
+    return hashlib.sha256((read_data(RULES) + read_data(BODY_PARTS)).encode()).hexdigest()
 
 
 def describe_rules() -> str:
     """The decision list as a Markdown table."""
-    head = "| rule | shows | variant | confidence | when | unless | because |\n|---|---|---|---|---|---|---|\n"
-    return head + "".join(
-        f"| {r.name} | {r.shows} | {r.variant} | {r.confidence:g} | {_describe(r.when)} "
-        f"| {' **or** '.join(map(_describe, r.unless))} | {r.because} |\n"
-        for r in rules()
+    head = ("rule", "shows", "variant", "confidence", "when", "unless", "because")
+    told = (
+        (r.name, r.shows, r.variant, f"{r.confidence:g}", _describe(r.when), _exceptions(r), r.because) for r in rules()
     )
+    return table(head, told)
+
+
+def _exceptions(rule: Rule) -> str:
+    return " **or** ".join(map(_describe, rule.unless))
 
 
 def _describe(conditions: Conditions) -> str:
@@ -267,13 +274,4 @@ def _describe_condition(condition: Any) -> str:
         case dict():
             return ", ".join(f"{word} {number:g}" for word, number in condition.items())
         case _:
-            return "matches `" + str(condition).replace("|", "\\|") + "`"
-
-
-@cache
-def _rules_text() -> str:
-    return _data("classification_rules.toml")
-
-
-def _data(name: str) -> str:
-    return resources.files("imagebank.dicom").joinpath("data", name).read_text("utf-8")
+            return f"matches `{condition}`"

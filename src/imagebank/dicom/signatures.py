@@ -11,7 +11,7 @@ import hashlib
 import json
 import re
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from typing import Any
 
 from imagebank.dicom.acquisition import Acquisition
@@ -99,14 +99,14 @@ def case_of(clean: Sequence[Acquisition]) -> dict[str, Any]:
 
 
 def acquisitions_of(case: dict[str, Any]) -> list[Acquisition]:
-    """The facts that `case_of` wrote."""
+    """The facts that `case_of` wrote; those of an older version that nobody asks for any more are passed over."""
     told = case["instances"]
     if not isinstance(told, list):
         raise ValueError("a case has a list of instances")
-    return [Acquisition(**{key: _value(key, value) for key, value in each.items()}) for each in told]
+    return [Acquisition(**_known(Acquisition, each)) for each in told]
 
 
-LEFT_OUT = ("acquired_s", "bolus_start_s", "software", "model", "instance_number")
+LEFT_OUT = ("acquired_s", "bolus_start_s", "software", "model")
 
 
 def _instance(one: Acquisition) -> dict[str, Any]:
@@ -119,10 +119,15 @@ def _instance(one: Acquisition) -> dict[str, Any]:
     }
 
 
+def _known(kind: type[Acquisition | Frame], told: dict[str, Any]) -> dict[str, Any]:
+    """JSON values as the fields of a record: lists become tuples, frames become frames."""
+    names = {field.name for field in fields(kind)}
+    return {key: _value(key, value) for key, value in told.items() if key in names}
+
+
 def _value(key: str, value: Any) -> Any:
-    """A JSON value as the field of an `Acquisition` has it: lists become tuples, frames become frames."""
-    if key == "slice_frames" and isinstance(value, list):
-        return tuple(Frame(**{name: _tupled(each) for name, each in frame.items()}) for frame in value)
+    if key == "slice_frames":
+        return tuple(Frame(**_known(Frame, frame)) for frame in value)
     return _tupled(value)
 
 

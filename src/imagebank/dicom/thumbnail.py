@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import io
-import struct
 import warnings
 import zipfile
-import zlib
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pydicom
 
+from imagebank.core.png import png
 from imagebank.dicom.frames import orientation_of, position_of
 from imagebank.dicom.geometry import normal_of
 
@@ -92,23 +91,11 @@ def _place(dataset: pydicom.Dataset) -> float:
     return sum(a * b for a, b in zip(normal_of(orientation), position, strict=True))
 
 
-def thumbnail(volume: Array, side: int = SIDE) -> bytes:
+def thumbnail(volume: Array) -> bytes:
     """The middle slice as a small grey PNG."""
     middle = volume[len(volume) // 2]
-    step = max(1, -(-max(middle.shape) // side))
+    step = max(1, -(-max(middle.shape) // SIDE))
     small = middle[::step, ::step]
     low, high = np.percentile(middle, WINDOW)
     scaled = np.clip((small - low) / (high - low if high > low else 1.0), 0, 1)
     return png((255 * scaled).astype(np.uint8))
-
-
-def png(grey: Array) -> bytes:
-    """A grey image of 8 bits as PNG (ISO 15948): the same pixels give the same bytes."""
-    rows, columns = grey.shape
-    raw = b"".join(b"\0" + row.tobytes() for row in np.ascontiguousarray(grey))
-    head = struct.pack(">IIBBBBB", columns, rows, 8, 0, 0, 0, 0)
-    return b"\x89PNG\r\n\x1a\n" + _chunk(b"IHDR", head) + _chunk(b"IDAT", zlib.compress(raw, 9)) + _chunk(b"IEND", b"")
-
-
-def _chunk(name: bytes, content: bytes) -> bytes:
-    return struct.pack(">I", len(content)) + name + content + struct.pack(">I", zlib.crc32(name + content))

@@ -17,7 +17,7 @@ from imagebank.dicom import words
 from imagebank.dicom.csa import clean_csa
 from imagebank.dicom.dates import age_in_years, clean_time, shift_date, shift_datetime, shift_day
 from imagebank.dicom.ge import clean_ge
-from imagebank.dicom.own_numbers import NO_NUMBERS, OwnNumbers
+from imagebank.dicom.own_numbers import OwnNumbers
 from imagebank.dicom.rule import Action, Rule
 from imagebank.identities.pseudonyms import UidMap
 
@@ -159,7 +159,7 @@ def _replaced(action: Action, value: Any, vr: str, subject: Subject) -> Any | No
             return None
 
 
-def clean_private(rule: Rule, vr: str, value: Any, subject: Subject, own: OwnNumbers = NO_NUMBERS) -> Any | None:
+def clean_private(rule: Rule, vr: str, value: Any, subject: Subject, own: OwnNumbers) -> Any | None:
     """The value of a private element on the safe list that has the form it should have; None where it must go.
 
     `own` are numbers of the patient, which no form allows.

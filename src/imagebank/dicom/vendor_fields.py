@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from functools import cache
 
 from imagebank.dicom.data_files import read_data
-from imagebank.dicom.own_numbers import NO_NUMBERS, OwnNumbers
+from imagebank.dicom.own_numbers import OwnNumbers
 
 CSA_FIELDS = "csa_fields.toml"
 _INDEX = re.compile(r"\[[0-9]{1,4}\]")
@@ -23,7 +23,7 @@ def allowed(block: str) -> Mapping[str, re.Pattern[str]]:
     return known | {each["field"]: re.compile(each["form"]) for each in told["texts"]}
 
 
-def is_allowed(block: str, field: str, value: str, own: OwnNumbers = NO_NUMBERS) -> bool:
+def is_allowed(block: str, field: str, value: str, own: OwnNumbers) -> bool:
     """Whether a field of a block is on the list and its value, all ASCII, has the form; indices do not matter.
 
     A value that repeats a number of the patient (`own`) never is.

@@ -17,8 +17,9 @@ from imagebank.dicom.data_files import read_data, read_rows, read_words
 _PIECE = re.compile(r"[^\W_]+")
 _RUN = re.compile(r"[^\W\d_]+|\d+")
 _CODE = re.compile(r"[A-Z0-9 _\-/]{0,32}")
-_MODEL_NUMBER = re.compile(r"[0-9]{1,3}|[0-9](\.[0-9])?T|X")
+_BESIDE_A_MODEL = re.compile(r"[0-9](\.[0-9])?T|X")
 CODE_DIGITS = 3
+NUMBERED_TERMS = ("00", "01")  # of LossyImageCompression: no other defined term is a number
 KNOWN_CODES = "known_codes.csv"
 UNKNOWN_CODE = "OTHER"  # stands for a coded value that is not on the list, so that the others keep their places
 
@@ -90,11 +91,12 @@ def clean_description(text: str, forbidden: AbstractSet[str], known: Vocabulary 
 
 
 def clean_code(value: str) -> str:
-    """A coded string whose words are all known, in capitals, else OTHER."""
+    """A coded string whose words are all known, in capitals, else OTHER: numbers alone may be an id in groups."""
     capitals = value.strip().upper()
     runs = _RUN.findall(capitals.lower())
     known = all(len(run) <= CODE_DIGITS if run.isdigit() else run in code_words() for run in runs)
-    return capitals if known and _CODE.fullmatch(capitals) else UNKNOWN_CODE
+    says_something = not capitals.isdigit() or capitals in NUMBERED_TERMS
+    return capitals if known and says_something and _CODE.fullmatch(capitals) else UNKNOWN_CODE
 
 
 def clean_known(value: str) -> str:
@@ -123,11 +125,18 @@ def clean_manufacturer(manufacturer: str) -> str:
 
 
 def clean_model(model: str) -> str:
-    """The known words of a model name, and short numbers right behind them: uMR 770, Prisma_fit, Eclipse 1.5T."""
-    kept = ""
+    """The known words of a model name, and behind them one short number: uMR 770, Prisma_fit, Eclipse 1.5T.
+
+    A field strength and an X may stand beside it; of more numbers, which may be a date or an id in groups, none but the
+    first.
+    """
+    kept, numbered = "", False
     for between, piece in re.findall(r"([^\w]*_?)([^\W_]+(?:\.[0-9]T\b)?)", model):
-        follows = bool(kept) and _MODEL_NUMBER.fullmatch(piece) is not None
-        if follows or devices().models.accepts(piece):
+        if piece.isascii() and piece.isdecimal():
+            stays, numbered = bool(kept) and not numbered and len(piece) <= CODE_DIGITS, True
+        else:
+            stays = devices().models.accepts(piece) or (bool(kept) and _BESIDE_A_MODEL.fullmatch(piece) is not None)
+        if stays:
             kept += ("_" if between == "_" else " " if kept else "") + piece
     return kept.strip("_")
 

@@ -16,11 +16,15 @@ from imagebank.engine.step import Failure
 PACKAGE = Path(__file__).parent.parent
 RUNNER = PACKAGE / "engine" / "local.py"  # calls every step, and so tells nothing of where one failed
 DISK_FULL = "disk-full"
+DISK_OR_NETWORK = (  # what a disk says that fails, and a folder on a server that was unplugged or is being restarted
+    *(errno.EIO, errno.ESTALE, errno.ETIMEDOUT, errno.ENOTCONN, errno.ECONNRESET, errno.ECONNABORTED),
+    *(errno.EHOSTDOWN, errno.EHOSTUNREACH, errno.ENETDOWN, errno.ENETUNREACH),
+)
 PASSING = {
     errno.ENOENT: "file-vanished",
     errno.EACCES: "no-permission",
-    errno.EIO: "read-error",
-    errno.ESTALE: "read-error",
+    errno.EPERM: "no-permission",
+    **dict.fromkeys(DISK_OR_NETWORK, "read-error"),
 }
 
 

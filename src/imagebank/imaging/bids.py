@@ -109,7 +109,8 @@ def _functional(image: Image, _: Sequence[float]) -> str:
 def _perfusion(image: Image, echoes_ms: Sequence[float]) -> str:
     if len(echoes_ms) > 1:
         return "several-echoes"
-    return "asl-facts-missing" if facts_missing(image.volume_types, image.volumes, image.known) else ""
+    missing = facts_missing(image.volume_types, image.volumes, image.labelling, image.known)
+    return "asl-facts-missing" if missing else ""
 
 
 def _wish(image: Image, echoes_ms: tuple[float, ...]) -> _Wish:

@@ -43,7 +43,7 @@ from imagebank.imaging.sidecar import (
 from imagebank.imaging.unpacking import unpack
 from imagebank.imaging.vocabulary import sequence_of
 
-VERSION = "3"
+VERSION = "4"
 """Raised whenever the same series would give other files."""
 
 COMPRESSION_LEVEL = 3
@@ -53,8 +53,6 @@ COPY_BYTES = 1 << 20
 UNREADABLE = (zipfile.BadZipFile, zlib.error, struct.error, FileNotFoundError, EOFError, NotImplementedError)
 
 HALF_DAY_S = 43_200.0
-
-Images = dict[tuple[str, int], Converted]
 
 
 @dataclass(frozen=True)
@@ -158,6 +156,7 @@ def _image(made: _Series, number: int, converted: Converted) -> Image:
         shape=converted.shape,
         known=frozenset(sidecar),
         volume_types=made.volume_types if whole else (),
+        labelling=str(sidecar.get("ArterialSpinLabelingType", "")),
         doubt=made.conversion.doubt,
     )
 

@@ -219,7 +219,8 @@ Routine brain MRI of a hospital, de-identified, in the Brain Imaging Data Struct
 
 UNSORTED_README = """# Unsorted images
 
-NIfTI images of series for which BIDS has no certain name: localizers, maps computed by the scanner, perfusion and
-field-mapping series without the facts that BIDS requires of them, damaged and unknown series. `unsorted.tsv` names
-each with its reason, and every series that could not be converted. `desc` in a name is what the series shows.
+NIfTI images of series for which BIDS has no certain name: localizers, maps computed by the scanner,
+susceptibility-weighted images, perfusion and field-mapping series without the facts that BIDS requires of them, damaged
+and unknown series. `unsorted.tsv` names each with its reason, and every series that could not be converted. `desc` in a
+name is what the series shows.
 """

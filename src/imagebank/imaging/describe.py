@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 
+from imagebank.core.markdown import meanings, table
 from imagebank.imaging.columns import PARTICIPANTS, SCANS, SESSIONS, UNSORTED_IMAGES
 from imagebank.imaging.dataset import BIDS_VERSION
 from imagebank.imaging.dcm2niix import MEMORY_FLOOR_BYTES, MEMORY_PER_BYTE, OPTIONS, TIMEOUT_S
@@ -11,7 +12,7 @@ from imagebank.imaging.entities import describe_entities
 from imagebank.imaging.labelling import LABELLING, REQUIRED
 from imagebank.imaging.model import FAILED, NOTES, UNSORTED
 from imagebank.imaging.sidecar import kept_keys
-from imagebank.imaging.vocabulary import sequences, table
+from imagebank.imaging.vocabulary import rows_of, sequences
 
 TABLES = {
     "participants.tsv": PARTICIPANTS,
@@ -29,13 +30,14 @@ def bids_page() -> str:
 
 
 def _naming() -> Iterator[tuple[str, str]]:
-    yield "Names", NAMES + _table(("part", "datatypes", "rule"), ((f"`{k}`", d, r) for k, d, r in describe_entities()))
+    yield "Names", NAMES + table(("part", "datatypes", "rule"), ((f"`{k}`", d, r) for k, d, r in describe_entities()))
     rows = ((f"`{s.sequence}`", _place(s.datatype, s.suffix), _code(s.reason), s.why) for s in sequences().values())
-    yield "What each sequence is called", SEQUENCES + _table(("sequence", "name", "unsorted because", "note"), rows)
-    yield "Reconstructions (`rec`)", _table(("word of ImageType", "label", "meaning"), _rows("reconstructions"))
+    yield "What each sequence is called", SEQUENCES + table(("sequence", "name", "unsorted because", "note"), rows)
+    yield "Reconstructions (`rec`)", table(("word of ImageType", "label", "meaning"), _rows("reconstructions"))
     yield "Field maps", FIELD_MAPS
-    required = ", ".join(f"`{name}`" for name in (*REQUIRED, *sorted(set(LABELLING.values()))))
-    yield "Labelled blood (ASL)", LABELLED.format(required=required)
+    required = ", ".join(f"`{name}`" for name in REQUIRED)
+    by_type = ", ".join(f"`{fact}` ({kind})" for kind, fact in LABELLING.items())
+    yield "Labelled blood (ASL)", LABELLED.format(required=required, by_type=by_type)
     yield "Sessions", SESSION_LABELS
     yield "Tables", TABLES_TEXT + "\n".join(f"### `{name}`\n\n{_columns(told)}" for name, told in TABLES.items())
 
@@ -45,28 +47,21 @@ def _conversion() -> Iterator[tuple[str, str]]:
     yield "Conversion", CONVERSION.format(options=" ".join(OPTIONS), **bounds)
     yield (
         "What the converter appends to a name",
-        _table(("label", "meaning", "value", "note"), _rows("output_labels", code=1)),
+        table(("label", "meaning", "value", "note"), _rows("output_labels", code=1)),
     )
     yield (
         "What the converter says",
-        MESSAGES + _table(("message", "effect", "reason"), _rows("converter_messages", code=1)),
+        MESSAGES + table(("message", "effect", "reason"), _rows("converter_messages", code=1)),
     )
     for title, reasons in (("Why an image is unsorted", UNSORTED), ("Why a series failed", FAILED), ("Notes", NOTES)):
-        yield title, _table(("code", "meaning"), ((f"`{code}`", text) for code, text in sorted(reasons.items())))
+        yield title, meanings(dict(sorted(reasons.items())), "code")
     yield "Sidecars", SIDECARS + ", ".join(f"`{key}`" for key in sorted(kept_keys())) + ".\n"
-    yield "What the validator says", VALIDATOR + _table(("warning", "of", "why it stays"), _rows("validator_warnings"))
-
-
-def _table(head: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
-    """A Markdown table."""
-    every = [list(head), *(list(row) for row in rows)]
-    every.insert(1, ["---"] * len(every[0]))
-    return "".join("| " + " | ".join(cell.replace("|", "\\|") for cell in row) + " |\n" for row in every)
+    yield "What the validator says", VALIDATOR + table(("warning", "of", "why it stays"), _rows("validator_warnings"))
 
 
 def _rows(name: str, *, code: int = 0) -> Iterator[list[str]]:
     """The rows of one of the package's tables; the first `code` columns are shown as code."""
-    for row in table(name):
+    for row in rows_of(name):
         yield [_code(cell) if place < code else cell for place, cell in enumerate(row.values())]
 
 
@@ -80,7 +75,7 @@ def _place(datatype: str, suffix: str) -> str:
 
 def _columns(columns: Mapping[str, object]) -> str:
     told = ((name, facts["Description"]) for name, facts in columns.items() if isinstance(facts, dict))
-    return _table(("column", "meaning"), ((f"`{name}`", text) for name, text in told))
+    return table(("column", "meaning"), ((f"`{name}`", text) for name, text in told))
 
 
 INTRODUCTION = f"""# Images under BIDS names
@@ -121,7 +116,7 @@ A labelled-blood series has a BIDS name only when the header tells the kind of e
 `aslcontext.tsv`, and every fact that BIDS requires. The number of pairs and an included calibration volume follow from
 the kinds. Nothing is guessed: most headers do not tell of background suppression, and those series are unsorted.
 
-Required are {required}; of the last two, one.
+Required are {required}, and by the type of labelling {by_type}.
 """
 SESSION_LABELS = """
 A session is one examination. Its label is opaque: five digits and four letters. The digits count days from a day that a

@@ -35,16 +35,19 @@ REQUIRED = (
 """What every labelled-blood image must tell in BIDS; the rest follows from the kinds of its volumes."""
 
 LABELLING = {"PCASL": "LabelingDuration", "CASL": "LabelingDuration", "PASL": "BolusCutOffFlag"}
+"""What an image must tell besides, by its ArterialSpinLabelingType: BIDS knows no other types."""
 
 
-def facts_missing(volume_types: Sequence[str], volumes: int, known: Iterable[str]) -> tuple[str, ...]:
-    """What is not known of a series that BIDS requires; empty when it can be named."""
+def facts_missing(volume_types: Sequence[str], volumes: int, labelling: str, known: Iterable[str]) -> tuple[str, ...]:
+    """What is not known of a series of a type of labelling that BIDS requires; empty when it can be named."""
     known = set(known)
     missing = [name for name in REQUIRED if name not in known]
     if len(volume_types) != volumes:
         missing.append("aslcontext")
-    if not known & set(LABELLING.values()):
-        missing.append("LabelingDuration")
+    if labelling not in LABELLING and "ArterialSpinLabelingType" not in missing:
+        missing.append("ArterialSpinLabelingType")
+    if labelling in LABELLING and LABELLING[labelling] not in known:
+        missing.append(LABELLING[labelling])
     if "m0scan" not in volume_types and "M0Type" not in known:
         missing.append("M0Type")  # a calibration image may lie in another series
     return tuple(missing)

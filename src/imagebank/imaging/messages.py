@@ -11,9 +11,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
 
-from imagebank.imaging.vocabulary import table
-
-EFFECTS = ("fail", "doubt", "note")
+from imagebank.imaging.vocabulary import rows_of
 
 STATUS_DOUBTS = {8: "partly-converted"}
 """What the exit status alone says (ERRORS.md of dcm2niix): 8 is that some instances were not converted."""
@@ -32,7 +30,7 @@ class Message:
 def messages() -> tuple[Message, ...]:
     """The table, in its order."""
     return tuple(
-        Message(re.compile(row["pattern"]), row["effect"], row["reason"]) for row in table("converter_messages")
+        Message(re.compile(row["pattern"]), row["effect"], row["reason"]) for row in rows_of("converter_messages")
     )
 
 

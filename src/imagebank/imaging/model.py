@@ -78,8 +78,8 @@ class Image:
     `plane` is that of its own slices where its series has several. `direction` is the way of phase encoding, such as
     `AP`, empty where its sign is not known. `image_type` are the words of ImageType. `b_values` is how many b-values
     came with it. `echo_planar` and `known` (the keys of its sidecar) come from the header. `volume_types` names each
-    volume of a labelled-blood series, as `aslcontext.tsv` does. `doubt` is why its geometry or content is not to be
-    trusted, as a reason code.
+    volume of a labelled-blood series, as `aslcontext.tsv` does; `labelling` is how its blood was labelled (PASL).
+    `doubt` is why its geometry or content is not to be trusted, as a reason code.
     """
 
     series: str
@@ -99,6 +99,7 @@ class Image:
     shape: tuple[int, ...] = ()
     known: frozenset[str] = frozenset()
     volume_types: tuple[str, ...] = ()
+    labelling: str = ""
     doubt: str = ""
 
 

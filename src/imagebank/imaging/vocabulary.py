@@ -41,7 +41,7 @@ COMPUTED = OutputLabel("computed")
 @cache
 def sequences() -> dict[str, Sequence]:
     """Every known sequence by name."""
-    return {row["sequence"]: Sequence(**row) for row in table("sequences")}
+    return {row["sequence"]: Sequence(**row) for row in rows_of("sequences")}
 
 
 def sequence_of(name: str) -> Sequence:
@@ -62,11 +62,11 @@ def stable_label(label: str) -> str:
 def reconstruction(image_type: Iterable[str]) -> str:
     """The reconstruction that the words of ImageType name, such as `dis2dnorm`; in the order of the table."""
     words = {word.upper() for word in image_type}
-    return "".join(dict.fromkeys(row["label"] for row in table("reconstructions") if row["word"] in words))
+    return "".join(dict.fromkeys(row["label"] for row in rows_of("reconstructions") if row["word"] in words))
 
 
 @cache
-def table(name: str) -> tuple[dict[str, str], ...]:
+def rows_of(name: str) -> tuple[dict[str, str], ...]:
     """The rows of one of the package's tables."""
     text = resources.files("imagebank.imaging").joinpath(f"data/{name}.csv").read_text("utf-8")
     return tuple(csv.DictReader(text.splitlines()))
@@ -74,7 +74,7 @@ def table(name: str) -> tuple[dict[str, str], ...]:
 
 def _read_token(token: str) -> OutputLabel:
     for tried in dict.fromkeys((token, _without_letter(token))):
-        for row in table("output_labels"):
+        for row in rows_of("output_labels"):
             found = re.fullmatch(row["label"], tried)
             if found:
                 return OutputLabel(row["meaning"], row["value"] or "".join(found.groups()))
@@ -82,5 +82,5 @@ def _read_token(token: str) -> OutputLabel:
 
 
 def _without_letter(token: str) -> str:
-    known = any(re.fullmatch(row["label"], token) for row in table("output_labels"))
+    known = any(re.fullmatch(row["label"], token) for row in rows_of("output_labels"))
     return token if known else re.sub(r"(?<=..)[a-z]$", "", token)

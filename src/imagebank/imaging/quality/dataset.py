@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
-
 from imagebank import __version__
+from imagebank.imaging.dataset import BIDS_VERSION
+from imagebank.imaging.sidecar import sidecar_text
 
 DESCRIPTION = {
     "Name": "Image quality",
-    "BIDSVersion": "1.10.0",
+    "BIDSVersion": BIDS_VERSION,
     "DatasetType": "derivative",
     "GeneratedBy": [{"Name": "imagebank", "Version": __version__}],
 }
@@ -24,5 +24,4 @@ Faces can be recognised in these pictures as far as they can in the images.
 
 def dataset_files() -> dict[str, str]:
     """The files by their names."""
-    description = json.dumps(DESCRIPTION, indent=2, sort_keys=True) + "\n"
-    return {"dataset_description.json": description, "README.md": README}
+    return {"dataset_description.json": sidecar_text(DESCRIPTION), "README.md": README}

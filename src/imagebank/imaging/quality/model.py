@@ -64,7 +64,6 @@ class Absent:
 
 
 Reading = float | Absent
-Readings = Mapping[str, Reading]
 
 
 @cache

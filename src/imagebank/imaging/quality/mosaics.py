@@ -6,21 +6,17 @@ the head up. The same image gives the same bytes: no time, no name and no text i
 
 from __future__ import annotations
 
-import struct
-import zlib
-
 import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
+from imagebank.core.png import png
 from imagebank.imaging.quality.head import Volume
 from imagebank.imaging.quality.volumes import Image
 
 TILE_PX = 112
 GAP_PX = 2
 WINDOW = (1.0, 99.5)  # percentiles that become black and white
-SIGNATURE = b"\x89PNG\r\n\x1a\n"
-LEVEL = 9
 RIGHT, FRONT, UP = 0, 1, 2
 VIEWS = ((UP, FRONT, RIGHT), (FRONT, UP, RIGHT), (RIGHT, UP, FRONT))
 """Each view: across which direction it is cut, which one runs up the picture, and which one runs to its left."""
@@ -61,15 +57,3 @@ def _fitted(section: NDArray[np.float32], height_mm: float, width_mm: float) -> 
     top, side = ((TILE_PX - want) // 2 for want in wanted)
     tile[top : top + wanted[0], side : side + wanted[1]] = small
     return tile
-
-
-def png(grey: NDArray[np.uint8]) -> bytes:
-    """An 8-bit grey picture (rows, columns) as PNG (ISO/IEC 15948), with no chunk that is not needed."""
-    rows, columns = grey.shape
-    head = struct.pack(">IIBBBBB", columns, rows, 8, 0, 0, 0, 0)
-    lines = b"".join(b"\0" + line.tobytes() for line in grey)
-    return SIGNATURE + _chunk(b"IHDR", head) + _chunk(b"IDAT", zlib.compress(lines, LEVEL)) + _chunk(b"IEND", b"")
-
-
-def _chunk(kind: bytes, content: bytes) -> bytes:
-    return struct.pack(">I", len(content)) + kind + content + struct.pack(">I", zlib.crc32(kind + content))

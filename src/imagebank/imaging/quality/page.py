@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
+from imagebank.core.markdown import meanings, table
 from imagebank.imaging.quality.model import ABSENT, metrics
 from imagebank.imaging.quality.verdict import (
     CAUTION_FROM,
@@ -27,8 +26,8 @@ and from {UNUSABLE_FROM:g} on (unusable), among at least {FEWEST_ALIKE} images. 
 
 def metrics_markdown() -> str:
     """The page, without its first line."""
-    parts = [START, "## Metrics", _metrics(), "## Fixed limits", _limits(), "## Not assessable", _coded(REASONS)]
-    return "\n\n".join([*parts, "## Not measured", _coded(ABSENT)]) + "\n"
+    parts = [START, "## Metrics", _metrics(), "## Fixed limits", _limits(), "## Not assessable", meanings(REASONS)]
+    return "\n\n".join([*parts, "## Not measured", meanings(ABSENT)]) + "\n"
 
 
 def _metrics() -> str:
@@ -44,7 +43,7 @@ def _metrics() -> str:
         )
         for each in metrics().values()
     )
-    return _table(head, rows)
+    return table(head, rows)
 
 
 def _judged(name: str) -> str:
@@ -68,13 +67,4 @@ def _limits() -> str:
         )
         for each in limits()
     )
-    return _table(head, rows)
-
-
-def _coded(meanings: dict[str, str]) -> str:
-    return _table(("reason", "meaning"), ((f"`{code}`", meaning) for code, meaning in meanings.items()))
-
-
-def _table(head: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
-    lines = [head, tuple("---" for _ in head), *rows]
-    return "\n".join("| " + " | ".join(line) + " |" for line in lines)
+    return table(head, rows)
