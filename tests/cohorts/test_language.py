@@ -160,6 +160,26 @@ def test_a_codelist_is_known_by_what_it_holds() -> None:
             codelist(wrong)
 
 
+@pytest.mark.parametrize(
+    ("written", "meant"),
+    [
+        (["F001", "f00.1", " F00.1*", "F00.1+"], ["F00.1"]),
+        (["F03X", "F03.-"], ["F03"]),
+        (["F00\u2013F02", "F00 - F02"], ["F00-F02"]),
+        (["26929004"], ["26929004"]),  # of SNOMED CT
+    ],
+)
+def test_codes_are_understood_in_the_forms_in_which_lists_write_them(written: list[str], meant: list[str]) -> None:
+    for each in written:
+        assert codelist([each]) == codelist(meant)
+
+
+@pytest.mark.parametrize(("include", "exclude"), [(["F00, F01"], []), (["F00 F01"], []), (["F00.1", "F00.2"], ["F00"])])
+def test_a_list_that_finds_nobody_is_refused(include: list[str], exclude: list[str]) -> None:
+    with pytest.raises(QueryError, match=r"neither a code nor a block|leaves all of its codes out"):
+        codelist(include, exclude)
+
+
 def test_the_library_agrees_with_the_conditions_of_the_profile() -> None:
     known = {condition.prefixes for condition in conditions()}
     assert known <= {codes.include for codes in library().values()}
