@@ -195,6 +195,29 @@ def test_a_file_beside_the_question_may_hold_the_codelist(tmp_path: Path) -> Non
         from_yaml(text)
 
 
+UNFIT = """columns: 5
+columns: age_years
+steps: {a: 1}
+define: [a]
+groups: sex
+one_per: first
+one_per: {unit: patient, order: [age_years]}
+columns: [{name: d, value: {nearest: diagnoses, take: code, ties: before}}]
+columns: [{name: d, time_to: diagnoses, censor: patients.death_date}]
+steps: [{step: a, keep: {study_date: 2020-01-01 10:00:00}}]
+steps: [{step: a, keep: {scanners.model: {contains: }}}]
+steps: [{step: a, keep: {exists: {table: diagnoses, where: {code: {codes: {include: F00}}}}}}]
+steps: [{step: a, keep: {exists: {table: diagnoses, within: 10000000000000000000000}}}]
+steps: [{step: a, keep: {exists: {table: episodes, within: {days: 5, overlapping: maybe}}}}]
+steps: [{step: a, keep: &itself {not: *itself}}]"""
+
+
+@pytest.mark.parametrize("text", UNFIT.splitlines())
+def test_a_document_of_another_shape_is_refused_and_never_half_understood(text: str) -> None:
+    with pytest.raises(QueryError):
+        from_yaml(f"unit: study\n{text}")
+
+
 def test_a_project_cannot_ask_for_what_its_scope_hides() -> None:
     cohort = of_studies(columns=["patients.ethnic_group"])
     with pytest.raises(QueryError, match=r"`small` may not ask for `patients\.ethnic_group`"):
