@@ -33,7 +33,7 @@ KINDS_OF_CARE = {
     **dict.fromkeys(("outpatient", "op", "clinic"), "outpatient"),
     **dict.fromkeys(("community", "home", "domiciliary"), "community"),
 }
-YES = ("true", "yes", "y", "1", "t")
+YES, NO = ("true", "yes", "y", "1", "t", "-1"), ("", "false", "no", "n", "0", "f")
 _ITEM = re.compile(r"(.+?) item ?#?(\w+)", re.IGNORECASE)
 Answer = tuple[object, ...]
 

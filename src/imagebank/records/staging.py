@@ -28,7 +28,6 @@ from imagebank.records.shaping import matched, shape_sql, trimmed
 
 REMEMBERED = 200_000  # answers of one rule that are kept from portion to portion
 MOST_DISTINCT = 1_000_000  # of one rule in one portion: codes are few, so this is no column of codes
-ANSWERS_AT_HAND = 8
 
 
 @dataclass(frozen=True)
@@ -97,7 +96,7 @@ class _Writers:
     """Two Parquet files that appear together, or not at all."""
 
     def __init__(self, to: Path) -> None:
-        self._paths = {name: to.with_name(f"{to.name}{ending}") for name, ending in ENDINGS.items()}
+        self._paths = {"valid": valid_file(to), "refused": refused_file(to)}
         self._open: dict[str, Any] = {}
 
     def __enter__(self) -> _Writers:
@@ -123,7 +122,14 @@ class _Writers:
                 temporary.replace(self._paths[name])
 
 
-ENDINGS = {"valid": ".parquet", "refused": ".refused.parquet"}
+def valid_file(path: Path) -> Path:
+    """Where the valid rows of a staged part lie."""
+    return path.with_name(f"{path.name}.parquet")
+
+
+def refused_file(path: Path) -> Path:
+    """Where its refused rows lie."""
+    return path.with_name(f"{path.name}.refused.parquet")
 
 
 class _Job:
@@ -172,7 +178,9 @@ class _Job:
             f"SELECT who, number, {kept}, repairs, id, updated, gone FROM judged WHERE reason = ''"  # noqa: S608
         ).to_arrow_table()
         self._writers.write("valid", valid)
-        refused = self._database.sql("SELECT number, reason, content FROM judged WHERE reason <> ''").to_arrow_table()
+        refused = self._database.sql(
+            "SELECT number, reason, content, id, updated FROM judged WHERE reason <> ''"
+        ).to_arrow_table()
         refused = _with_unread(refused, portion.refused)
         self._writers.write("refused", refused)
         self._count(valid, refused)
@@ -240,8 +248,5 @@ def _with_unread(refused: Any, unread: tuple[tuple[int, str], ...]) -> Any:
 
     if not unread:
         return refused
-    numbers, reasons = zip(*unread, strict=True)
-    more = {"number": numbers, "reason": reasons, "content": [None] * len(unread)}
-    return pa.concat_tables(
-        [refused, pa.table({n: pa.array(v, refused.schema.field(n).type) for n, v in more.items()})]
-    )
+    rows = [{"number": number, "reason": reason} for number, reason in unread]
+    return pa.concat_tables([refused, pa.Table.from_pylist(rows, schema=refused.schema)])

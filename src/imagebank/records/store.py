@@ -23,9 +23,8 @@ from imagebank.records.model import Characteristics, People
 from imagebank.records.people import read_people
 from imagebank.records.places import deciles, release_of
 from imagebank.records.rows import Rows
-from imagebank.records.settling import refused_file, valid_file
 from imagebank.records.sources import Part, Source
-from imagebank.records.staging import Counted, Room, read_counted, stage
+from imagebank.records.staging import Counted, Room, read_counted, refused_file, stage, valid_file
 from imagebank.records.stored_people import PEOPLE, write_characteristics, write_refused_people
 
 MANIFEST = "manifest.json"
@@ -230,7 +229,7 @@ def _distinct_ids(room: Room, paths: list[Path]) -> int:
     with room.database() as database:
         database.read_parquet(valid).create_view("valid")
         database.read_parquet(refused).create_view("refused")
-        sql = "SELECT id FROM valid UNION SELECT json_extract_string(content, '$.id') FROM refused"
+        sql = "SELECT id FROM valid UNION SELECT id FROM refused"
         return int(database.sql(f"SELECT count(*) FROM ({sql})").fetchall()[0][0])  # noqa: S608
 
 
