@@ -154,7 +154,7 @@ class _Job:
         """Judge a portion and write what came of it."""
         database = self._database
         names = [name for name in portion.table.schema.names if name != NUMBER_COLUMN]
-        if not names and not portion.table.num_rows:
+        if not names and not portion.offered:
             return
         found = matched(self._place, names, self._what)
         database.register("portion", trimmed(portion.table, found))
