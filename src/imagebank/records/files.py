@@ -69,6 +69,10 @@ def columns_of(path: Path, mapping: Mapping) -> tuple[str, ...]:
 
 def read_file(path: Path, mapping: Mapping) -> Iterator[Rows]:
     """The rows of a file in portions. Raises SourceError where it cannot be read."""
+    if not _ending(path):
+        raise SourceError(
+            f"{path.name} does not end like a file that is read.", f"its name must end in one of {', '.join(ENDINGS)}"
+        )
     if _ending(path) in CSV_ENDINGS:
         return read_csv(path, style_of(path, mapping.encoding, mapping.delimiter))
     return _read_parquet(path) if _ending(path) == ".parquet" else _read_json(path, PORTION_ROWS)
