@@ -137,6 +137,13 @@ def test_python_refuses_a_mismatch_where_it_is_written() -> None:
         _ = studies.age_years > assessments.score
     with pytest.raises(QueryError, match="no truth value"):
         _ = studies.age_years > 1 and studies.age_years < 3
+    with pytest.raises(QueryError, match="Nothing is one of no values"):
+        studies.scanner.is_in()
+    with pytest.raises(QueryError, match="A date cannot be compared with a text") as raised:
+        _ = studies.study_date >= "2020-01-31"
+    assert "date(2026, 1, 31) in Python" in raised.value.advice
+    with pytest.raises(QueryError, match="is a whole number, not yes or no"):
+        studies.cohort().keep("five", 5)  # type: ignore[arg-type]
 
 
 def test_every_column_of_every_table_is_at_hand_in_python() -> None:

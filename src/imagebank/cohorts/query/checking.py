@@ -113,6 +113,8 @@ def _combined(value: Expression, kinds: tuple[Kind, ...], frame: str, schema: Sc
                 check_order(value, kinds[0])
             return Kind.YES_NO
         case nodes.OneOf(_, values):
+            if not values:
+                raise QueryError("Nothing is one of no values.", "name at least one")
             for each in values:
                 check_alike(nodes.Compare("=", value.value, nodes.Literal(each)), (kinds[0], KINDS[type(each)]), schema)
             return Kind.YES_NO

@@ -21,7 +21,8 @@ def check_alike(value: Expression, kinds: tuple[Kind, ...], schema: Schema) -> N
         raise QueryError("A yes or no is neither more nor less than another.", "compare it by = or !=, or say `not`")
     families = {Kind.NUMBER if kind.is_number else kind for kind in kinds}
     if len(families) > 1:
-        raise QueryError(f"A {kinds[0]} cannot be compared with a {kinds[-1]}.", f"compare it with a {kinds[0]}")
+        how = ": date(2026, 1, 31) in Python, 2026-01-31 without quotes in YAML" if kinds[0] is Kind.DATE else ""
+        raise QueryError(f"A {kinds[0]} cannot be compared with a {kinds[-1]}.", f"compare it with a {kinds[0]}{how}")
     columns = [part for part in parts_of(value) if isinstance(part, nodes.Column)]
     values = [part.value for part in parts_of(value) if isinstance(part, nodes.Literal)]
     for column in columns:
