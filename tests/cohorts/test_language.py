@@ -120,6 +120,33 @@ def test_the_faces_have_one_meaning() -> None:
     assert digest(built) == digest(written)
 
 
+def test_every_word_of_python_says_what_the_word_of_the_file_says() -> None:
+    from imagebank import choose, diagnoses, earliest, quality, scanners, series, studies
+
+    told = {
+        "starts": (scanners.model.starts_with("Prisma"), "{scanners.model: {starts: Prisma}}"),
+        "of": (series.of_same("patient").count() > 1, "{count: {table: series, of: patient}, is: '> 1'}"),
+        "quality": (
+            studies.image_quality(quality.sequence == "T1w") > 0.5,
+            "{quality_of: {sequence: T1w}, is: '> 0.5'}",
+        ),
+        "years": (studies.study_date.year().is_in(2015, 2016), "{value: {year_of: study_date}, one_of: [2015, 2016]}"),
+        "late": (
+            diagnoses.within(first=0, of=earliest(studies.study_date)).exist(),
+            "{exists: {table: diagnoses, within: {days: [0, null], around: {earliest: [study_date]}}}}",
+        ),
+        "young": (
+            choose((studies.age_years < 65.0, True), otherwise=False) == True,  # noqa: E712 - a question, no truth
+            "{compare: [{choose: [{when: {age_years: '< 65.0'}, then: true}], otherwise: false}, '=', true]}",
+        ),
+    }
+    built = studies.cohort()
+    for name, (condition, _) in told.items():
+        built = built.keep(name, condition)
+    steps = [{"step": name, "keep": yaml.safe_load(text)} for name, (_, text) in told.items()]
+    assert built.value == of_studies(steps=steps)
+
+
 def test_the_order_of_conditions_joined_by_and_changes_no_hash() -> None:
     one, other = (
         of_studies(steps=[{"step": "s", "keep": {"all": parts}}])
