@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from datetime import date
 from pathlib import Path
 
+import extracted
 import pytest
 from extracted import SCORES, extract, imported, nothing_lost
 
@@ -81,3 +83,16 @@ def test_a_row_without_a_name_is_withdrawn_from_the_table_that_has_it(tmp_path: 
     _, accepted, refused = imported(folder, tmp_path / "out", text=text)
     assert accepted["assessments"] == []
     assert [reason for _, reason in refused] == ["replaced", "withdrawn"]
+
+
+def test_what_is_still_to_come_counts_from_its_day_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A planned stay is refused until it begins, and open until it ends, also while its file stays as it is."""
+    stay = "hospital_number,start_date,end_date,kind\nK1,2026-01-05,2026-01-09,inpatient\n"
+    folder = extract(tmp_path / "in", episodes=stay)
+    told = []
+    for day in (1, 2, 5, 8, 9, 20):
+        monkeypatch.setattr(extracted, "TODAY", date(2026, 1, day))
+        stored, accepted, _ = imported(folder, tmp_path / "out")
+        told.append((day, [row["end_date"] for row in accepted["episodes"]], stored.digest))
+    assert [ends for _, ends, _ in told] == [[], [], [None], [None], [date(2026, 1, 9)], [date(2026, 1, 9)]]
+    assert len({digest for _, _, digest in told}) == 3

@@ -69,9 +69,15 @@ def judged_sql(plan: Plan, place: Place, rules: Rules) -> str:
     here = "".join(f" WHERE belonging.here OR ({gone} AND r.{each.inputs[0]} = '')" for each in which)
     return (
         f"SELECT {who} AS who, r.number AS number, {kept}, {reason} AS reason, {repairs} AS repairs, r.id AS id, "  # noqa: S608
-        f"{_moment('r.updated', place.dates)} AS updated, {gone} AS gone, "
+        f"{_moment('r.updated', place.dates)} AS updated, {gone} AS gone, {_due(plan)} AS due, "
         f"CASE WHEN {reason} <> '' THEN json_object({shown})::VARCHAR END AS content FROM r {joins}{here}"
     )
+
+
+def _due(plan: Plan) -> str:
+    """The next day on which the row would be judged otherwise: what is still to come then lies behind."""
+    days = [f"CASE WHEN {each.name}.day > $today THEN {each.name}.day END" for each in plan.looks if each.is_day]
+    return f"least({', '.join(days)})"
 
 
 def _moment(text: str, forms: tuple[str, ...]) -> str:

@@ -13,6 +13,7 @@ from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -64,6 +65,11 @@ class Counted:
     refused: dict[str, int] = field(default_factory=dict)
     repairs: dict[str, int] = field(default_factory=dict)
     fingerprint: str = ""  # of all rows in any order, where the part has no content of its own
+    due: str = ""  # the next day on which some row would be judged otherwise, ISO 8601; empty where there is none
+
+    def holds(self, today: date) -> bool:
+        """Whether the rows would be judged the same on a day."""
+        return not self.due or today.isoformat() < self.due
 
 
 def stage(room: Room, place: Place, rows: Iterable[Rows], to: Path, rules: Rules, what: str) -> Counted:
@@ -143,12 +149,14 @@ class _Job:
         self._refused: Counter[str] = Counter()
         self._repairs: Counter[str] = Counter()
         self._sum = 0
+        self._due: date | None = None
 
     def counted(self) -> Counted:
         """What became of all rows so far."""
         told = dict(sorted(self._refused.items())), dict(sorted(self._repairs.items()))
         fingerprint = f"{self._sum % 2**128:032x}"
-        return Counted(self._tally["offered"], self._tally["valid"], self._tally["repaired"], *told, fingerprint)
+        due = self._due.isoformat() if self._due else ""
+        return Counted(self._tally["offered"], self._tally["valid"], self._tally["repaired"], *told, fingerprint, due)
 
     def take(self, portion: Rows) -> None:
         """Judge a portion and write what came of it."""
@@ -170,6 +178,8 @@ class _Job:
         database.execute(
             f"CREATE OR REPLACE TEMP TABLE judged AS {sql}", {"today": self._rules.today} if "$today" in sql else {}
         )
+        next_due = database.sql("SELECT min(due) FROM judged").fetchall()[0][0]
+        self._due = min(filter(None, (self._due, next_due)), default=None)
         self._write(portion)
 
     def _write(self, portion: Rows) -> None:

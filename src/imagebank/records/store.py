@@ -69,7 +69,7 @@ class Stored:
     @property
     def digest(self) -> str:
         """The hash of all that is staged."""
-        told = [self.people_key, sorted([each.key, each.counted.fingerprint] for each in self.pieces)]
+        told = [self.people_key, sorted([e.key, e.counted.fingerprint, e.counted.due] for e in self.pieces)]
         return hashlib.sha256(json.dumps(told).encode()).hexdigest()
 
 
@@ -165,7 +165,12 @@ class _Known:
 
     def has(self, part: Part) -> bool:
         """Whether the whole part is staged with this content."""
-        return bool(part.content and read_counted(self._folder / self._key(part.key)))
+        return bool(part.content and self._counted(self._key(part.key)))
+
+    def _counted(self, key: str) -> Counted | None:
+        """What became of a part; None where it was not staged, or would be judged otherwise today."""
+        counted = read_counted(self._folder / key)
+        return counted if counted and counted.holds(self._rules.today) else None
 
     def bring(self, part: Part, room: Room) -> Iterator[Piece]:
         """The pieces of a part, staged now or before."""
@@ -182,7 +187,7 @@ class _Known:
             yield self._whole(part, room)
 
     def _still_there(self, pieces: list[Piece]) -> bool:
-        return all(read_counted(self._folder / each.key) for each in pieces)
+        return all(self._counted(each.key) for each in pieces)
 
     def _grown(self, part: Part, room: Room, mine: list[Piece]) -> Iterator[Piece]:
         """The rows since the last watermark; all rows where it went back or rows went, which nothing else tells."""
@@ -201,7 +206,7 @@ class _Known:
 
     def _whole(self, part: Part, room: Room) -> Piece:
         key = self._key(part.key)
-        counted = read_counted(self._folder / key) if part.content else None
+        counted = self._counted(key) if part.content else None
         if counted is None:
             rows = _watched(part.read(), part.size_kb, self._advance)
             counted = stage(room, part.place, rows, self._folder / key, self._rules, part.what)
