@@ -13,17 +13,15 @@ from engines_made import duckdb_of
 from spec_bank import spec_bank
 
 import imagebank
-from imagebank.cohorts.codes import conditions
 from imagebank.cohorts.engines.asking import ask
 from imagebank.cohorts.engines.database import Database
 from imagebank.cohorts.engines.plain import Plain
 from imagebank.cohorts.engines.result import Scope
 from imagebank.cohorts.query import Schema, canonical, digest, from_document, from_json, from_yaml, to_json, to_yaml
-from imagebank.cohorts.query.codelists import codelist, codelist_hash, library
 from imagebank.cohorts.query.editors import stub
 from imagebank.cohorts.query.nodes import Column
 from imagebank.cohorts.query.schema import BANK, QueryError
-from imagebank.cohorts.query.sentences import say, sentence
+from imagebank.cohorts.query.sentences import say
 from imagebank.core.columns import column
 
 SPECS = Path(__file__).parent / "specs"
@@ -186,49 +184,6 @@ def test_imagebank_has_no_other_doors() -> None:
         _ = imagebank.frobnicate
 
 
-def test_a_codelist_is_known_by_what_it_holds() -> None:
-    assert codelist_hash(codelist(["F00-F03", "G30"], name="mine")) == codelist_hash(library()["dementia"])
-    assert codelist_hash(codelist(["F00-F03"])) != codelist_hash(codelist(["F00-F03"], ["F02"]))
-    for wrong in (["F10-F00"], ["F00-G10"], [""], []):
-        with pytest.raises(QueryError):
-            codelist(wrong)
-
-
-@pytest.mark.parametrize(
-    ("written", "meant"),
-    [
-        (["F001", "f00.1", " F00.1*", "F00.1+"], ["F00.1"]),
-        (["F03X", "F03.-"], ["F03"]),
-        (["F00\u2013F02", "F00 - F02"], ["F00-F02"]),
-        (["26929004"], ["26929004"]),  # of SNOMED CT
-    ],
-)
-def test_codes_are_understood_in_the_forms_in_which_lists_write_them(written: list[str], meant: list[str]) -> None:
-    for each in written:
-        assert codelist([each]) == codelist(meant)
-
-
-@pytest.mark.parametrize(("include", "exclude"), [(["F00, F01"], []), (["F00 F01"], []), (["F00.1", "F00.2"], ["F00"])])
-def test_a_list_that_finds_nobody_is_refused(include: list[str], exclude: list[str]) -> None:
-    with pytest.raises(QueryError, match=r"neither a code nor a block|leaves all of its codes out"):
-        codelist(include, exclude)
-
-
-def test_the_library_agrees_with_the_conditions_of_the_profile() -> None:
-    known = {condition.prefixes for condition in conditions()}
-    assert known <= {codes.include for codes in library().values()}
-
-
-def test_a_file_beside_the_question_may_hold_the_codelist(tmp_path: Path) -> None:
-    (tmp_path / "mine.csv").write_text("code,use\nF00-F09,include\nF05,exclude\n")
-    keep = "{exists: {table: diagnoses, where: {code: {codes: {file: mine.csv}}}}}"
-    text = f"unit: patient\nsteps: [{{step: s, keep: {keep}}}]"
-    assert "not F05" not in sentence(from_yaml(text, folder=tmp_path))
-    assert "without F05" in sentence(from_yaml(text, folder=tmp_path))
-    with pytest.raises(QueryError, match="may name no file"):
-        from_yaml(text)
-
-
 UNFIT = """columns: 5
 columns: age_years
 steps: {a: 1}
@@ -270,7 +225,6 @@ def test_the_first_event_after_the_scan_is_censored_by_the_last_contact() -> Non
     tables = spec_bank()
     cohort = of_studies(columns=[{"name": "dementia", "time_to": {"table": "diagnoses", "within": [1, None]}}])
     contacts = {"a": 99, "b": 30, "c": 50, "d": -1}
-    from dataclasses import replace
 
     from spec_bank import on
 
@@ -290,14 +244,3 @@ def test_no_number_is_so_large_that_a_database_fails_for_some_patients_alone(num
         many = {"calculate": [many, "*", 1e9]}
     with pytest.raises(QueryError, match="more than 12 parts"):
         from_document({"unit": "patient", "columns": [{"name": "n", "value": many}]})
-
-
-@pytest.mark.parametrize(("system", "count"), [("ICD-10", 1), ("ICD-10-CM", 1), ("Read", 0)])
-def test_a_codelist_of_icd_10_does_not_mean_the_same_letters_of_another_system(system: str, count: int) -> None:
-    """F11 is opioid use; in Read codes F110 is Alzheimer's disease."""
-    row = replace(spec_bank()["diagnoses"][0], code="F110", code_system=system)
-    tables = {**spec_bank(), "diagnoses": [row]}
-    asked = {"unit": "patient", "steps": [{"step": "s", "keep": {"exists": {"table": "diagnoses"}}}]}
-    asked["steps"][0]["keep"]["exists"]["where"] = {"code": {"codes": "substance-use"}}  # type: ignore[index]
-    for engine in (Plain(tables), Database(duckdb_of(tables))):
-        assert ask(engine, from_document(asked)).units == count
