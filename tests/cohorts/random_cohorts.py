@@ -201,7 +201,7 @@ def _conditions(frame: str, depth: int) -> list[st.SearchStrategy[Expression]]:
     return [
         ordered.flatmap(lambda kind: st.builds(nodes.Compare, signs, *[_loose(frame, kind, depth)] * 2)),
         st.builds(nodes.Compare, st.sampled_from(("=", "!=")), yes, yes),
-        ordered.flatmap(lambda kind: st.builds(nodes.Between, *[_loose(frame, kind, depth)] * 3)),
+        ordered.flatmap(lambda kind: st.builds(_between, *[_loose(frame, kind, depth)] * 3)),
         st.builds(nodes.OneOf, _loose(frame, Kind.TEXT, depth), st.just(("F00", "a", "primary"))),
         st.builds(nodes.Coded, _loose(frame, Kind.TEXT, depth), codes),
         st.builds(nodes.TextTest, hows, _loose(frame, Kind.TEXT, depth), st.sampled_from(("F0", "MEM", "é"))),
@@ -211,6 +211,13 @@ def _conditions(frame: str, depth: int) -> list[st.SearchStrategy[Expression]]:
         st.builds(nodes.AnyOf, st.tuples(yes, yes)),
         st.builds(Reduce, st.just("exists"), rows(frame, depth)),
     ]  # fmt: skip
+
+
+def _between(value: Expression, low: Expression, high: Expression) -> nodes.Between:
+    """A range; one the wrong way round is refused where both ends are written."""
+    if isinstance(low, Literal) and isinstance(high, Literal) and low.value > high.value:  # type: ignore[operator]
+        low, high = high, low
+    return nodes.Between(value, low, high)
 
 
 def _loose(frame: str, kind: Kind, depth: int) -> st.SearchStrategy[Expression]:

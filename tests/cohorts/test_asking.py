@@ -120,5 +120,4 @@ def kept(rows: list[Any]) -> list[Any]:
 def test_a_selection_counts_units_and_their_patients_by_stage() -> None:
     selection = Selection(["a", "b", "c"], ["p", "p", "q"], [2, 1, 0], 2)
     assert [selection.count(stage) for stage in range(3)] == [(3, 2), (2, 1), (1, 1)]
-    assert [selection.lost(stage) for stage in (1, 2)] == [(1, 1), (1, 1)]
     assert selection.patients_at(2) == {"p"}

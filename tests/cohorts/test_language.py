@@ -13,17 +13,15 @@ from engines_made import duckdb_of
 from spec_bank import spec_bank
 
 import imagebank
-from imagebank.cohorts.codes import conditions
 from imagebank.cohorts.engines.asking import ask
 from imagebank.cohorts.engines.database import Database
 from imagebank.cohorts.engines.plain import Plain
 from imagebank.cohorts.engines.result import Scope
 from imagebank.cohorts.query import Schema, canonical, digest, from_document, from_json, from_yaml, to_json, to_yaml
-from imagebank.cohorts.query.codelists import codelist, codelist_hash, library
 from imagebank.cohorts.query.editors import stub
 from imagebank.cohorts.query.nodes import Column
 from imagebank.cohorts.query.schema import BANK, QueryError
-from imagebank.cohorts.query.sentences import say, sentence
+from imagebank.cohorts.query.sentences import say
 from imagebank.core.columns import column
 
 SPECS = Path(__file__).parent / "specs"
@@ -120,6 +118,33 @@ def test_the_faces_have_one_meaning() -> None:
     assert digest(built) == digest(written)
 
 
+def test_every_word_of_python_says_what_the_word_of_the_file_says() -> None:
+    from imagebank import choose, diagnoses, earliest, quality, scanners, series, studies
+
+    told = {
+        "starts": (scanners.model.starts_with("Prisma"), "{scanners.model: {starts: Prisma}}"),
+        "of": (series.of_same("patient").count() > 1, "{count: {table: series, of: patient}, is: '> 1'}"),
+        "quality": (
+            studies.image_quality(quality.sequence == "T1w") > 0.5,
+            "{quality_of: {sequence: T1w}, is: '> 0.5'}",
+        ),
+        "years": (studies.study_date.year().is_in(2015, 2016), "{value: {year_of: study_date}, one_of: [2015, 2016]}"),
+        "late": (
+            diagnoses.within(first=0, of=earliest(studies.study_date)).exist(),
+            "{exists: {table: diagnoses, within: {days: [0, null], around: {earliest: [study_date]}}}}",
+        ),
+        "young": (
+            choose((studies.age_years < 65.0, True), otherwise=False) == True,  # noqa: E712 - a question, no truth
+            "{compare: [{choose: [{when: {age_years: '< 65.0'}, then: true}], otherwise: false}, '=', true]}",
+        ),
+    }
+    built = studies.cohort()
+    for name, (condition, _) in told.items():
+        built = built.keep(name, condition)
+    steps = [{"step": name, "keep": yaml.safe_load(text)} for name, (_, text) in told.items()]
+    assert built.value == of_studies(steps=steps)
+
+
 def test_the_order_of_conditions_joined_by_and_changes_no_hash() -> None:
     one, other = (
         of_studies(steps=[{"step": "s", "keep": {"all": parts}}])
@@ -137,6 +162,13 @@ def test_python_refuses_a_mismatch_where_it_is_written() -> None:
         _ = studies.age_years > assessments.score
     with pytest.raises(QueryError, match="no truth value"):
         _ = studies.age_years > 1 and studies.age_years < 3
+    with pytest.raises(QueryError, match="Nothing is one of no values"):
+        studies.scanner.is_in()
+    with pytest.raises(QueryError, match="A date cannot be compared with a text") as raised:
+        _ = studies.study_date >= "2020-01-31"
+    assert "date(2026, 1, 31) in Python" in raised.value.advice
+    with pytest.raises(QueryError, match="is a whole number, not yes or no"):
+        studies.cohort().keep("five", 5)  # type: ignore[arg-type]
 
 
 def test_every_column_of_every_table_is_at_hand_in_python() -> None:
@@ -152,27 +184,27 @@ def test_imagebank_has_no_other_doors() -> None:
         _ = imagebank.frobnicate
 
 
-def test_a_codelist_is_known_by_what_it_holds() -> None:
-    assert codelist_hash(codelist(["F00-F03", "G30"], name="mine")) == codelist_hash(library()["dementia"])
-    assert codelist_hash(codelist(["F00-F03"])) != codelist_hash(codelist(["F00-F03"], ["F02"]))
-    for wrong in (["F10-F00"], ["F00-G10"], [""], []):
-        with pytest.raises(QueryError):
-            codelist(wrong)
+UNFIT = """columns: 5
+columns: age_years
+steps: {a: 1}
+define: [a]
+groups: sex
+one_per: first
+one_per: {unit: patient, order: [age_years]}
+columns: [{name: d, value: {nearest: diagnoses, take: code, ties: before}}]
+columns: [{name: d, time_to: diagnoses, censor: patients.death_date}]
+steps: [{step: a, keep: {study_date: 2020-01-01 10:00:00}}]
+steps: [{step: a, keep: {scanners.model: {contains: }}}]
+steps: [{step: a, keep: {exists: {table: diagnoses, where: {code: {codes: {include: F00}}}}}}]
+steps: [{step: a, keep: {exists: {table: diagnoses, within: 10000000000000000000000}}}]
+steps: [{step: a, keep: {exists: {table: episodes, within: {days: 5, overlapping: maybe}}}}]
+steps: [{step: a, keep: &itself {not: *itself}}]"""
 
 
-def test_the_library_agrees_with_the_conditions_of_the_profile() -> None:
-    known = {condition.prefixes for condition in conditions()}
-    assert known <= {codes.include for codes in library().values()}
-
-
-def test_a_file_beside_the_question_may_hold_the_codelist(tmp_path: Path) -> None:
-    (tmp_path / "mine.csv").write_text("code,use\nF00-F09,include\nF05,exclude\n")
-    keep = "{exists: {table: diagnoses, where: {code: {codes: {file: mine.csv}}}}}"
-    text = f"unit: patient\nsteps: [{{step: s, keep: {keep}}}]"
-    assert "not F05" not in sentence(from_yaml(text, folder=tmp_path))
-    assert "without F05" in sentence(from_yaml(text, folder=tmp_path))
-    with pytest.raises(QueryError, match="may name no file"):
-        from_yaml(text)
+@pytest.mark.parametrize("text", UNFIT.splitlines())
+def test_a_document_of_another_shape_is_refused_and_never_half_understood(text: str) -> None:
+    with pytest.raises(QueryError):
+        from_yaml(f"unit: study\n{text}")
 
 
 def test_a_project_cannot_ask_for_what_its_scope_hides() -> None:
@@ -193,7 +225,6 @@ def test_the_first_event_after_the_scan_is_censored_by_the_last_contact() -> Non
     tables = spec_bank()
     cohort = of_studies(columns=[{"name": "dementia", "time_to": {"table": "diagnoses", "within": [1, None]}}])
     contacts = {"a": 99, "b": 30, "c": 50, "d": -1}
-    from dataclasses import replace
 
     from spec_bank import on
 
@@ -213,14 +244,3 @@ def test_no_number_is_so_large_that_a_database_fails_for_some_patients_alone(num
         many = {"calculate": [many, "*", 1e9]}
     with pytest.raises(QueryError, match="more than 12 parts"):
         from_document({"unit": "patient", "columns": [{"name": "n", "value": many}]})
-
-
-@pytest.mark.parametrize(("system", "count"), [("ICD-10", 1), ("ICD-10-CM", 1), ("Read", 0)])
-def test_a_codelist_of_icd_10_does_not_mean_the_same_letters_of_another_system(system: str, count: int) -> None:
-    """F11 is opioid use; in Read codes F110 is Alzheimer's disease."""
-    row = replace(spec_bank()["diagnoses"][0], code="F110", code_system=system)
-    tables = {**spec_bank(), "diagnoses": [row]}
-    asked = {"unit": "patient", "steps": [{"step": "s", "keep": {"exists": {"table": "diagnoses"}}}]}
-    asked["steps"][0]["keep"]["exists"]["where"] = {"code": {"codes": "substance-use"}}  # type: ignore[index]
-    for engine in (Plain(tables), Database(duckdb_of(tables))):
-        assert ask(engine, from_document(asked)).units == count

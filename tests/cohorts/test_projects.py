@@ -47,7 +47,7 @@ def test_a_project_reaches_no_further_than_its_file_says(tmp_path: Path) -> None
         ("studies: {score: 3}", "no column `score`|many values"),
         ("hidden: [note]", "`note`, which is no table"),
         ("hidden: [patients.sx]", "no column `sx`"),
-        ("hidden: notes", "is a list"),
+        ("hidden: notes", "takes a list"),
         ("- a", "no mapping"),
         ("a: [", "cannot be read"),
     ],

@@ -12,9 +12,9 @@ from imagebank.records.judging import Rules
 from imagebank.records.mapping import load_mapping, parse_mapping
 from imagebank.records.model import People
 from imagebank.records.registry import load_registry
-from imagebank.records.settling import EVENT_NAMES, Life, StagedPart, refused_file, settle
+from imagebank.records.settling import EVENT_NAMES, Life, StagedPart, settle
 from imagebank.records.sources import open_source
-from imagebank.records.staging import Room
+from imagebank.records.staging import Room, refused_file
 from imagebank.records.store import Lookups, Stored, bring_up_to_date
 from imagebank.records.stored_people import read_characteristics
 

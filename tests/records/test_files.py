@@ -66,7 +66,7 @@ def test_json_lines_and_packed_files_are_read_too(tmp_path: Path) -> None:
     rows = [{"hospital_number": "K1", "date": "2010-01-01", "name": "MMSE", "score": 25.0, "out_of": 30}]
     lines = "".join(json.dumps(row) + "\n" for row in rows) + "[1, 2]\n{broken\n\n"
     (folder / "assessments.jsonl").write_text(lines)
-    (folder / "assessments.csv.gz").write_bytes(gzip.compress(SCORES.encode()))
+    (folder / "assessments.CSV.GZ").write_bytes(gzip.compress(SCORES.encode()))
     stored, accepted, refused = imported(folder, tmp_path / "out")
     assert sorted(row["score"] for row in accepted["assessments"]) == [25, 25, 26]
     assert refused == [(2, "not-json"), (3, "not-json")]
@@ -199,6 +199,44 @@ BROKEN = [
     ("hospital_number,date,name,out_of\nK1,2010-01-01,MMSE,30\n", "no column `score`"),
     (b"hospital_number,date,name,score,out_of\nK1,2010-01-01,\x81MMSE\xff,25,30\n", "in no encoding"),
 ]
+
+
+PACKED = gzip.compress(SCORES.encode() * 2000)
+UNFIT = {
+    "assessments.csv.gz": [(b"hospital_number", "unpacked"), (PACKED[:-40], "unpacked"), (PACKED[:40] * 3, "unpacked")],
+    "assessments.jsonl.gz": [(PACKED[:-40], "unpacked")],
+    "assessments.jsonl": [
+        (b'[1]\n{"hospital_number": "K1", "\\ud800": 1}\n', "no column"),
+        (b"\xff\xfe{}", "cannot be read"),
+    ],
+}
+UNFIT_CASES = [(name, content, says) for name, cases in UNFIT.items() for content, says in cases]
+
+
+@pytest.mark.parametrize(("name", "content", "says"), UNFIT_CASES)
+def test_a_damaged_file_is_told_and_not_taken_for_an_empty_one(
+    name: str, content: bytes, says: str, tmp_path: Path
+) -> None:
+    folder = extract(tmp_path / "in")
+    (folder / name).write_bytes(content)
+    with pytest.raises(SourceError, match=f"{name} .*{says}"):
+        imported(folder, tmp_path / "out")
+
+
+def test_a_link_to_a_file_that_is_gone_is_told(tmp_path: Path) -> None:
+    folder = extract(tmp_path / "in")
+    (folder / "assessments.csv").symlink_to(folder / "unmounted.csv")
+    with pytest.raises(SourceError, match="link to a file that is not there"):
+        imported(folder, tmp_path / "out")
+
+
+def test_a_column_that_parquet_has_twice_is_told(tmp_path: Path) -> None:
+    folder = extract(tmp_path / "in")
+    names = ["hospital_number", "date", "name", "score", "score"]
+    columns = [pa.array([text]) for text in ("K1", "2010-01-01", "MMSE", "25", "24")]
+    parquet.write_table(pa.table(columns, names=names), folder / "assessments.parquet")
+    with pytest.raises(SourceError, match="names the column `score` twice"):
+        imported(folder, tmp_path / "out")
 
 
 @pytest.mark.parametrize(("text", "says"), BROKEN, ids=[says for _, says in BROKEN])

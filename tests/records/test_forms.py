@@ -10,7 +10,8 @@ from extracted import Imported, imported, nothing_lost
 
 from imagebank import records
 from imagebank.records.reasons import REFUSALS, REPAIRS
-from imagebank.records.settling import EVENT_NAMES, refused_file, valid_file
+from imagebank.records.settling import EVENT_NAMES
+from imagebank.records.staging import refused_file, valid_file
 from imagebank.synthetic.hospital import Design, build_hospital
 from postgres import postgres
 

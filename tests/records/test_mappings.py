@@ -12,6 +12,7 @@ from imagebank.core.errors import ConfigError
 from imagebank.records.mapping import SHIPPED, load_mapping, parse_mapping
 from imagebank.records.sources import open_source
 from imagebank.records.staging import Room
+from imagebank.records.template import Offered, guess
 
 
 @pytest.mark.parametrize("name", SHIPPED)
@@ -75,3 +76,9 @@ def test_what_a_mapping_names_and_is_not_there_is_told(tmp_path: Path) -> None:
         assert source.unread == ("scores.csv",)
     with open_source("ehr", load_mapping("", folder), room, folder=folder) as source:
         assert not source.absent  # of a shipped mapping only the patients must be there
+
+
+def test_a_table_of_rows_that_were_taken_back_is_no_guess() -> None:
+    columns = ("hospital_number", "date", "code", "code_system", "role")
+    assert guess(Offered("diagnoses.csv", columns, "files"))
+    assert guess(Offered("withdrawn_diagnoses.csv", columns, "files")) is None

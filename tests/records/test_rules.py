@@ -30,8 +30,8 @@ from imagebank.records.mapping import load_mapping, parse_mapping
 from imagebank.records.numerals import parse_number
 from imagebank.records.registry import KINDS, load_registry, name_key
 from imagebank.records.rows import Rows
-from imagebank.records.settling import Life, StagedPart, refused_file, settle, valid_file
-from imagebank.records.staging import Room, stage
+from imagebank.records.settling import Life, StagedPart, settle
+from imagebank.records.staging import Room, refused_file, stage, valid_file
 
 SPECS = Path(__file__).parent / "specs"
 TODAY = date(2024, 1, 1)

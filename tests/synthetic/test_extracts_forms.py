@@ -18,9 +18,8 @@ from imagebank.core.errors import SourceError
 from imagebank.records.judging import Rules
 from imagebank.records.mapping import load_mapping
 from imagebank.records.registry import load_registry
-from imagebank.records.settling import valid_file
 from imagebank.records.sources import open_source
-from imagebank.records.staging import Room
+from imagebank.records.staging import Room, valid_file
 from imagebank.records.store import Lookups, Stored, bring_up_to_date
 from imagebank.synthetic.extracts import (
     CsvFolder,

@@ -16,6 +16,7 @@ import pydicom
 import pytest
 
 from conftest import imagebank
+from disks import disk_of, enlarge
 from dumps import every_byte
 from imagebank.core.errors import ImagebankError, SourceError
 from imagebank.core.progress import Silent
@@ -247,20 +248,15 @@ def test_a_full_disk_is_told_and_the_run_goes_on_when_there_is_room(
     assert ran.code == 8, ran.err
     assert "No space is left" in ran.err
     assert not [path for path in bank.rglob(".tmp-*") if path.suffix == ".zip"]
-    subprocess.run(["mount", "-o", "remount,size=300m", small_disk], check=True)
+    enlarge(small_disk, 300)
     assert imagebank("update", bank).code == 0
     assert imagebank("check", bank).code == 0
 
 
 @pytest.fixture
 def small_disk(tmp_path: Path) -> Iterator[Path]:
-    """A file system of 12 MB."""
-    folder = tmp_path / "disk"
-    folder.mkdir()
-    if os.getuid() != 0 or subprocess.run(["mount", "-t", "tmpfs", "-o", "size=12m", "tmpfs", folder]).returncode:
-        pytest.skip("only root may mount the small file system that this test fills")
-    yield folder
-    subprocess.run(["umount", folder], check=True)
+    with disk_of(12, tmp_path / "disk") as folder:
+        yield folder
 
 
 def test_ctrl_c_ends_the_run_with_one_line_and_leaves_no_process(small_bank: MakeBank, hospital: Hospital) -> None:

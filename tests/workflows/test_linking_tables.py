@@ -70,6 +70,11 @@ def test_two_tables_are_linked_without_a_bank_in_any_order_of_rows(
     assert (tmp_path / "links.csv").read_text().splitlines() == ran.out.splitlines()
 
 
+def test_a_file_of_another_kind_is_told_by_its_name(two_tables: tuple[Path, Path, dict[str, str]]) -> None:
+    ran = imagebank("link", "people.xlsx", two_tables[1])
+    assert (ran.code, "does not end like a file that is read" in ran.err) == (4, True)
+
+
 @pytest.mark.parametrize(
     ("content", "message"),
     [

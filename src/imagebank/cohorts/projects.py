@@ -21,7 +21,7 @@ from imagebank.cohorts.engines.result import EVERYTHING, Scope
 from imagebank.cohorts.query.checking import check
 from imagebank.cohorts.query.nodes import Cohort, Expression, Step, Unit
 from imagebank.cohorts.query.reading_values import Reader
-from imagebank.cohorts.query.reading_words import only
+from imagebank.cohorts.query.reading_words import listed, mapped, only
 from imagebank.cohorts.query.schema import BANK, QueryError, Schema, near
 from imagebank.core.layout import Layout
 
@@ -51,7 +51,7 @@ def read_scope(path: Path, schema: Schema = BANK) -> Scope:
         raise QueryError(f"The project {path.name} cannot be read ({type(error).__name__}).", "correct it") from None
     if not isinstance(document, Mapping):
         raise QueryError(f"The project {path.name} is no mapping.", "write words such as `patients:` and `hidden:`")
-    reader = Reader(schema, document.get("define") or {}, path.parent)
+    reader = Reader(schema, mapped(document, "define"), path.parent)
     with reader.at(f"The project `{path.stem}`"):
         only(document, WORDS, "A project")
         patients, studies, series = (_condition(document, table, reader, schema) for table in CONDITIONS)
@@ -69,13 +69,11 @@ def _condition(document: Mapping[str, Any], table: str, reader: Reader, schema: 
 
 def _hidden(document: Mapping[str, Any], schema: Schema) -> frozenset[str]:
     """Tables and columns that exist: a name that was mistyped would hide nothing."""
-    places = document.get("hidden") or []
-    if not isinstance(places, list):
-        raise QueryError("`hidden` is a list.", "write [notes, patients.sex]")
-    for place in map(str, places):
+    places = frozenset(map(str, listed(document, "hidden", needed=False)))
+    for place in sorted(places):
         table, _, column = place.partition(".")
         if table not in schema.tables:
             raise QueryError(f"`hidden` names `{place}`, which is no table.", near(table, dict.fromkeys(schema.tables)))
         if column:
             schema.column(table, column)
-    return frozenset(map(str, places))
+    return places

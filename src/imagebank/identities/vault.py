@@ -216,24 +216,37 @@ def _make_folder(folder: Path) -> None:
 
 
 def _connect(path: Path, key: bytes) -> Any:
+    try:
+        with disk_errors():
+            return _connection(path, key)
+    except sqlcipher.OperationalError as error:
+        raise VaultError(
+            f"The vault cannot be opened: {error}.",
+            "see that this user may write its folder, and that no other program holds it",
+        ) from None
+    except sqlcipher.DatabaseError:
+        raise VaultError(
+            "The key does not open this vault, or the vault is damaged.",
+            "use the key that was made with this bank; without it the vault cannot be read",
+        ) from None
+
+
+def _connection(path: Path, key: bytes) -> Any:
     fresh = not path.exists()
     connection = sqlcipher.connect(str(path), isolation_level=None)
-    if fresh:
-        path.chmod(0o600)
-    connection.execute(f"PRAGMA key = \"x'{key.hex()}'\"")
     try:
+        if fresh:
+            path.chmod(0o600)
+        connection.execute(f"PRAGMA key = \"x'{key.hex()}'\"")
         connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
         connection.execute("PRAGMA journal_mode = WAL")  # a killed writer leaves a vault that opens
         connection.execute("PRAGMA synchronous = NORMAL")  # and no folder of files waits for the disk
         if is_outdated(row[1] for row in connection.execute("PRAGMA table_info(people)")):
             connection.executescript(FORGET_OLD_PEOPLE)
         connection.executescript(SCHEMA)
-    except sqlcipher.DatabaseError:
+    except BaseException:
         connection.close()
-        raise VaultError(
-            "The key does not open this vault, or the vault is damaged.",
-            "use the key that was made with this bank; without it the vault cannot be read",
-        ) from None
+        raise
     return connection
 
 
@@ -248,6 +261,14 @@ def _claim(connection: Any, bank_id: str) -> None:
 
 
 def _audit(path: Path, purpose: str, clock: Clock) -> None:
-    line = {"time": clock().isoformat(), "user": getpass.getuser(), "purpose": purpose, "process": os.getpid()}
+    line = {"time": clock().isoformat(), "user": _user(), "purpose": purpose, "process": os.getpid()}
     with open(path, "a", encoding="utf-8") as file:
         file.write(json.dumps(line) + "\n")
+
+
+def _user() -> str:
+    """The system user; their number where it has no name, as in a container."""
+    try:
+        return getpass.getuser()
+    except (KeyError, ImportError, OSError):  # which of them depends on the version of Python
+        return f"user {os.getuid()}"

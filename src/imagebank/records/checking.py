@@ -21,10 +21,9 @@ from imagebank.records.mapping import Place
 from imagebank.records.people import read_people
 from imagebank.records.registry import OTHER, Registry
 from imagebank.records.rows import NUMBER_COLUMN, Rows
-from imagebank.records.settling import refused_file, valid_file
 from imagebank.records.shaping import matched
 from imagebank.records.sources import Part, Source
-from imagebank.records.staging import Counted, Room, stage
+from imagebank.records.staging import Counted, Room, refused_file, stage, valid_file
 
 FORMS = (
     "%d/%m/%Y",

@@ -12,6 +12,7 @@ import csv
 import gzip
 import io
 import re
+import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import islice
@@ -21,7 +22,8 @@ from typing import IO, Any
 from imagebank.core.errors import SourceError
 from imagebank.records.rows import Rows, uncollected
 
-ENCODINGS = ("utf-8", "utf-16", "cp1252")
+UNREADABLE = (UnicodeError, OSError, LookupError, EOFError, zlib.error)
+"""What may be raised while a plain or packed text is read."""
 DELIMITERS = ",;\t|"
 SAMPLE_BYTES = 1 << 16
 BLOCK_BYTES = 8 << 20
@@ -52,11 +54,11 @@ class Style:
 
 def style_of(path: Path, encoding: str = "auto", delimiter: str = "auto") -> Style:
     """How the file is written. Raises SourceError where it has no header, or one that names a column twice."""
-    encoding = _encoding(path) if encoding == "auto" else encoding
     try:
-        with _open_text(path, encoding) as file:
+        encoding = _encoding(path) if encoding == "auto" else encoding
+        with open_text(path, encoding) as file:
             sample = file.read(SAMPLE_BYTES)
-    except (UnicodeError, OSError, LookupError, EOFError) as error:
+    except UNREADABLE as error:
         raise _unreadable(path, error) from None
     first = next((line for line in sample.splitlines() if line.strip()), "")
     told = _TOLD.fullmatch(first)
@@ -66,7 +68,7 @@ def style_of(path: Path, encoding: str = "auto", delimiter: str = "auto") -> Sty
     meant = ((k, row) for k, row in enumerate(rows) if "".join(row).strip() and not _tells(row, told))
     before, header = next(meant, (0, []))
     names = tuple(each.strip() for each in header)
-    _check_header(path, names)
+    check_header(path, names)
     return Style(encoding, delimiter, names, before)
 
 
@@ -75,14 +77,15 @@ def _tells(row: list[str], told: re.Match[str] | None) -> bool:
     return told is not None and row[0].strip().lower().startswith("sep=")
 
 
-def _check_header(path: Path, names: tuple[str, ...]) -> None:
+def check_header(path: Path, names: tuple[str, ...]) -> None:
+    """Raise SourceError where no column has a name, or two have one: nobody could tell which one is meant."""
     if not any(names):
         raise SourceError(f"{path.name} has no header.", "its first row must name the columns")
     twice = sorted({name for name in names if name and names.count(name) > 1})
     if twice:
         raise SourceError(
             f"{path.name} names the column `{twice[0]}` twice.",
-            "export each column once, or give the second one another name: nobody can tell which one is meant",
+            "export each column once, or give the second one another name",
         )
 
 
@@ -119,10 +122,11 @@ def _delimiter(sample: str) -> str:
 
 
 def _open_bytes(path: Path) -> Any:
-    return gzip.open(path, "rb") if path.suffix == ".gz" else open(path, "rb")
+    return gzip.open(path, "rb") if path.suffix.lower() == ".gz" else open(path, "rb")
 
 
-def _open_text(path: Path, encoding: str) -> IO[str]:
+def open_text(path: Path, encoding: str) -> IO[str]:
+    """A plain or packed file of text, with the ends of its lines as they are."""
     return io.TextIOWrapper(_open_bytes(path), encoding=encoding, newline="")
 
 
@@ -134,12 +138,12 @@ def read_csv(path: Path, style: Style) -> Iterator[Rows]:
     """
     rows: Any = None
     try:
-        with _open_text(path, style.encoding) as file:
+        with open_text(path, style.encoding) as file:
             rows = csv.reader(file, delimiter=style.delimiter, strict=True)
             for _ in range(style.before + 1):
                 next(rows, None)
             yield from _portions(rows, style)
-    except (csv.Error, UnicodeError, OSError, EOFError) as error:
+    except (csv.Error, *UNREADABLE) as error:
         raise _unreadable(path, error, rows.line_num if rows else 0) from None
 
 
@@ -196,4 +200,13 @@ def _unreadable(path: Path, error: Exception, line: int = 0) -> SourceError:
             f"{path.name} cannot be read{where}: it is written in no encoding that was tried.",
             "export it as UTF-8, or name its encoding in the mapping: [source] encoding = ...",
         )
-    return SourceError(f"{path.name} cannot be read ({type(error).__name__}).", "check that this user may read it")
+    return unreadable(path, error)
+
+
+def unreadable(path: Path, error: Exception) -> SourceError:
+    """What to say of a file that cannot be opened or unpacked."""
+    if isinstance(error, EOFError | zlib.error | gzip.BadGzipFile):
+        return SourceError(f"{path.name} cannot be unpacked.", "copy it again; nothing of it was imported")
+    return SourceError(
+        f"{path.name} cannot be read ({type(error).__name__}).", "check that it is there and that this user may read it"
+    )

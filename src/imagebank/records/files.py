@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gzip
 import hashlib
 import json
 from collections.abc import Iterator
@@ -10,7 +9,15 @@ from pathlib import Path
 from typing import Any
 
 from imagebank.core.errors import SourceError
-from imagebank.records.csv_files import PORTION_ROWS, read_csv, style_of
+from imagebank.records.csv_files import (
+    PORTION_ROWS,
+    UNREADABLE,
+    check_header,
+    open_text,
+    read_csv,
+    style_of,
+    unreadable,
+)
 from imagebank.records.mapping import Mapping
 from imagebank.records.rows import Rows, as_texts
 
@@ -20,16 +27,25 @@ ENDINGS = (*CSV_ENDINGS, *JSON_ENDINGS, ".parquet")
 
 
 def matching(folder: Path, patterns: tuple[str, ...]) -> list[Path]:
-    """The files that patterns name, by name, those alone that can be read. Raises SourceError for an odd pattern."""
+    """The files that patterns name, by name, those alone that can be read.
+
+    Raises SourceError for an odd pattern, and for a link to a file that is gone: its rows would be gone without a word.
+    """
     found: set[Path] = set()
     for pattern in patterns:
         try:
-            found |= {path for path in folder.glob(pattern) if path.is_file() and _ending(path)}
+            found |= {path for path in folder.glob(pattern) if _ending(path) and _is_there(path)}
         except (ValueError, NotImplementedError):
             raise SourceError(
                 f"`{pattern}` is no pattern of files below the source's folder.", "use one like diagnoses-*.csv"
             ) from None
     return sorted(found)
+
+
+def _is_there(path: Path) -> bool:
+    if path.is_symlink() and not path.exists() and not path.name.startswith("."):
+        raise SourceError(f"{path.name} is a link to a file that is not there.", "mount its disk, or take the link out")
+    return path.is_file()
 
 
 def stem(path: Path) -> str:
@@ -53,6 +69,10 @@ def columns_of(path: Path, mapping: Mapping) -> tuple[str, ...]:
 
 def read_file(path: Path, mapping: Mapping) -> Iterator[Rows]:
     """The rows of a file in portions. Raises SourceError where it cannot be read."""
+    if not _ending(path):
+        raise SourceError(
+            f"{path.name} does not end like a file that is read.", f"its name must end in one of {', '.join(ENDINGS)}"
+        )
     if _ending(path) in CSV_ENDINGS:
         return read_csv(path, style_of(path, mapping.encoding, mapping.delimiter))
     return _read_parquet(path) if _ending(path) == ".parquet" else _read_json(path, PORTION_ROWS)
@@ -63,11 +83,13 @@ def _parquet(path: Path) -> Any:
     from pyarrow import parquet
 
     try:
-        return parquet.ParquetFile(path)
+        file = parquet.ParquetFile(path)
     except (pa.ArrowException, OSError) as error:
         raise SourceError(
             f"{path.name} is no Parquet file that can be read ({type(error).__name__}).", _AGAIN
         ) from None
+    check_header(path, tuple(file.schema_arrow.names))
+    return file
 
 
 _AGAIN = "export it again; nothing of it was imported"
@@ -116,22 +138,23 @@ def _keys_of(path: Path) -> tuple[str, ...]:
 def _lines(path: Path) -> Iterator[tuple[int, str]]:
     """The lines of a packed or plain file, with their numbers."""
     try:
-        with (
-            gzip.open(path, "rt", encoding="utf-8-sig")
-            if path.suffix == ".gz"
-            else open(path, encoding="utf-8-sig") as file
-        ):
+        with open_text(path, "utf-8-sig") as file:
             yield from enumerate(file, start=1)
-    except (OSError, UnicodeError, EOFError) as error:
-        raise SourceError(f"{path.name} cannot be read ({type(error).__name__}).", "write it as UTF-8") from None
+    except UNREADABLE as error:
+        if isinstance(error, UnicodeError):
+            raise SourceError(f"{path.name} cannot be read ({type(error).__name__}).", "write it as UTF-8") from None
+        raise unreadable(path, error) from None
 
 
 def _object(line: str) -> dict[str, Any] | None:
     try:
         row = json.loads(line)
+        if isinstance(row, dict):
+            "".join(row).encode()  # half a letter can stand in no name of a column
+            return row
     except (ValueError, RecursionError):
-        return None
-    return row if isinstance(row, dict) else None
+        pass
+    return None
 
 
 def _of_objects(
@@ -157,4 +180,4 @@ def content_of(path: Path) -> str:
         with open(path, "rb") as file:
             return hashlib.file_digest(file, "sha256").hexdigest()
     except OSError as error:
-        raise SourceError(f"{path.name} cannot be read ({type(error).__name__}).", "check its rights") from None
+        raise unreadable(path, error) from None

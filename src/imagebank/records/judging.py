@@ -7,13 +7,14 @@ import json
 from dataclasses import dataclass, field
 from datetime import date
 
-from imagebank.records.looks import YES, Answer, Look
+from imagebank.records.looks import NO, YES, Answer, Look
 from imagebank.records.mapping import Mapping, Place
 from imagebank.records.plans import Plan
 from imagebank.records.registry import Registry
 from imagebank.records.shaping import quoted
 
-VERSION = "2"  # of all rules on rows; another one reads every source anew
+VERSION = "3"  # of all rules on rows; another one reads every source anew
+TIMES = ("", " %H:%M", " %H:%M:%S")  # of day, that may stand behind a day in a declared form
 
 
 @dataclass(frozen=True)
@@ -47,24 +48,45 @@ def belonging(place: Place, registry: Registry) -> tuple[Look, ...]:
 
 
 def judged_sql(plan: Plan, place: Place, rules: Rules) -> str:
-    """SQL that judges the shaped rows."""
+    """SQL that judges the shaped rows.
+
+    Of a row that was taken back nothing but its id need be there: it is valid, and takes older ones with it.
+    """
     who = "upper(regexp_replace(r.hospital_number, '\\s+', '', 'g'))"
     binding = [f"nullif({each.name}.refused, '')" for each in plan.looks if each.binding]
+    gone = f"lower(r.withdrawn) IN ({', '.join(map(quoted, YES))})"
+    unclear = (
+        f"CASE WHEN lower(r.withdrawn) NOT IN ({', '.join(map(quoted, (*YES, *NO)))}) THEN 'unclear-withdrawal' END"
+    )
     first = f"CASE WHEN {who} = '' THEN 'no-hospital-number' END"
-    reason = f"coalesce({', '.join([first, *binding, *plan.refusals])}, '')"
+    reason = f"CASE WHEN {gone} THEN '' ELSE coalesce({', '.join([unclear, first, *binding, *plan.refusals])}, '') END"
     noted = [f"nullif(coalesce({each.name}.repairs, ''), '')" for each in plan.looks]
     repairs = f"concat_ws(' ', {', '.join([*noted, *plan.repairs])})"
     kept = ", ".join(f"CAST({_hidden(each.name, each.sql, rules)} AS {each.type}) AS {each.name}" for each in plan.kept)
     shown = ", ".join(f"'{name}', r.{name}" for name in place.target.names if name != "text")
     which = belonging(place, rules.registry)
     joins = " ".join(_join(each) for each in (*plan.looks, *which))
-    gone = f"lower(r.withdrawn) IN ({', '.join(map(quoted, YES))})"
+    here = "".join(f" WHERE belonging.here OR ({gone} AND r.{each.inputs[0]} = '')" for each in which)
     return (
         f"SELECT {who} AS who, r.number AS number, {kept}, {reason} AS reason, {repairs} AS repairs, r.id AS id, "  # noqa: S608
-        f"r.updated AS updated, {gone} AS gone, "
-        f"CASE WHEN {reason} <> '' THEN json_object({shown})::VARCHAR END AS content "
-        f"FROM r {joins}{' WHERE belonging.here' if which else ''}"
+        f"{_moment('r.updated', place.dates)} AS updated, {gone} AS gone, {_due(plan)} AS due, "
+        f"CASE WHEN {reason} <> '' THEN json_object({shown})::VARCHAR END AS content FROM r {joins}{here}"
     )
+
+
+def _due(plan: Plan) -> str:
+    """The next day on which the row would be judged otherwise: what is still to come then lies behind."""
+    days = [f"CASE WHEN {each.name}.day > $today THEN {each.name}.day END" for each in plan.looks if each.is_day]
+    return f"least({', '.join(days)})"
+
+
+def _moment(text: str, forms: tuple[str, ...]) -> str:
+    """A moment in a form whose texts sort as the moments do; what is none stays as it is."""
+    told = [f"try_cast({text} AS TIMESTAMP)"]
+    if forms:
+        every = ", ".join(quoted(f"{form}{time}") for form in forms for time in TIMES)
+        told.insert(0, f"try_strptime({text}, [{every}])")
+    return f"coalesce(strftime(coalesce({', '.join(told)}), '%Y-%m-%d %H:%M:%S.%f'), {text})"
 
 
 def _hidden(name: str, sql: str, rules: Rules) -> str:

@@ -33,9 +33,10 @@ KINDS_OF_CARE = {
     **dict.fromkeys(("outpatient", "op", "clinic"), "outpatient"),
     **dict.fromkeys(("community", "home", "domiciliary"), "community"),
 }
-YES = ("true", "yes", "y", "1", "t")
+YES, NO = ("true", "yes", "y", "1", "t", "-1"), ("", "false", "no", "n", "0", "f")
 _ITEM = re.compile(r"(.+?) item ?#?(\w+)", re.IGNORECASE)
 Answer = tuple[object, ...]
+DAY = (("day", "DATE"),)
 
 
 @dataclass(frozen=True)
@@ -49,11 +50,16 @@ class Look:
     unless: str = ""  # SQL: rows that need no answer, such as plain numbers
     binding: bool = True  # whether its refusal refuses the row
 
+    @property
+    def is_day(self) -> bool:
+        """Whether the answer is a day."""
+        return self.outputs == DAY
+
 
 def day_look(column: str, forms: Forms, *, required: bool = False) -> Look:
     """A column of days."""
     rule = partial(_day, forms=forms, required=required)
-    return Look(f"day_{column}", (column,), (("day", "DATE"),), rule, binding=required)
+    return Look(f"day_{column}", (column,), DAY, rule, binding=required)
 
 
 def _day(text: str, *, forms: Forms, required: bool) -> Answer:

@@ -14,7 +14,7 @@ from typing import Any
 
 from imagebank.core.errors import SourceError
 from imagebank.records.csv_files import style_of
-from imagebank.records.shaping import identifier
+from imagebank.records.shaping import identifier, quoted
 from imagebank.records.staging import Room
 
 POSTCODE_COLUMNS = ("pcds", "pcd", "pcd2", "pcd7", "pcd8", "postcode")
@@ -70,30 +70,51 @@ def find_areas(path: Path, census: str) -> tuple[str, str]:
 
 
 def deciles(room: Room, where: Mapping[str, tuple[str, str]], index: Path, directory: Path | None) -> dict[str, int]:
-    """The decile of each person, from a postcode and an area by person; whoever lives outside the index has none."""
-    import pyarrow as pa
+    """The decile of each person, from a postcode and an area by person; whoever lives outside the index has none.
 
-    told = find_index(index)
-    with room.database() as database:
-        people = {"person": list(where), "pcd": [p for p, _ in where.values()], "area": [a for _, a in where.values()]}
-        database.register("people", pa.table({name: pa.array(each, pa.string()) for name, each in people.items()}))
-        _view(database, "indexed", told.path)
-        areas = "people.area"
-        join = ""
-        if directory:
-            _view(database, "directory", directory)
-            postcode, area = find_areas(directory, told.census)
-            areas = f"coalesce(nullif(directory.{identifier(area)}, ''), people.area)"
-            join = f"LEFT JOIN directory ON {_plain(f'directory.{identifier(postcode)}')} = {_plain('people.pcd')}"
-        rows = database.sql(
-            f"SELECT people.person, any_value(try_cast(indexed.{identifier(told.decile)} AS INTEGER)) "  # noqa: S608
-            f"FROM people {join} JOIN indexed ON indexed.{identifier(told.area)} = {areas} GROUP BY people.person"
-        ).fetchall()
+    Of a postcode that the directory has twice the most deprived decile counts. Raises SourceError for a damaged file.
+    """
+    import duckdb
+
+    try:
+        with room.database() as database:
+            rows = _found(database, where, index, directory)
+    except duckdb.Error as error:
+        names = " or ".join(path.name for path in (index, directory) if path)
+        raise SourceError(f"{names} cannot be read ({type(error).__name__}).", "take it as it was published") from None
     return {person: decile for person, decile in rows if decile and 1 <= decile <= 10}
 
 
+def _found(
+    database: Any, where: Mapping[str, tuple[str, str]], index: Path, directory: Path | None
+) -> list[tuple[str, int]]:
+    import pyarrow as pa
+
+    told = find_index(index)
+    people = {"person": list(where), "pcd": [p for p, _ in where.values()], "area": [a for _, a in where.values()]}
+    database.register("people", pa.table({name: pa.array(each, pa.string()) for name, each in people.items()}))
+    _view(database, "indexed", told.path)
+    areas, join = "people.area", ""
+    if directory:
+        _view(database, "directory", directory)
+        postcode, area = find_areas(directory, told.census)
+        areas = f"coalesce(nullif(directory.{identifier(area)}, ''), people.area)"
+        join = f"LEFT JOIN directory ON {_plain(f'directory.{identifier(postcode)}')} = {_plain('people.pcd')}"
+    found: list[tuple[str, int]] = database.sql(
+        f"SELECT people.person, min(try_cast(indexed.{identifier(told.decile)} AS INTEGER)) "  # noqa: S608
+        f"FROM people {join} JOIN indexed ON indexed.{identifier(told.area)} = {areas} GROUP BY people.person"
+    ).fetchall()
+    return found
+
+
 def _view(database: Any, name: str, path: Path) -> None:
-    database.read_csv(str(path), all_varchar=True, header=True, sep=",").create_view(name)
+    """A view of a CSV file of any making. Letters that are not ASCII stand in names alone, which nobody asks for."""
+    style = style_of(path)
+    encoding = {"utf-16-le": "utf-16", "utf-16": "utf-16", "cp1252": "latin-1"}.get(style.encoding, "utf-8")
+    told = f"delim = {quoted(style.delimiter)}, encoding = '{encoding}', skip = {style.before}"
+    database.execute(
+        f"CREATE VIEW {name} AS SELECT * FROM read_csv({quoted(str(path))}, all_varchar = true, header = true, {told})"  # noqa: S608
+    )
 
 
 def _plain(column: str) -> str:

@@ -28,6 +28,7 @@ REFUSALS = {
     "unknown-unit": "A unit that the registry does not know for this measurement.",
     "not-in-registry": "A name that the registry does not know.",
     "no-value": "A measurement without a value.",
+    "unclear-withdrawal": "Whether the row was taken back is told in a word that is neither yes nor no.",
     "withdrawn": "The source says that the row was taken back.",
     "replaced": "A newer row of the source has the same id.",
     "merged-into-itself": "A hospital number that was merged into itself, or into nothing.",

@@ -17,6 +17,7 @@ from imagebank.records.days import GRACE_DAYS, Forms
 from imagebank.records.plans import Plan, plan_of
 from imagebank.records.registry import load_registry
 from imagebank.records.shaping import quoted
+from imagebank.records.staging import refused_file, valid_file
 from imagebank.records.targets import EVENTS
 
 EVENT_NAMES = tuple(each.name for each in EVENTS)
@@ -50,8 +51,9 @@ def settle(database: Any, parts: Sequence[StagedPart], lives: Iterable[Life]) ->
     _load_lives(database, lives)
     for target in EVENT_NAMES:
         mine = [part for part in parts if part.target == target]
-        _view_staged(database, target, mine)
-        _find_replaced(database, target)
+        there = [part for part in mine if valid_file(part.path).is_file()]
+        _view_staged(database, target, there)
+        _find_replaced(database, target, there)
         database.execute(f"CREATE OR REPLACE TEMP VIEW judged_{target} AS {judged(target)}")
 
 
@@ -78,34 +80,30 @@ def _load_lives(database: Any, lives: Iterable[Life]) -> None:
 
 def _view_staged(database: Any, target: str, parts: Sequence[StagedPart]) -> None:
     """All staged rows of a table, each with its source, place and import."""
-    there = [part for part in parts if valid_file(part.path).is_file()]
     rows = ", ".join(
-        f"({', '.join(map(quoted, (str(valid_file(p.path)), p.source, p.what, p.imported)))}, {p.place}, {k})"
-        for k, p in enumerate(there)
+        f"({', '.join(map(quoted, (*map(str, _files(p)), p.source, p.what, p.imported)))}, {p.place}, {k})"
+        for k, p in enumerate(parts)
     )
     if not rows:
         database.execute(f"CREATE OR REPLACE TEMP VIEW staged_{target} AS {_no_rows(target)}")
         return
     database.execute(
         f"CREATE OR REPLACE TEMP TABLE parts_{target} AS SELECT * FROM (VALUES {rows}) "  # noqa: S608
-        "AS told(file, source, what, imported, place, part)"
+        "AS told(file, refused, source, what, imported, place, part)"
     )
-    paths = ", ".join(quoted(str(valid_file(part.path))) for part in there)
     database.execute(
         f"CREATE OR REPLACE TEMP VIEW staged_{target} AS SELECT s.* EXCLUDE (filename), "  # noqa: S608
-        f"p.source, p.what, p.place, p.part, p.imported FROM read_parquet([{paths}], filename = true) s "
+        f"p.source, p.what, p.place, p.part, p.imported FROM {_read(valid_file(part.path) for part in parts)} s "
         f"JOIN parts_{target} p ON p.file = s.filename"
     )
 
 
-def valid_file(path: Path) -> Path:
-    """Where the valid rows of a staged part lie."""
-    return path.with_name(f"{path.name}.parquet")
+def _files(part: StagedPart) -> tuple[Path, Path]:
+    return valid_file(part.path), refused_file(part.path)
 
 
-def refused_file(path: Path) -> Path:
-    """Where its refused rows lie."""
-    return path.with_name(f"{path.name}.refused.parquet")
+def _read(paths: Iterable[Path]) -> str:
+    return f"read_parquet([{', '.join(quoted(str(path)) for path in paths)}], filename = true)"
 
 
 def _no_rows(target: str) -> str:
@@ -119,14 +117,23 @@ def _no_rows(target: str) -> str:
     return f"SELECT {columns} WHERE false"
 
 
-def _find_replaced(database: Any, target: str) -> None:
-    """Rows of which the source has a newer one with the same id: the last changed, the last imported, the last one."""
+def _find_replaced(database: Any, target: str, parts: Sequence[StagedPart]) -> None:
+    """Rows of which the source has a newer one with the same id: the last changed, the last imported, the last one.
+
+    A newer row that was refused replaces older ones too: the source says that they are not right any more.
+    """
+    rows = f"SELECT source, place, id, updated, part, number FROM staged_{target} WHERE id <> ''"  # noqa: S608
+    if parts:
+        rows += (
+            f" UNION ALL SELECT p.source, p.place, r.id, r.updated, p.part, r.number "  # noqa: S608
+            f"FROM {_read(refused_file(part.path) for part in parts)} r "
+            f"JOIN parts_{target} p ON p.refused = r.filename WHERE r.id <> ''"
+        )
     database.execute(
-        f"CREATE OR REPLACE TEMP TABLE replaced_{target} AS "  # noqa: S608
-        f"WITH twice AS (SELECT source, place, id FROM staged_{target} WHERE id <> '' "
-        "GROUP BY ALL HAVING count(*) > 1), "
-        "ranked AS (SELECT s.part, s.number, row_number() OVER (PARTITION BY s.source, s.place, s.id "
-        f"ORDER BY s.updated DESC, s.part DESC, s.number DESC) AS rank FROM staged_{target} s "
+        f"CREATE OR REPLACE TEMP TABLE replaced_{target} AS WITH told AS ({rows}), "  # noqa: S608
+        "twice AS (SELECT source, place, id FROM told GROUP BY ALL HAVING count(*) > 1), "
+        "ranked AS (SELECT part, number, row_number() OVER (PARTITION BY source, place, id ORDER BY "
+        "try_cast(updated AS DOUBLE) DESC NULLS LAST, updated DESC, part DESC, number DESC) AS rank FROM told "
         "SEMI JOIN twice USING (source, place, id)) SELECT part, number FROM ranked WHERE rank > 1"
     )
 

@@ -13,6 +13,7 @@ from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -28,7 +29,6 @@ from imagebank.records.shaping import matched, shape_sql, trimmed
 
 REMEMBERED = 200_000  # answers of one rule that are kept from portion to portion
 MOST_DISTINCT = 1_000_000  # of one rule in one portion: codes are few, so this is no column of codes
-ANSWERS_AT_HAND = 8
 
 
 @dataclass(frozen=True)
@@ -65,6 +65,11 @@ class Counted:
     refused: dict[str, int] = field(default_factory=dict)
     repairs: dict[str, int] = field(default_factory=dict)
     fingerprint: str = ""  # of all rows in any order, where the part has no content of its own
+    due: str = ""  # the next day on which some row would be judged otherwise, ISO 8601; empty where there is none
+
+    def holds(self, today: date) -> bool:
+        """Whether the rows would be judged the same on a day."""
+        return not self.due or today.isoformat() < self.due
 
 
 def stage(room: Room, place: Place, rows: Iterable[Rows], to: Path, rules: Rules, what: str) -> Counted:
@@ -97,7 +102,7 @@ class _Writers:
     """Two Parquet files that appear together, or not at all."""
 
     def __init__(self, to: Path) -> None:
-        self._paths = {name: to.with_name(f"{to.name}{ending}") for name, ending in ENDINGS.items()}
+        self._paths = {"valid": valid_file(to), "refused": refused_file(to)}
         self._open: dict[str, Any] = {}
 
     def __enter__(self) -> _Writers:
@@ -123,7 +128,14 @@ class _Writers:
                 temporary.replace(self._paths[name])
 
 
-ENDINGS = {"valid": ".parquet", "refused": ".refused.parquet"}
+def valid_file(path: Path) -> Path:
+    """Where the valid rows of a staged part lie."""
+    return path.with_name(f"{path.name}.parquet")
+
+
+def refused_file(path: Path) -> Path:
+    """Where its refused rows lie."""
+    return path.with_name(f"{path.name}.refused.parquet")
 
 
 class _Job:
@@ -137,18 +149,20 @@ class _Job:
         self._refused: Counter[str] = Counter()
         self._repairs: Counter[str] = Counter()
         self._sum = 0
+        self._due: date | None = None
 
     def counted(self) -> Counted:
         """What became of all rows so far."""
         told = dict(sorted(self._refused.items())), dict(sorted(self._repairs.items()))
         fingerprint = f"{self._sum % 2**128:032x}"
-        return Counted(self._tally["offered"], self._tally["valid"], self._tally["repaired"], *told, fingerprint)
+        due = self._due.isoformat() if self._due else ""
+        return Counted(self._tally["offered"], self._tally["valid"], self._tally["repaired"], *told, fingerprint, due)
 
     def take(self, portion: Rows) -> None:
         """Judge a portion and write what came of it."""
         database = self._database
         names = [name for name in portion.table.schema.names if name != NUMBER_COLUMN]
-        if not names and not portion.table.num_rows:
+        if not names and not portion.offered:
             return
         found = matched(self._place, names, self._what)
         database.register("portion", trimmed(portion.table, found))
@@ -164,6 +178,8 @@ class _Job:
         database.execute(
             f"CREATE OR REPLACE TEMP TABLE judged AS {sql}", {"today": self._rules.today} if "$today" in sql else {}
         )
+        next_due = database.sql("SELECT min(due) FROM judged").fetchall()[0][0]
+        self._due = min(filter(None, (self._due, next_due)), default=None)
         self._write(portion)
 
     def _write(self, portion: Rows) -> None:
@@ -172,7 +188,9 @@ class _Job:
             f"SELECT who, number, {kept}, repairs, id, updated, gone FROM judged WHERE reason = ''"  # noqa: S608
         ).to_arrow_table()
         self._writers.write("valid", valid)
-        refused = self._database.sql("SELECT number, reason, content FROM judged WHERE reason <> ''").to_arrow_table()
+        refused = self._database.sql(
+            "SELECT number, reason, content, id, updated FROM judged WHERE reason <> ''"
+        ).to_arrow_table()
         refused = _with_unread(refused, portion.refused)
         self._writers.write("refused", refused)
         self._count(valid, refused)
@@ -240,8 +258,5 @@ def _with_unread(refused: Any, unread: tuple[tuple[int, str], ...]) -> Any:
 
     if not unread:
         return refused
-    numbers, reasons = zip(*unread, strict=True)
-    more = {"number": numbers, "reason": reasons, "content": [None] * len(unread)}
-    return pa.concat_tables(
-        [refused, pa.table({n: pa.array(v, refused.schema.field(n).type) for n, v in more.items()})]
-    )
+    rows = [{"number": number, "reason": reason} for number, reason in unread]
+    return pa.concat_tables([refused, pa.Table.from_pylist(rows, schema=refused.schema)])

@@ -23,9 +23,8 @@ from imagebank.records.model import Characteristics, People
 from imagebank.records.people import read_people
 from imagebank.records.places import deciles, release_of
 from imagebank.records.rows import Rows
-from imagebank.records.settling import refused_file, valid_file
 from imagebank.records.sources import Part, Source
-from imagebank.records.staging import Counted, Room, read_counted, stage
+from imagebank.records.staging import Counted, Room, read_counted, refused_file, stage, valid_file
 from imagebank.records.stored_people import PEOPLE, write_characteristics, write_refused_people
 
 MANIFEST = "manifest.json"
@@ -70,7 +69,7 @@ class Stored:
     @property
     def digest(self) -> str:
         """The hash of all that is staged."""
-        told = [self.people_key, sorted([each.key, each.counted.fingerprint] for each in self.pieces)]
+        told = [self.people_key, sorted([e.key, e.counted.fingerprint, e.counted.due] for e in self.pieces)]
         return hashlib.sha256(json.dumps(told).encode()).hexdigest()
 
 
@@ -166,7 +165,12 @@ class _Known:
 
     def has(self, part: Part) -> bool:
         """Whether the whole part is staged with this content."""
-        return bool(part.content and read_counted(self._folder / self._key(part.key)))
+        return bool(part.content and self._counted(self._key(part.key)))
+
+    def _counted(self, key: str) -> Counted | None:
+        """What became of a part; None where it was not staged, or would be judged otherwise today."""
+        counted = read_counted(self._folder / key)
+        return counted if counted and counted.holds(self._rules.today) else None
 
     def bring(self, part: Part, room: Room) -> Iterator[Piece]:
         """The pieces of a part, staged now or before."""
@@ -183,7 +187,7 @@ class _Known:
             yield self._whole(part, room)
 
     def _still_there(self, pieces: list[Piece]) -> bool:
-        return all(read_counted(self._folder / each.key) for each in pieces)
+        return all(self._counted(each.key) for each in pieces)
 
     def _grown(self, part: Part, room: Room, mine: list[Piece]) -> Iterator[Piece]:
         """The rows since the last watermark; all rows where it went back or rows went, which nothing else tells."""
@@ -202,7 +206,7 @@ class _Known:
 
     def _whole(self, part: Part, room: Room) -> Piece:
         key = self._key(part.key)
-        counted = read_counted(self._folder / key) if part.content else None
+        counted = self._counted(key) if part.content else None
         if counted is None:
             rows = _watched(part.read(), part.size_kb, self._advance)
             counted = stage(room, part.place, rows, self._folder / key, self._rules, part.what)
@@ -230,7 +234,7 @@ def _distinct_ids(room: Room, paths: list[Path]) -> int:
     with room.database() as database:
         database.read_parquet(valid).create_view("valid")
         database.read_parquet(refused).create_view("refused")
-        sql = "SELECT id FROM valid UNION SELECT json_extract_string(content, '$.id') FROM refused"
+        sql = "SELECT id FROM valid UNION SELECT id FROM refused"
         return int(database.sql(f"SELECT count(*) FROM ({sql})").fetchall()[0][0])  # noqa: S608
 
 

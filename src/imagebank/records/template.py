@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from imagebank.records.targets import TARGETS, Target, Wanted
 
 ENOUGH = 0.6  # how well columns and name fit, from 0 to 1
+TAKEN_BACK = {"withdrawn", "deleted", "void", "cancelled"}
+"""Words in the names of tables whose rows must not count, however well their columns fit."""
 
 
 @dataclass(frozen=True)
@@ -32,7 +34,9 @@ class Guess:
 
 
 def guess(offered: Offered) -> Guess | None:
-    """The table of ours that fits best; none where too little does."""
+    """The table of ours that fits best; none where too little does, or where the rows were taken back."""
+    if TAKEN_BACK & set(_stem(offered).split("_")):
+        return None
     scored = [_scored(target, offered) for target in TARGETS.values()]
     best = max(scored, key=lambda each: each.score)
     return best if best.score >= ENOUGH else None
@@ -76,7 +80,7 @@ def template(offered: Iterable[Offered]) -> str:
     left = [each for each, made in guesses if not made]
     if left:
         told = "\n".join(f"#   {_shown(each)}" for each in left)
-        parts.append(f"# Not used, as they look like no table of ours:\n{told}")
+        parts.append(f"# Not used, as they look like no table of ours, or like rows that were taken back:\n{told}")
     parts += [_skeleton(target) for name, target in TARGETS.items() if name not in filled]
     return "\n\n".join(parts) + "\n"
 

@@ -7,10 +7,11 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
+from imagebank.cohorts.breakdown import UNKNOWN, age_band
 from imagebank.cohorts.disclosure import Disclosure
 from imagebank.cohorts.facts import scanner_names
 from imagebank.cohorts.linkage import Report, StudyFact, Truth, render, report_json, tally
-from imagebank.cohorts.linkage.lines import BY_MODEL, BY_NUMBER, DOUBTFUL, NOBODY, ON_REVIEW, STOPPED, UNKNOWN, age_band
+from imagebank.cohorts.linkage.lines import BY_MODEL, BY_NUMBER, DOUBTFUL, NOBODY, ON_REVIEW, STOPPED
 from imagebank.core.config import LinkageSettings
 from imagebank.core.errors import BankError
 from imagebank.core.files import write_text

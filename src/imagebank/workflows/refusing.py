@@ -16,7 +16,8 @@ from typing import Any
 
 from imagebank.core.files import atomic_file
 from imagebank.records.reasons import CORRECTED
-from imagebank.records.settling import EVENT_NAMES, refused_by_life, refused_file, valid_file
+from imagebank.records.settling import EVENT_NAMES, refused_by_life
+from imagebank.records.staging import refused_file, valid_file
 from imagebank.records.store import read_pieces
 from imagebank.records.stored_people import read_refused_people
 from imagebank.workflows.importing import Records

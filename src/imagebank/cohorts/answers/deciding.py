@@ -163,7 +163,8 @@ def merge(
             found[same] = Group(total, parts, group.overlapping)
         else:
             if len(set(parts)) < len(parts) or any(each in above for each in parts) or _is_below(total, parts, above):
-                apart |= {key: twins[key] for key in _keys((group.total, *group.parts)) if key in twins}
+                keys: tuple[Any, ...] = (group.total, *group.parts)
+                apart |= {key: twins[key] for key in keys if key in twins}
                 total, parts = group.total, group.parts
             found.append(Group(total, parts, group.overlapping))
         above |= dict.fromkeys(parts, total)
@@ -172,10 +173,6 @@ def merge(
 
 def _twin(key: Any, twins: Mapping[Key, Key]) -> Any:
     return twins.get(key, key)
-
-
-def _keys(keys: tuple[Any, ...]) -> tuple[Key, ...]:
-    return keys
 
 
 def _is_same(group: Group, total: object, parts: tuple[Any, ...], empty: Collection[Key]) -> bool:

@@ -61,10 +61,7 @@ def attrition(cohort: Cohort, selection: Selection, schema: Schema = BANK) -> tu
     told += [(step.name, say(step.keep, frame, schema)) for step in cohort.steps]
     if cohort.one_per:
         told.append((f"one for each {cohort.one_per.unit}", one_for_each(cohort.one_per, cohort.unit)))
-    return tuple(
-        Stage(name, text, *selection.count(place), *(selection.lost(place) if place else (0, 0)))
-        for place, (name, text) in enumerate(told)
-    )
+    return tuple(Stage(name, text, *selection.count(place)) for place, (name, text) in enumerate(told))
 
 
 def _arrow(rows: Any, cohort: Cohort, values: tuple[Expression, ...], schema: Schema) -> Any:

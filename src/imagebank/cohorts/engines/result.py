@@ -73,13 +73,6 @@ class Selection:
         left = self._at(stage)
         return left.num_rows, compute.count_distinct(left["patient"]).as_py()
 
-    def lost(self, stage: int) -> tuple[int, int]:
-        """How many units, and of how many patients, the step that leads to `stage` took away."""
-        import pyarrow.compute as compute
-
-        gone = self._rows.filter(compute.equal(self._rows["passed"], stage - 1))
-        return gone.num_rows, compute.count_distinct(gone["patient"]).as_py()
-
     def units_at(self, stage: int) -> frozenset[str]:
         """Ids of the units that passed so many steps."""
         return frozenset(self._at(stage)["unit"].to_pylist())
@@ -105,8 +98,6 @@ class Stage:
     sentence: str
     units: int
     patients: int
-    lost_units: int = 0
-    lost_patients: int = 0
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from imagebank.cohorts.bounds import Group
+from imagebank.cohorts.breakdown import UNKNOWN, Breakdown, Key, in_order
 from imagebank.cohorts.disclosure import Count, Disclosure, Shown
 from imagebank.cohorts.suppression import protect
 
@@ -19,11 +20,7 @@ ENDS = (BY_NUMBER, BY_MODEL, ON_REVIEW, STOPPED, DOUBTFUL, NOBODY)
 """Where a study can end."""
 LINKED = ENDS[:3]
 BREAKDOWNS = ("sex", "age", "ethnic group", "deprivation", "scanner", "year")
-AGE_BANDS = ((0, "under 18"), (18, "18–39"), (40, "40–64"), (65, "65–79"), (80, "80 and over"))
-UNKNOWN = "not known"
 ENOUGH = 500  # studies, beside which a hidden count changes a share by a point or two at most
-
-Key = tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -69,22 +66,18 @@ class Tally:
 
 def tally(facts: Sequence[StudyFact], rule: Disclosure) -> Tally:
     """Count the studies, safely."""
-    counts: dict[Key, Count] = {("studies",): _count(facts)}
-    groups = [Group(("studies",), tuple(("end", end) for end in ENDS))]
     shown = [name for name in BREAKDOWNS if any(each.groups.get(name) for each in facts)]
-    labels = {name: _in_order({each.groups.get(name, UNKNOWN) for each in facts}) for name in shown}
-    for end in ENDS:
-        ended = [each for each in facts if each.end == end]
-        counts[("end", end)] = _count(ended)
-        reasons = sorted({each.why for each in ended})
-        told: dict[Key, Count] = {("why", end, r): _count([e for e in ended if e.why == r]) for r in reasons}
-        counts |= told
-        groups += [Group(("end", end), tuple(told))] if told else []
+    labels = {name: in_order({each.groups.get(name, UNKNOWN) for each in facts}) for name in shown}
+    told = Breakdown()
+    told.add(("studies",), facts)
+    ended = {end: [each for each in facts if each.end == end] for end in ENDS}
+    told.split(("studies",), {("end", end): studies for end, studies in ended.items()})
+    for end, studies in ended.items():
+        reasons = sorted({each.why for each in studies})
+        told.split(("end", end), {("why", end, why): [each for each in studies if each.why == why] for why in reasons})
         for name in shown:
-            parts: dict[Key, Count] = {(name, end, label): _count(_of(ended, name, label)) for label in labels[name]}
-            counts |= parts
-            groups.append(Group(("end", end), tuple(parts)))
-    safe = protect(counts, groups, rule, in_patients=False)
+            told.split(("end", end), {(name, end, label): _of(studies, name, label) for label in labels[name]})
+    safe = told.shown(rule)
     return Tally(
         safe[("studies",)],
         Line("all studies", tuple(safe[("end", end)] for end in ENDS)),
@@ -108,27 +101,5 @@ def _patients(facts: Sequence[StudyFact], rule: Disclosure) -> tuple[Shown, Show
     return safe[names[0]], safe[names[1]], safe[names[2]]
 
 
-def age_band(age_years: float | None) -> str:
-    """The band of an age at the study."""
-    if age_years is None or age_years < 0:
-        return UNKNOWN
-    return next(label for start, label in reversed(AGE_BANDS) if age_years >= start)
-
-
-def _in_order(labels: set[str]) -> list[str]:
-    """By name, numbers by size, ages by their start, and what is not known last."""
-    ages = [label for _, label in AGE_BANDS]
-
-    def place(each: str) -> tuple[bool, int, int, str]:
-        age = ages.index(each) if each in ages else 0
-        return each == UNKNOWN, age, int(each) if each.isdigit() else 0, each
-
-    return sorted(labels, key=place)
-
-
 def _of(facts: Sequence[StudyFact], name: str, label: str) -> list[StudyFact]:
     return [each for each in facts if each.groups.get(name, UNKNOWN) == label]
-
-
-def _count(facts: Sequence[StudyFact]) -> Count:
-    return Count(len(facts), len({each.patient for each in facts}))

@@ -12,11 +12,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from imagebank.catalogue.tables import Diagnosis, Patient, Quality, Scanner, Series, Study
-from imagebank.cohorts.bounds import Group
+from imagebank.cohorts.breakdown import UNKNOWN, Breakdown, Key, age_band, in_order
 from imagebank.cohorts.codes import block_title
-from imagebank.cohorts.disclosure import Count, Disclosure, Shown
+from imagebank.cohorts.disclosure import Disclosure, Shown
 from imagebank.cohorts.facts import PERIOD_YEARS, scanner_names
-from imagebank.cohorts.suppression import protect
 from imagebank.imaging.quality.verdict import CAUTION, NOT_ASSESSABLE, UNUSABLE, USABLE
 
 WANTED = "T1w"
@@ -24,8 +23,6 @@ ENDS = ("no T1w", "not converted", UNUSABLE, NOT_ASSESSABLE, CAUTION, USABLE)
 """Where a study can end, from the earliest loss to none."""
 
 BEST_FIRST = (USABLE, CAUTION, NOT_ASSESSABLE, UNUSABLE)
-AGE_BANDS = ((0, "under 18"), (18, "18–39"), (40, "40–64"), (65, "65–79"), (80, "80 and over"))
-UNKNOWN = "not known"
 NO_DIAGNOSIS = "no diagnosis recorded"
 BREAKDOWNS = ("scanner", "period", "age", "ethnic group", "diagnosis")
 OVERLAPPING = ("diagnosis",)  # a patient can have several
@@ -62,9 +59,6 @@ class _Placed:
     patient: str
     end: str
     groups: Mapping[str, tuple[str, ...]]
-
-
-Key = tuple[str, ...]
 
 
 def study_funnel(
@@ -137,29 +131,19 @@ def period(study: Study) -> str:
     return f"{start}–{start + PERIOD_YEARS - 1}"
 
 
-def age_band(age_years: float | None) -> str:
-    """The band of an age at the study."""
-    if age_years is None:
-        return UNKNOWN
-    return next(label for start, label in reversed(AGE_BANDS) if age_years >= start) if age_years >= 0 else UNKNOWN
-
-
 def _shown(placed: Sequence[_Placed], rule: Disclosure) -> Funnel:
-    counts: dict[Key, Count] = {("studies",): _count(placed)}
-    groups = [Group(("studies",), tuple(("end", end) for end in ENDS))]
     labels = {name: _in_order({label for each in placed for label in each.groups[name]}) for name in BREAKDOWNS}
-    for end in ENDS:
-        ended = [each for each in placed if each.end == end]
-        counts[("end", end)] = _count(ended)
+    told = Breakdown()
+    told.add(("studies",), placed)
+    ended = {end: [each for each in placed if each.end == end] for end in ENDS}
+    told.split(("studies",), {("end", end): studies for end, studies in ended.items()})
+    for end, studies in ended.items():
         for name in BREAKDOWNS:
-            parts: dict[Key, Count] = {(name, end, label): _count(_of(ended, name, label)) for label in labels[name]}
-            counts |= parts
-            if parts:
-                groups.append(Group(("end", end), tuple(parts), overlapping=name in OVERLAPPING))
-    safe = protect(counts, groups, rule, in_patients=False)
-    everybody = Line("all studies", tuple(safe[("end", end)] for end in ENDS))
+            parts: dict[Key, Sequence[_Placed]] = {(name, end, lb): _of(studies, name, lb) for lb in labels[name]}
+            told.split(("end", end), parts, overlapping=name in OVERLAPPING)
+    safe = told.shown(rule)
     return Funnel(
-        everybody,
+        Line("all studies", tuple(safe[("end", end)] for end in ENDS)),
         {
             name: tuple(Line(label, tuple(safe[(name, end, label)] for end in ENDS)) for label in labels[name])
             for name in BREAKDOWNS
@@ -168,16 +152,8 @@ def _shown(placed: Sequence[_Placed], rule: Disclosure) -> Funnel:
 
 
 def _in_order(labels: set[str]) -> list[str]:
-    """By name, ages by their start, and what is not known last."""
-    ages = [label for _, label in AGE_BANDS]
-    return sorted(
-        labels, key=lambda each: (each in (UNKNOWN, NO_DIAGNOSIS), ages.index(each) if each in ages else 0, each)
-    )
+    return in_order(labels, last=(UNKNOWN, NO_DIAGNOSIS))
 
 
 def _of(placed: Iterable[_Placed], name: str, label: str) -> list[_Placed]:
     return [each for each in placed if label in each.groups[name]]
-
-
-def _count(placed: Sequence[_Placed]) -> Count:
-    return Count(len(placed), len({each.patient for each in placed}))

@@ -151,7 +151,7 @@ class Hanging:
     def where(self, *conditions: Value) -> Hanging:
         """Those that all the conditions hold for."""
         old = () if self.chosen.where is None else (self.chosen.where,)
-        parts = (*old, *(each.node for each in conditions))
+        parts = (*old, *map(node_of, conditions))
         return Hanging(replace(self.chosen, where=parts[0] if len(parts) == 1 else nodes.AllOf(parts)))
 
     def within(

@@ -6,9 +6,8 @@ one frame; `frames_of` says in which frames it has a meaning at all; `check` jud
 
 from __future__ import annotations
 
-import difflib
-
 from imagebank.cohorts.query import nodes
+from imagebank.cohorts.query.fitting import check_alike, check_order, check_some_fit
 from imagebank.cohorts.query.limits import check_numbers
 from imagebank.cohorts.query.nodes import Cohort, Expression, Pick, Reduce, Rows, Scalar, parts_of
 from imagebank.cohorts.query.schema import BANK, KINDS, Kind, QueryError, Schema, one_row
@@ -109,14 +108,20 @@ def _combined(value: Expression, kinds: tuple[Kind, ...], frame: str, schema: Sc
     """The kind of an expression from the kinds of its parts, once they were found to fit."""
     match value:
         case nodes.Compare() | nodes.Between():
-            _alike(value, kinds, schema)
+            check_alike(value, kinds, schema)
+            if isinstance(value, nodes.Between):
+                check_order(value, kinds[0])
             return Kind.YES_NO
         case nodes.OneOf(_, values):
+            if not values:
+                raise QueryError("Nothing is one of no values.", "name at least one")
             for each in values:
-                _alike(nodes.Compare("=", value.value, nodes.Literal(each)), (kinds[0], KINDS[type(each)]), schema)
+                check_alike(nodes.Compare("=", value.value, nodes.Literal(each)), (kinds[0], KINDS[type(each)]), schema)
             return Kind.YES_NO
         case nodes.Coded() | nodes.TextTest():
-            return _only(Kind.TEXT, kinds, "A codelist and a test of letters are for texts", Kind.YES_NO)
+            kind = _only(Kind.TEXT, kinds, "A codelist and a test of letters are for texts", Kind.YES_NO)
+            check_some_fit(value, schema)
+            return kind
         case nodes.Known():
             return Kind.YES_NO
         case nodes.Not() | nodes.AllOf() | nodes.AnyOf():
@@ -158,25 +163,6 @@ def _chosen(value: nodes.Choose, frame: str, schema: Schema) -> Kind:
     if len(kinds) != 1:
         raise QueryError("The cases of one choice have values of several kinds.", "give each case the same kind")
     return kinds.pop()
-
-
-def _alike(value: Expression, kinds: tuple[Kind, ...], schema: Schema) -> None:
-    """Refuse to compare what cannot be compared, and a value that the column can never have."""
-    if Kind.YES_NO in kinds and not (isinstance(value, nodes.Compare) and value.operator in ("=", "!=")):
-        raise QueryError("A yes or no is neither more nor less than another.", "compare it by = or !=, or say `not`")
-    families = {Kind.NUMBER if kind.is_number else kind for kind in kinds}
-    if len(families) > 1:
-        raise QueryError(f"A {kinds[0]} cannot be compared with a {kinds[-1]}.", f"compare it with a {kinds[0]}")
-    columns = [part for part in parts_of(value) if isinstance(part, nodes.Column)]
-    values = [part.value for part in parts_of(value) if isinstance(part, nodes.Literal)]
-    for column in columns:
-        allowed = schema.column(column.table, column.name).values
-        for each in values:
-            if allowed and each not in allowed:
-                near = [name for name in allowed if name.startswith(str(each))]
-                near += difflib.get_close_matches(str(each), allowed, n=1, cutoff=0.4)
-                advice = f"did you mean `{near[0]}`?" if near else f"its values are: {', '.join(allowed)}"
-                raise QueryError(f"`{column.table}.{column.name}` is never `{each}`.", advice)
 
 
 def _aggregate(value: Reduce | Pick, frame: str, schema: Schema) -> Kind:

@@ -1,7 +1,8 @@
 """Codelists: sets of diagnosis codes as data, from a library, a file, or written in the question.
 
-`F00` is F00 and everything below it; `F00-F09` is a block; what follows `not` is left out. A list is known by the hash
-of what it holds, so that a result can name it, whatever the file was called.
+`F00` is F00 and everything below it; `F00-F09` is a block; what follows `not` is left out. Codes of ICD-10 are brought
+into the form that the tables have (F001 is F00.1, F03X is F03), as a code in another form would find nobody. A list is
+known by the hash of what it holds, so that a result can name it, whatever the file was called.
 """
 
 from __future__ import annotations
@@ -16,9 +17,12 @@ from importlib import resources
 from pathlib import Path
 
 from imagebank.cohorts.query.schema import QueryError, near
+from imagebank.records.codes import normalise_icd10
 
 LIBRARY = "codelists"
-BLOCK = re.compile(r"([A-Z])(\d\d)-([A-Z])(\d\d)")
+BLOCK = re.compile(r"([A-Z])(\d\d) ?[-\u2010-\u2015] ?([A-Z])(\d\d)")
+NO_CODE = re.compile(r"[-\s,;:\u2010-\u2015]")
+"""What stands in no code of any system, but between two of them."""
 ICD10_CODE = re.compile(r"[A-Z](\d(\d(\.?[0-9A-Z]*)?)?)?")
 """An ICD-10 code or its beginning."""
 ICD10_SYSTEMS = "ICD-10"  # how the names of ICD-10 and of its national variants begin
@@ -41,10 +45,12 @@ class Codelist:
 
 
 def codelist(include: Iterable[str], exclude: Iterable[str] = (), name: str = "") -> Codelist:
-    """A codelist of prefixes and blocks. Raises QueryError for a block that is none, or a list without codes."""
+    """A codelist of prefixes and blocks. Raises QueryError for what is no code or block, or where no code is left."""
     made = Codelist(_prefixes(include), _prefixes(exclude), name)
     if not made.include:
         raise QueryError("A codelist has no code.", "name at least one, such as F00 or F00-F09")
+    if made.exclude and all(code.startswith(made.exclude) for code in made.include):
+        raise QueryError("A codelist leaves all of its codes out again.", "exclude less, such as F00.1 of F00")
     return made
 
 
@@ -54,15 +60,19 @@ def _prefixes(codes: Iterable[str]) -> tuple[str, ...]:
 
 
 def _expanded(code: str) -> tuple[str, ...]:
-    """A block as its codes of three characters."""
-    if "-" not in code:
-        if not code:
-            raise QueryError("A codelist has an empty code, which every code begins with.", "take it out")
-        return (code,)
-    match = BLOCK.fullmatch(code)
-    if not match or match[1] != match[3] or int(match[2]) > int(match[4]):
-        raise QueryError(f"`{code}` is no block of codes.", "write it like F00-F09, within one letter")
-    return tuple(f"{match[1]}{number:02d}" for number in range(int(match[2]), int(match[4]) + 1))
+    """A code in the form of the tables; a block as its codes of three characters. `F00.-` is how lists write F00."""
+    code = code.removesuffix(".-")
+    if not code:
+        raise QueryError("A codelist has an empty code, which every code begins with.", "take it out")
+    if block := BLOCK.fullmatch(code):
+        if block[1] != block[3] or int(block[2]) > int(block[4]):
+            raise QueryError(f"`{code}` is no block of codes.", "write it like F00-F09, within one letter")
+        return tuple(f"{block[1]}{number:02d}" for number in range(int(block[2]), int(block[4]) + 1))
+    if NO_CODE.search(code):
+        raise QueryError(
+            f"`{code}` is neither a code nor a block.", "write each code for itself, and blocks like F00-F09"
+        )
+    return (normalise_icd10(code) or code,)
 
 
 def has_code(codes: Codelist, code: str) -> bool:

@@ -38,6 +38,8 @@ def _written(value: Expression) -> Iterator[float]:
             found: tuple[Scalar, ...] = (literal,)
         case nodes.OneOf(_, values):
             found = values
+        case nodes.Reduce(rows=rows) | nodes.Pick(rows=rows) if rows.window:
+            found = tuple(day for day in (rows.window.first, rows.window.last) if day is not None)
         case _:
             found = ()
     yield from (each for each in found if isinstance(each, int | float) and not isinstance(each, bool))

@@ -45,7 +45,7 @@ class Question:
 
     def keep(self, name: str, condition: Value) -> Question:
         """One step of the attrition: go on with those that the condition holds for."""
-        return self._with(steps=(*self.value.steps, Step(name, condition.node)))
+        return self._with(steps=(*self.value.steps, Step(name, node_of(condition))))
 
     def one_per_patient(
         self, rule: str = "first", *, nearest_to: Value | None = None, images: Value | None = None

@@ -7,14 +7,15 @@ read for codelists alone, and only where `folder` says that the document may nam
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from imagebank.cohorts.query.checking import check
 from imagebank.cohorts.query.nodes import Cohort, OnePer, Order, Output, Step, Unit
 from imagebank.cohorts.query.reading_values import Reader
-from imagebank.cohorts.query.reading_words import only
+from imagebank.cohorts.query.reading_words import listed, mapped, only
 from imagebank.cohorts.query.schema import BANK, QueryError, Schema
 from imagebank.cohorts.query.shorthand import one_per, time_to
 from imagebank.cohorts.query.writing import FORMAT
@@ -38,22 +39,34 @@ def from_document(document: Any, *, folder: Path | None = None, schema: Schema =
     """The cohort that a document describes, checked. Raises QueryError."""
     if not isinstance(document, Mapping):
         raise QueryError("A cohort is a mapping of words to what they mean.", "begin with `unit: study` and `steps:`")
+    with _of_finite_depth():
+        return check(_cohort(document, folder, schema), schema)
+
+
+@contextmanager
+def _of_finite_depth() -> Iterator[None]:
+    try:
+        yield
+    except RecursionError:
+        raise QueryError("The cohort is nested too deeply, or within itself.", "say it with fewer levels") from None
+
+
+def _cohort(document: Mapping[str, Any], folder: Path | None, schema: Schema) -> Cohort:
     only(document, WORDS, "A cohort")
     if document.get("imagebank_cohort", FORMAT) != FORMAT:
         raise QueryError("The cohort is written in another version of the language.", f"this program reads {FORMAT}")
     unit = _unit(document.get("unit", ""))
-    reader = Reader(schema, document.get("define") or {}, folder)
-    outputs = tuple(each for column in document.get("columns") or () for each in _outputs(column, unit, reader))
-    cohort = Cohort(
+    reader = Reader(schema, mapped(document, "define"), folder)
+    columns = listed(document, "columns", needed=False)
+    return Cohort(
         name=str(document.get("name", "")),
         unit=unit,
-        steps=tuple(_step(each, unit, reader) for each in document.get("steps") or ()),
+        steps=tuple(_step(each, unit, reader) for each in listed(document, "steps", needed=False)),
         one_per=_one_per(document, unit, reader),
-        columns=outputs,
-        groups=tuple(str(each) for each in document.get("groups") or ()),
+        columns=tuple(each for column in columns for each in _outputs(column, unit, reader)),
+        groups=tuple(map(str, listed(document, "groups", needed=False))),
         question=" ".join(str(document.get("question", "")).split()),
     )
-    return check(cohort, schema)
 
 
 def _unit(word: object) -> Unit:
@@ -87,7 +100,7 @@ def _outputs(document: Any, unit: Unit, reader: Reader) -> tuple[Output, ...]:
 
 def _time_to(name: str, told: str, document: Mapping[str, Any], unit: Unit, reader: Reader) -> tuple[Output, ...]:
     rows = reader.rows(document["time_to"], unit.table)
-    censors = [reader.value(each, unit.table) for each in document.get("censor") or ()]
+    censors = [reader.value(each, unit.table) for each in listed(document, "censor", needed=False)]
     days, seen = time_to(rows, reader.schema, censors=censors) if censors else time_to(rows, reader.schema)
     return (
         Output(f"{name}_days", days, "day", told or f"Days to {name}, or to the end of follow-up."),
@@ -96,16 +109,13 @@ def _time_to(name: str, told: str, document: Mapping[str, Any], unit: Unit, read
 
 
 def _one_per(document: Mapping[str, Any], unit: Unit, reader: Reader) -> OnePer | None:
-    spelled, short = document.get("one_per"), document.get("one_per_patient")
+    short = document.get("one_per_patient")
     with reader.at("One for each"):
-        if isinstance(spelled, Mapping):
+        if spelled := mapped(document, "one_per"):
             only(spelled, ("unit", "rule", "order"), "`one_per`")
-            order = tuple(
-                Order(reader.value(each["by"], unit.table), bool(each.get("highest_first")))
-                for each in spelled.get("order") or ()
-            )
+            order = tuple(_order(each, unit, reader) for each in listed(spelled, "order", needed=False))
             return OnePer(_unit(spelled.get("unit")), order, str(spelled.get("rule", "")))
-        if isinstance(short, Mapping):
+        if isinstance(short, Mapping) and short:
             only(short, ("nearest_to", "best_quality"), "`one_per_patient`")
             if "nearest_to" in short:
                 return one_per("nearest", unit.table, of=reader.value(short["nearest_to"], unit.table))
@@ -113,10 +123,21 @@ def _one_per(document: Mapping[str, Any], unit: Unit, reader: Reader) -> OnePer 
         return one_per(str(short), unit.table) if short else None
 
 
+def _order(document: Any, unit: Unit, reader: Reader) -> Order:
+    if not isinstance(document, Mapping) or "by" not in document:
+        raise QueryError(
+            "An order says by what.", "write `- by: VALUE`, and `highest_first: yes` where that goes first"
+        )
+    only(document, ("by", "highest_first"), "An order")
+    return Order(reader.value(document["by"], unit.table), bool(document.get("highest_first")))
+
+
 def from_json(text: str, *, schema: Schema = BANK) -> Cohort:
     """The cohort of a JSON text. It may name no files. Raises QueryError."""
     try:
-        return from_document(json.loads(text), schema=schema)
+        with _of_finite_depth():
+            document = json.loads(text)
+        return from_document(document, schema=schema)
     except json.JSONDecodeError as error:
         raise QueryError(f"The cohort is not JSON (line {error.lineno}).", "correct that line") from None
 
@@ -126,7 +147,9 @@ def from_yaml(text: str, *, folder: Path | None = None, schema: Schema = BANK) -
     import yaml
 
     try:
-        return from_document(yaml.safe_load(text), folder=folder, schema=schema)
+        with _of_finite_depth():
+            document = yaml.safe_load(text)
+        return from_document(document, folder=folder, schema=schema)
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         where = f" (line {mark.line + 1})" if mark else ""

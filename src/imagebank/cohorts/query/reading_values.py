@@ -17,7 +17,7 @@ from imagebank.cohorts.query import nodes
 from imagebank.cohorts.query.checking import kind_of
 from imagebank.cohorts.query.codelists import Codelist, codelist, concept, library, read_codelist
 from imagebank.cohorts.query.nodes import Expression, Literal, Rows, Window
-from imagebank.cohorts.query.reading_words import WORDS, only, scalar, typed
+from imagebank.cohorts.query.reading_words import WORDS, listed, only, scalar, typed
 from imagebank.cohorts.query.schema import Kind, QueryError, Schema, one_row
 from imagebank.records.registry import shipped_registry
 
@@ -71,7 +71,7 @@ class Reader:
     def value(self, document: Any, frame: str) -> Expression:
         """Any expression."""
         if isinstance(document, bool | int | float | date):
-            return Literal(document)
+            return Literal(scalar(document))
         if isinstance(document, str):
             return self._named(document, frame)
         if not isinstance(document, Mapping):
@@ -154,7 +154,7 @@ class Reader:
         if word == "one_of":
             return self._one_of(value, what, frame)
         if word in ("starts", "contains"):
-            return nodes.TextTest(word, value, str(what))
+            return nodes.TextTest(word, value, _letters(word, what))
         if word == "not":
             return nodes.Not(self._test(value, what, frame))
         if word == "between" and isinstance(what, list) and len(what) == 2:
@@ -191,7 +191,8 @@ class Reader:
                 raise QueryError("This document may name no file.", "write the codes into it")
             return read_codelist(self._folder / str(document["file"]))
         if isinstance(document, Mapping) and "include" in document:
-            include, exclude = ([str(each) for each in document.get(side) or ()] for side in ("include", "exclude"))
+            only(document, ("include", "exclude", "name"), "A codelist")
+            include, exclude = (map(str, listed(document, side, needed=False)) for side in ("include", "exclude"))
             return codelist(include, exclude, str(document.get("name", "")))
         raise QueryError("A codelist is a name, a list of codes, or `include` and `exclude`.", "for example [F00-F09]")
 
@@ -223,7 +224,17 @@ class Reader:
         if not isinstance(days, list) or len(days) != 2 or any(type(day) not in (int, type(None)) for day in days):
             raise QueryError("The days of a window are two whole numbers, or one for both sides.", "such as [-180, 0]")
         anchor = None if document.get("around") is None else self.value(document["around"], frame)
-        return Window(days[0], days[1], anchor, bool(document.get("overlapping", False)))
+        overlapping = typed(document.get("overlapping", False), Kind.YES_NO)
+        if not isinstance(overlapping, bool):
+            raise QueryError(f"`overlapping` is no `{overlapping}`.", "write yes or no")
+        return Window(days[0], days[1], anchor, overlapping)
+
+
+def _letters(word: str, what: Any) -> str:
+    """The text of a test of letters; nothing at all would be in every text."""
+    if isinstance(what, Mapping | list) or what is None or str(what) == "":
+        raise QueryError(f"`{word}` takes a text.", f"write `{word}: TEXT`")
+    return str(what)
 
 
 def _is_codelist(document: Any) -> bool:

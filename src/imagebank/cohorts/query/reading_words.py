@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Callable, Mapping
-from datetime import date
+from datetime import date, datetime
 from typing import Any, Protocol
 
 from imagebank.cohorts.query import nodes
@@ -56,6 +56,8 @@ def scalar(document: Any) -> Scalar:
             return str(what)
         if word == "day":
             return typed(what, Kind.DATE)
+    if isinstance(document, datetime):
+        raise QueryError("The tables hold days without a time.", f"write {document:%Y-%m-%d}")
     if isinstance(document, bool | int | float | str | date):
         return document
     raise QueryError("A list of values holds texts, numbers and dates.", "leave the rest out")
@@ -80,11 +82,22 @@ def typed(value: Any, kind: Kind) -> Scalar:
         raise QueryError(f"`{value}` is no {kind}.", WRITTEN.get(kind, "write it in digits")) from None
 
 
-def _listed(document: Mapped, word: str, *, exactly: int = 0) -> list[Any]:
-    found = document[word]
-    if not isinstance(found, list) or not found or (exactly and len(found) != exactly):
+def listed(document: Mapped, word: str, *, exactly: int = 0, needed: bool = True) -> list[Any]:
+    """The list behind a word; an empty one, or none, where it is not `needed`. Raises QueryError for anything else."""
+    found = document.get(word)
+    if not needed and found is None:
+        return []
+    if not isinstance(found, list) or (needed and not found) or (exactly and len(found) != exactly):
         raise QueryError(f"`{word}` takes a list{f' of {exactly}' if exactly else ''}.", f"write `{word}: [ ... ]`")
     return found
+
+
+def mapped(document: Mapped, word: str) -> Mapped:
+    """The mapping behind a word, empty where there is none. Raises QueryError for anything else."""
+    found = document.get(word)
+    if found is not None and not isinstance(found, Mapping):
+        raise QueryError(f"`{word}` takes names and what they mean.", f"write `{word}: {{NAME: ...}}`")
+    return found or {}
 
 
 def _value(reader: Reads, document: Mapped, frame: str) -> Expression:
@@ -101,7 +114,7 @@ def _text(reader: Reads, document: Mapped, frame: str) -> Expression:
 def _binary(word: str, made: Callable[[str, Expression, Expression], Expression], signs: tuple[str, ...]) -> Word:
     def read(reader: Reads, document: Mapped, frame: str) -> Expression:
         only(document, (word,), f"`{word}`")
-        left, sign, right = _listed(document, word, exactly=3)
+        left, sign, right = listed(document, word, exactly=3)
         if sign not in signs:
             raise QueryError(f"`{sign}` cannot stand in `{word}`.", f"use one of: {' '.join(signs)}")
         return made(sign, reader.value(left, frame), reader.value(right, frame))
@@ -113,7 +126,7 @@ def _several(word: str, made: Callable[..., Expression], exactly: int = 0, *, co
     def read(reader: Reads, document: Mapped, frame: str) -> Expression:
         only(document, (word,), f"`{word}`")
         of = reader.condition if conditions else reader.value
-        parts = tuple(of(each, frame) for each in _listed(document, word, exactly=exactly))
+        parts = tuple(of(each, frame) for each in listed(document, word, exactly=exactly))
         return made(*parts) if exactly else made(parts)
 
     return read
@@ -130,7 +143,7 @@ def _one(word: str, made: Callable[[Expression], Expression], *, condition: bool
 def _choose(reader: Reads, document: Mapped, frame: str) -> Expression:
     only(document, ("choose", "otherwise"), "`choose`")
     cases = []
-    for each in _listed(document, "choose"):
+    for each in listed(document, "choose"):
         if not isinstance(each, Mapping) or set(each) != {"when", "then"}:
             raise QueryError("A case has `when` and `then`.", "write `- when: CONDITION` and below it `then: VALUE`")
         cases.append((reader.condition(each["when"], frame), reader.value(each["then"], frame)))
@@ -153,7 +166,7 @@ def _pick(how: str) -> Word:
         rows = reader.rows(document[how], frame)
         if "take" not in document:
             raise QueryError(f"The {how} row has many columns.", "say `take: COLUMN`, or `take: gap` for the days")
-        ties = tuple(_tie(each) for each in document.get("ties") or ())
+        ties = tuple(_tie(each) for each in listed(document, "ties", needed=False))
         return Pick(how, rows, reader.value(document["take"], rows.table), ties)
 
     return read

@@ -10,7 +10,6 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 
-from imagebank.core.private import Private
 from imagebank.identities.comparing import (
     normalise_id,
     normalise_names,
@@ -123,11 +122,6 @@ def as_person(entrant: Entrant) -> Person:
         postcodes=tuple(each for each in (entrant.postcode, *entrant.other_postcodes) if each),
         address=entrant.address,
     )
-
-
-def known(private: Private) -> str:
-    """A text to compare."""
-    return private.reveal(WHY)
 
 
 def first_rows(rows: Sequence[Row]) -> list[Row]:

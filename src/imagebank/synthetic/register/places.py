@@ -54,12 +54,6 @@ def site_near(area: str) -> str:
 
 
 @cache
-def area_of_lsoa(lsoa: str) -> str:
-    """The part of town of a neighbourhood; that of an unknown one is the largest."""
-    return next((row["area"] for row in table("lsoas") if row["lsoa"] == lsoa), _areas()[0])
-
-
-@cache
 def _neighbourhoods(area: str, deprived: bool) -> tuple[Row, ...]:
     rows = grouped("lsoas", "area")[area,]
     return tuple(row for row in rows if (int(row["decile"]) in HIGH_DEPRIVATION) == deprived)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Sequence
 from datetime import date
 from functools import cache
 from typing import Any
@@ -137,13 +136,3 @@ def show_marks(note: Note) -> str:
         shown += [note.text[at : span.start], marked]
         at = span.end
     return "".join([*shown, note.text[at:]]).replace("\r\n", "\n").replace("```", "'''")
-
-
-def counts_by(notes: Sequence[Note], attribute: str) -> dict[str, int]:
-    """How many marks of each kind, owner or status some notes have."""
-    found: dict[str, int] = {}
-    for note in notes:
-        for span in note.spans:
-            key = getattr(span, attribute)
-            found[key] = found.get(key, 0) + 1
-    return dict(sorted(found.items()))
