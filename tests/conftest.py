@@ -11,11 +11,16 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from imagebank.core.progress import Silent
 from imagebank.synthetic import Hospital, build_hospital
 from imagebank.workflows.init import init
 from imagebank.workflows.update import update
+
+# Tests share the cores, so that an example has no time to keep.
+settings.register_profile("unhurried", parent=settings(), deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("unhurried")
 
 DATA = (Path(__file__).resolve().parent.parent.parent / "shared" / "data").resolve()
 
