@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import subprocess
 import sys
 from collections.abc import Callable
@@ -21,6 +22,8 @@ from imagebank.workflows.update import update
 # Tests share the cores, so that an example has no time to keep.
 settings.register_profile("unhurried", parent=settings(), deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("unhurried")
+# What tests start hears Ctrl-C, also where they run in the background or in one process of many, which are deaf to it.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 DATA = (Path(__file__).resolve().parent.parent.parent / "shared" / "data").resolve()
 
