@@ -28,6 +28,11 @@ signal.signal(signal.SIGINT, signal.default_int_handler)
 DATA = (Path(__file__).resolve().parent.parent.parent / "shared" / "data").resolve()
 
 
+def pytest_make_parametrize_id(val: object) -> str | None:
+    """The name of a set in the name of a test: the same in each of the processes that share the tests."""
+    return str(sorted(val, key=str)) if isinstance(val, set | frozenset) else None
+
+
 @dataclass(frozen=True)
 class Ran:
     """What one run of the command line came to."""
