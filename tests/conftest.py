@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import subprocess
 import sys
 from collections.abc import Callable
@@ -11,13 +12,25 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from imagebank.core.progress import Silent
 from imagebank.synthetic import Hospital, build_hospital
 from imagebank.workflows.init import init
 from imagebank.workflows.update import update
 
+# Tests share the cores, so that an example has no time to keep.
+settings.register_profile("unhurried", parent=settings(), deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("unhurried")
+# What tests start hears Ctrl-C, also where they run in the background or in one process of many, which are deaf to it.
+signal.signal(signal.SIGINT, signal.default_int_handler)
+
 DATA = (Path(__file__).resolve().parent.parent.parent / "shared" / "data").resolve()
+
+
+def pytest_make_parametrize_id(val: object) -> str | None:
+    """The name of a set in the name of a test: the same in each of the processes that share the tests."""
+    return str(sorted(val, key=str)) if isinstance(val, set | frozenset) else None
 
 
 @dataclass(frozen=True)

@@ -5,16 +5,18 @@ from __future__ import annotations
 import random
 from typing import Any
 
+import pytest
 from engines_made import duckdb_of, told
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from random_cohorts import banks, cohorts, expressions
+from spec_bank import spec_bank
 
 from imagebank.cohorts.engines.asking import ask
 from imagebank.cohorts.engines.database import Database
 from imagebank.cohorts.engines.plain import Plain
 from imagebank.cohorts.engines.result import Scope
-from imagebank.cohorts.query import Cohort, check, from_json, from_yaml, to_json, to_yaml
+from imagebank.cohorts.query import Cohort, check, from_json, from_yaml, nodes, to_json, to_yaml
 from imagebank.cohorts.query.schema import Kind
 
 Tables = dict[str, list[Any]]
@@ -35,6 +37,15 @@ def test_the_engines_keep_the_same_scope(tables: Tables, cohort: Cohort, patient
     result = ask(Plain(tables, scope), cohort)
     assert told(ask(Database(duckdb_of(tables), scope), cohort)) == told(result)
     assert "p0" not in result.selection.patients_at(0)
+
+
+@pytest.mark.parametrize("value", [nodes.Literal(True), nodes.TextTest("starts", nodes.Column("patients", "sex"), "f")])
+def test_whether_a_negation_is_known_is_asked_of_the_negation(value: nodes.Expression) -> None:
+    tables = spec_bank()
+    known = Cohort("known", nodes.Unit.PATIENT, (nodes.Step("known", nodes.Known(nodes.Not(value))),))
+    answer = told(ask(Database(duckdb_of(tables)), known))
+    assert answer["members"][-1] == ["a", "b", "c", "d"]
+    assert answer == told(ask(Plain(tables), known))
 
 
 @settings(max_examples=80, deadline=None, suppress_health_check=list(HealthCheck))

@@ -123,6 +123,18 @@ def test_jobs_are_taken_only_as_workers_become_free(name: str) -> None:
     given.close()
 
 
+@pytest.mark.parametrize(("jobs", "started"), [(1, 1), (2, 2), (9, 2)])
+def test_few_jobs_start_few_workers(jobs: int, started: int) -> None:
+    asked: list[int] = []
+
+    def make(workers: int) -> ThreadPoolExecutor:
+        asked.append(workers)
+        return ThreadPoolExecutor(workers)
+
+    assert len(run([Task("double", number) for number in range(jobs)], make)) == jobs
+    assert asked == [started]
+
+
 class BreaksOnce(ThreadPoolExecutor):
     """An executor that is found broken when it is given its third job, the first time that it is made."""
 
@@ -247,8 +259,8 @@ def test_ctrl_c_ends_all_at_once_and_in_silence(tmp_path: Path) -> None:
 def test_ctrl_c_while_workers_are_starting_is_as_silent(tmp_path: Path, delay_s: float) -> None:
     runner = start_runner(tmp_path)
     assert runner.stdout is not None
-    assert runner.stdout.readline() == "job 0\n"
-    assert runner.stdout.readline() == "job 1\n"  # the workers have just been started
+    told = [runner.stdout.readline() for _ in range(WORKERS + 1)]  # the workers have just been started
+    assert told == ["job 0\n", "job 1\n", "job 2\n"]
     time.sleep(delay_s)
     os.killpg(runner.pid, signal.SIGINT)
     _, told = runner.communicate(timeout=PATIENCE_S)

@@ -85,7 +85,7 @@ def _update_with_kills(bank: Path, rng: random.Random) -> int:
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
         )
-        time.sleep(rng.uniform(1.0, 6.0))
+        time.sleep(rng.uniform(0.5, 3.5))
         workers = _children(process.pid)
         if workers and rng.random() < 0.3:
             _kill(rng.choice(workers))

@@ -263,7 +263,8 @@ def test_ctrl_c_ends_the_run_with_one_line_and_leaves_no_process(small_bank: Mak
     bank = small_bank(hospital.images, hospital.records, updated=False)
     command = [sys.executable, "-m", "imagebank", "update", str(bank)]
     process = subprocess.Popen(command, stderr=subprocess.PIPE, start_new_session=True, text=True)
-    time.sleep(4)
+    while not list(bank.glob("dicom/*/*/*.zip")) and process.poll() is None:
+        time.sleep(0.01)
     os.killpg(process.pid, signal.SIGINT)
     _, told = process.communicate(timeout=60)
     assert process.returncode == 130

@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Executor, Future, wait
 from contextlib import contextmanager
 from dataclasses import replace
-from itertools import islice
+from itertools import chain, islice
 from typing import TypeVar
 
 from imagebank.core.errors import DiskFull
@@ -44,16 +44,15 @@ def process_pool(memory_mb: int) -> MakeExecutor:
 def run_jobs(
     step: Step[TaskT, ResultT], jobs: Iterable[Job[TaskT]], *, make_executor: MakeExecutor, workers: int
 ) -> Iterator[Done[TaskT, ResultT]]:
-    """Run a step on every job and give back each as it is done, in any order.
+    """Run a step on every job and give back each as it is done, in any order; few jobs start few workers.
 
     Raises DiskFull when a worker finds no space left.
     """
     waiting = iter(jobs)
     suspects: deque[Job[TaskT]] = deque()
-    while True:
-        yield from _until_broken(step, waiting, suspects, make_executor, workers)
-        if not suspects:
-            return
+    while first := list(islice(waiting, workers)):
+        waiting = chain(first, waiting)
+        yield from _until_broken(step, waiting, suspects, make_executor, len(first))
         while suspects:
             yield _alone(step, suspects.popleft(), make_executor)
 

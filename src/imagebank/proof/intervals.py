@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from scipy.stats import beta
+import scipy  # its parts are imported at their first use: they are slow to import
 
 CONFIDENCE = 0.95
 
@@ -12,6 +12,6 @@ def exact_interval(successes: int, trials: int, confidence: float = CONFIDENCE) 
     if not 0 <= successes <= trials:
         raise ValueError("there are fewer trials than successes, or less than none")
     tail = (1 - confidence) / 2
-    low = float(beta.ppf(tail, successes, trials - successes + 1)) if successes else 0.0
-    high = float(beta.ppf(1 - tail, successes + 1, trials - successes)) if successes < trials else 1.0
+    low = float(scipy.stats.beta.ppf(tail, successes, trials - successes + 1)) if successes else 0.0
+    high = float(scipy.stats.beta.ppf(1 - tail, successes + 1, trials - successes)) if successes < trials else 1.0
     return low, high

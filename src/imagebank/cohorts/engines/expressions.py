@@ -50,7 +50,7 @@ def _operation(value: Expression, parts: list[Any]) -> Any:
         case nodes.Between():
             return (parts[0] >= parts[1]) & (parts[0] <= parts[2])  # BETWEEN is written without the brackets it needs
         case nodes.OneOf(_, values):
-            return parts[0].isin(list(values))
+            return _bracketed(parts[0]).isin(list(values))
         case nodes.Coded(_, codes):
             return reduce(
                 operator.and_, (part.startswith(ICD10_SYSTEMS) for part in parts[1:]), _coded(parts[0], codes)
@@ -60,7 +60,7 @@ def _operation(value: Expression, parts: list[Any]) -> Any:
         case nodes.TextTest(_, _, text):
             return parts[0].translate(CAPITALS, SMALL).contains(text.translate(str.maketrans(CAPITALS, SMALL)))
         case nodes.Known():
-            return parts[0].notnull()
+            return _bracketed(parts[0]).notnull()
         case nodes.Not():
             return ~parts[0]
         case nodes.AllOf():
@@ -74,6 +74,15 @@ def _operation(value: Expression, parts: list[Any]) -> Any:
         case nodes.Earliest():
             return ibis.least(*parts) if len(parts) > 1 else parts[0]
     raise TypeError(f"ibis is not told what {type(value).__name__} means")
+
+
+def _bracketed(value: Any) -> Any:
+    """The value, where IS or IN follows: NOT is written without the brackets it needs before them, `=` with them."""
+    import ibis
+    from ibis.expr import operations
+
+    negation = value.op()
+    return negation.arg.to_expr() == ibis.literal(False) if isinstance(negation, operations.Not) else value
 
 
 def _compared(sign: str, left: Any, right: Any) -> Any:

@@ -9,8 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 import numpy as np
+import scipy  # its parts are imported at their first use: they are slow to import
 from numpy.typing import NDArray
-from scipy import ndimage
 
 Volume = NDArray[np.float32]
 Mask = NDArray[np.bool_]
@@ -61,7 +61,7 @@ def find_head(volume: Volume, spacing_mm: tuple[float, float, float]) -> Head:
     head = _largest(means > threshold(means))
     steps = [factor * step for factor, step in zip(factors, spacing_mm, strict=True)]
     head = _solid(head)
-    near = ndimage.binary_dilation(head, iterations=MARGIN_BLOCKS)
+    near = scipy.ndimage.binary_dilation(head, iterations=MARGIN_BLOCKS)
     return Head(factors, volume.shape, means, head, ~near, _core(head, steps))
 
 
@@ -100,7 +100,7 @@ def otsu(values: NDArray[np.float32]) -> float:
 
 
 def _largest(mask: Mask) -> Mask:
-    labels, count = ndimage.label(mask)
+    labels, count = scipy.ndimage.label(mask)
     if count < 2:
         return mask
     sizes = np.bincount(labels.ravel())
@@ -111,9 +111,9 @@ def _largest(mask: Mask) -> Mask:
 def _solid(mask: Mask) -> Mask:
     """Closed, and filled slice by slice along each axis: air passages and dark bone belong to the head."""
     padded = np.pad(mask, 2)
-    closed = ndimage.binary_closing(padded, iterations=2)[2:-2, 2:-2, 2:-2] | mask
+    closed = scipy.ndimage.binary_closing(padded, iterations=2)[2:-2, 2:-2, 2:-2] | mask
     for axis in range(3):
-        filled = [ndimage.binary_fill_holes(each) for each in np.moveaxis(closed, axis, 0)]
+        filled = [scipy.ndimage.binary_fill_holes(each) for each in np.moveaxis(closed, axis, 0)]
         closed = np.moveaxis(np.stack(filled), 0, axis)
     return np.asarray(closed)
 
@@ -121,5 +121,5 @@ def _solid(mask: Mask) -> Mask:
 def _core(head: Mask, steps_mm: list[float]) -> Mask:
     """What lies deep in the head; the faces of the field of view do not count as skin."""
     padded = np.pad(head, 1, mode="edge")
-    depth = ndimage.distance_transform_edt(padded, sampling=steps_mm)[1:-1, 1:-1, 1:-1]
+    depth = scipy.ndimage.distance_transform_edt(padded, sampling=steps_mm)[1:-1, 1:-1, 1:-1]
     return np.asarray(depth > CORE_MM)

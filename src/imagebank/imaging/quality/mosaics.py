@@ -7,8 +7,8 @@ the head up. The same image gives the same bytes: no time, no name and no text i
 from __future__ import annotations
 
 import numpy as np
+import scipy  # its parts are imported at their first use: they are slow to import
 from numpy.typing import NDArray
-from scipy import ndimage
 
 from imagebank.core.png import png
 from imagebank.imaging.quality.head import Volume
@@ -49,10 +49,10 @@ def _fitted(section: NDArray[np.float32], height_mm: float, width_mm: float) -> 
     scale = TILE_PX / max(height_mm, width_mm, 1e-6)
     wanted = [max(1, min(TILE_PX, round(length * scale))) for length in (height_mm, width_mm)]
     steps = [have / want for have, want in zip(section.shape, wanted, strict=True)]
-    smooth = ndimage.uniform_filter(section, [max(1, int(step)) for step in steps])
+    smooth = scipy.ndimage.uniform_filter(section, [max(1, int(step)) for step in steps])
     places = [(np.arange(want) + 0.5) * step - 0.5 for want, step in zip(wanted, steps, strict=True)]
     grid = np.meshgrid(*places, indexing="ij")
-    small = ndimage.map_coordinates(smooth, grid, order=1, mode="nearest")
+    small = scipy.ndimage.map_coordinates(smooth, grid, order=1, mode="nearest")
     tile = np.full((TILE_PX, TILE_PX), float(section.min()), dtype=np.float32)
     top, side = ((TILE_PX - want) // 2 for want in wanted)
     tile[top : top + wanted[0], side : side + wanted[1]] = small

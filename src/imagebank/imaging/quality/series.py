@@ -10,8 +10,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
+import scipy  # its parts are imported at their first use: they are slow to import
 from numpy.typing import NDArray
-from scipy import signal
 
 from imagebank.imaging.quality.head import Mask, Volume
 from imagebank.imaging.quality.model import Absent, Reading
@@ -100,7 +100,7 @@ def spike_share(slice_means: NDArray[np.float64]) -> Reading:
     """Share of means (volume, slice) that stand out from the linear trend of their slice."""
     if not slice_means.size:
         return Absent("no-head")
-    departure = signal.detrend(slice_means, axis=0)
+    departure = scipy.signal.detrend(slice_means, axis=0)
     departure = departure - np.median(departure, axis=0)
     usual = MAD * np.median(np.abs(departure), axis=0)
     least = max(float(np.median(usual)) / 2, LEAST_SPREAD * float(np.abs(slice_means).mean()))
