@@ -65,6 +65,7 @@ class PacsSource:
     token_url: Annotated[str, _help("dicomweb: where an OAuth2 token is had for client credentials.")] = ""
     client_id: Annotated[str, _help("dicomweb: our client id for token_url.")] = ""
     client_secret_variable: Annotated[str, _help("dicomweb: environment variable with the client secret.")] = ""
+    token_scope: Annotated[str, _help("dicomweb: the scope that token_url is asked for, where it wants one.")] = ""
     hospital_numbers: Annotated[
         tuple[Annotated[str, Field(pattern=NUMBER)], ...],
         _help('How hospital numbers are written there: ["{number}", "RX1{number:0>8}"]; [] never asks by them.'),

@@ -39,7 +39,7 @@ WHY_INCOMPLETE = {
 
 STRAGGLER_SECONDS = 2.0  # without a new instance, until what is missing after a C-MOVE is taken for lost
 STRAGGLER_RESTS = 20  # in which these are waited for
-ONE_BY_ONE = ("failed", "bad-answer", "aborted", "silent")
+ONE_BY_ONE = ("failed", "bad-answer", "aborted", "silent", "not-found")
 
 
 @dataclass(frozen=True)

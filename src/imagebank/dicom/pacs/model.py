@@ -86,11 +86,14 @@ class Pacs(Protocol):
 
 
 class PacsError(Exception):
-    """A PACS did not do what it was asked. `reason` is one of REASONS; no text of the PACS is carried."""
+    """A PACS did not do what it was asked. `reason` is one of REASONS; no text of the PACS is carried.
 
-    def __init__(self, reason: str) -> None:
+    `wait_seconds` is how long it asks to be left alone, where it says so.
+    """
+
+    def __init__(self, reason: str, *, wait_seconds: float = 0.0) -> None:
         super().__init__(reason)
-        self.reason = reason
+        self.reason, self.wait_seconds = reason, wait_seconds
 
 
 class Stopped(Exception):
@@ -104,6 +107,12 @@ REASONS = {
     "not-offered": "The PACS does not offer the service that was asked for.",
     "not-allowed": "The PACS does not know this user or token.",
     "forbidden": "The PACS knows us, but does not let us have this.",
+    "no-service": "There is no DICOMweb service at `url`: is its whole path there, such as /dicom-web?",
+    "not-found": "The PACS says that it has not what it told of.",
+    "redirected": "The PACS sends us on to another address; we follow none: put the address that it means into `url`.",
+    "token-refused": "The token service does not know client_id with its secret, or not this token_scope.",
+    "no-token": "The token service (token_url) cannot be reached, or answers with no token.",
+    "busy": "The PACS has no room for us at the moment, and says so.",
     "aborted": "The association or connection broke off.",
     "silent": "The PACS was silent for longer than timeout_seconds.",
     "failed": "The PACS answered with a failure.",
