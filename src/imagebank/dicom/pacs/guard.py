@@ -25,6 +25,8 @@ NOT_THE_SOURCE = ("too-many-answers", "landing-full", "forbidden", "not-found")
 HOPELESS = (
     "destination-unknown",
     "not-allowed",
+    "calling-refused",
+    "called-refused",
     "not-offered",
     "not-trusted",
     "no-service",

@@ -103,7 +103,9 @@ class Stopped(Exception):
 REASONS = {
     "not-reached": "The PACS did not answer: host, port, TLS or network.",
     "not-trusted": "The certificate of the PACS does not hold: its authority, its name or its dates. See ca_file.",
-    "refused": "The PACS refused our association: the titles are not what it knows.",
+    "refused": "The PACS refused our association, and does not say why: does it know our title and address?",
+    "calling-refused": "The PACS does not know our title (calling_title), or not from this address.",
+    "called-refused": "The PACS has another title than called_title, or writes it otherwise.",
     "not-offered": "The PACS does not offer the service that was asked for.",
     "not-allowed": "The PACS does not know this user or token.",
     "forbidden": "The PACS knows us, but does not let us have this.",
