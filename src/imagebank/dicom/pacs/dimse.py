@@ -128,7 +128,13 @@ class Dimse:
         asked.QueryRetrieveLevel = "IMAGE"
         asked.StudyInstanceUID, asked.SeriesInstanceUID = study.reveal(ASKED), series.reveal(ASKED)
         asked.SOPInstanceUID = ""
-        found = (text_of(each, "SOPInstanceUID") for each in self._find(asked))
+        try:
+            answers = self._find(asked)
+        except PacsError as error:
+            if error.reason == "failed":
+                raise PacsError("unlisted") from None
+            raise
+        found = (text_of(each, "SOPInstanceUID") for each in answers)
         return list(dict.fromkeys(Private(uid) for uid in found if uid))
 
     def fetch(self, study: Private, series: Private, instances: Sequence[Private], stop: Callable[[], bool]) -> Fetched:
@@ -226,7 +232,7 @@ class Dimse:
 
 
 def _in_its_letters(asked: Dataset) -> None:
-    """Name the character set of a question outside ASCII: what cannot be written would be `?`, and ask for everybody."""
+    """Name the letters of a question outside ASCII: what cannot be written would be `?`, and ask for everybody."""
     if not all(str(each.value).isascii() for each in asked):
         asked.SpecificCharacterSet = "ISO_IR 192"
 

@@ -30,7 +30,6 @@ from imagebank.identities.pseudonyms import UidMap, letters
 WHY_INCOMPLETE = {
     "missing": "The PACS lists images that did not come, though it was asked for them again.",
     "more-than-counted": "More images are here than the PACS lists.",
-    "unlisted": "Its count is not told or does not agree, and the PACS lists no images: ask for queries at image level.",
     "settling": "All is here; a later count must confirm it.",
     "deleted": "It was banked and its files deleted; they are wanted again, because the bank would make it anew.",
     "not-fetched": "Not asked for yet.",
@@ -81,8 +80,8 @@ class Fetcher:
         for study, objection in patient_objections(request, answers, self._scope.opted_out):
             reason = objection or study_objection(study, self._scope.wanted)
             if self._id(study.uid) in self._scope.elsewhere:
-                counted["elsewhere"] += 1
-            elif reason:
+                reason = reason or "elsewhere"
+            if reason:
                 self._leave(study, reason)
                 counted[reason] += 1
             elif row := self._take_once(client, study):
@@ -156,7 +155,7 @@ class Fetcher:
         try:
             uids = self._guard.call(client, lambda: client.instances(study.uid, series.uid))
         except PacsError as error:
-            if self._has_listed or error.reason != "failed" or isinstance(error, GivenUp):
+            if self._has_listed or error.reason != "unlisted" or isinstance(error, GivenUp):
                 raise
             self._lists_none = True
             return None

@@ -120,6 +120,7 @@ REASONS = {
     "failed": "The PACS answered with a failure.",
     "too-many-answers": "A query had more answers than the setting `answers` allows.",
     "bad-answer": "The PACS answered with something that is not understood.",
+    "unlisted": "No count that agrees, and the PACS lists no images: ask its team for queries at image level.",
     "destination-unknown": "The PACS does not know where to send: our title and port are not registered there.",
     "port-taken": "Our receiving port or address cannot be had: another program listens there.",
     "landing-full": "The landing zone is full: nothing more was accepted.",
