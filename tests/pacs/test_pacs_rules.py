@@ -48,6 +48,47 @@ def test_a_holiday_without_hours_of_its_own_is_a_sunday() -> None:
     assert calendar.is_open(datetime(2026, 12, 24, 12, tzinfo=UTC))
 
 
+@pytest.mark.parametrize(
+    ("place", "day", "is_holiday"),
+    [
+        ("GB-ENG", "2026-12-26", True),  # a Saturday
+        ("GB-ENG", "2026-12-28", True),  # which stands in for it
+        ("GB-ENG", "2027-12-27", True),
+        ("GB-ENG", "2026-11-30", False),
+        ("gb-sct", "2026-11-30", True),
+        ("DE-BY", "2026-06-04", True),
+        ("IE", "2026-03-17", True),
+    ],
+)
+def test_bank_holidays_of_a_place_come_each_year(place: str, day: str, is_holiday: bool) -> None:
+    calendar = calendar_of(("mon-sat 00:00-24:00",), "Europe/London", (place, "2020-02-03"))
+    assert calendar.is_open(datetime.fromisoformat(f"{day}T12:00+00:00")) is not is_holiday
+    assert not calendar.is_open(datetime(2020, 2, 3, 12, tzinfo=UTC))
+
+
+@pytest.mark.parametrize(("code", "told"), [("XX", "ISO 3166"), ("GB-XYZ", "GB has the parts ENG, NIR, SCT, WLS")])
+def test_a_place_whose_holidays_are_not_known_is_refused(code: str, told: str) -> None:
+    with pytest.raises(ValueError, match=told):
+        calendar_of((), "Europe/London", (code,))
+
+
+@pytest.mark.parametrize(
+    ("moment", "is_open"),
+    [
+        ("2026-03-29T00:59", True),  # the clocks go from 01:00 to 02:00
+        ("2026-03-29T01:00", False),
+        ("2026-10-25T00:30", True),  # 01:30 in summer time
+        ("2026-10-25T01:30", True),  # 01:30 once more
+        ("2026-10-25T02:00", False),
+        ("2026-10-24T20:59", False),
+        ("2026-10-24T21:00", True),
+    ],
+)
+def test_hours_follow_the_clocks_of_the_source_when_they_are_changed(moment: str, is_open: bool) -> None:
+    calendar = calendar_of(("22:00-02:00",), "Europe/London", ())
+    assert calendar.is_open(datetime.fromisoformat(moment).replace(tzinfo=UTC)) is is_open
+
+
 @given(some.datetimes(datetime(2020, 1, 1), datetime(2030, 1, 1)))
 def test_a_source_opens_at_the_first_open_minute(moment: datetime) -> None:
     calendar, moment = calendar_of(NIGHTS, "Europe/London", ()), moment.replace(tzinfo=UTC)

@@ -62,7 +62,7 @@ def calendar_of_source(source: PacsSource) -> Calendar:
     except ValueError as error:
         raise ConfigError(
             f"bank.toml: the hours of the source `{source.name}` are not right: {error}.",
-            'write hours as "mon-fri 19:00-06:00", holidays as "2026-12-25", time_zone as "Europe/London"',
+            'write hours as "mon-fri 19:00-06:00", holidays as "GB-ENG" or "2026-12-25", time_zone as "Europe/London"',
         ) from None
 
 
