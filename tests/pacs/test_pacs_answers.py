@@ -13,6 +13,7 @@ from pretend import (
     RudePacs,
     assert_whole,
     bank_of,
+    free_port,
     instance,
     landed,
     rude_bank,
@@ -148,3 +149,53 @@ def test_a_copied_study_that_shares_the_uids_of_its_images_is_complete_too(tmp_p
         assert run(bank).received == 0
     assert len(landed(bank)) == 4
     assert status_of(bank).tallies["duplicates"] == 0
+
+
+@pytest.mark.parametrize("counted", [6, 9, None])
+def test_a_pacs_without_a_level_of_images_gives_what_it_has_and_what_stays_open_is_told(
+    tmp_path: Path, counted: int | None
+) -> None:
+    class Levelless(RudePacs):
+        def on_find(self, event: Any) -> Iterator[Any]:
+            if event.identifier.QueryRetrieveLevel == "IMAGE" and levelless:
+                yield 0xA900, None
+                return
+            yield from super().on_find(event)
+
+        def answers(self, query: Dataset) -> Iterator[Dataset]:
+            for answer in super().answers(query):
+                if query.QueryRetrieveLevel == "SERIES":
+                    answer.NumberOfSeriesRelatedInstances = counted
+                yield answer
+
+        def outgoing(self, query: Dataset) -> list[Dataset]:
+            return super().outgoing(query)[:most]
+
+    levelless, most = True, 4
+    with rude_bank(tmp_path, Levelless(study())) as bank:
+        run(bank)
+        assert [(each.received, each.reason) for each in status_of(bank).incomplete] == [(4, "unlisted")]
+        most = 6
+        run(bank)
+        assert (len(landed(bank)), status_of(bank).states["complete"]) == {6: (6, 1), 9: (6, 0), None: (4, 0)}[counted]
+        levelless = False
+        assert run(bank).is_whole
+        assert_whole(bank)
+
+
+def test_a_number_outside_ascii_is_asked_for_as_itself_and_never_as_a_pattern(tmp_path: Path) -> None:
+    pacs = RudePacs([instance(1, patient="Ω1", SpecificCharacterSet="ISO_IR 192"), instance(1, study=2, patient="x1")])
+    with rude_bank(tmp_path, pacs, "Ω1") as bank:
+        ended = run(bank)
+    assert (ended.states, ended.left) == ({"complete": 1}, {})
+
+
+@pytest.mark.parametrize("retrieve", ["get", "move"])
+def test_private_instances_of_scanners_are_taken(tmp_path: Path, retrieve: str) -> None:
+    spectrum = instance(1, SOPClassUID="1.3.12.2.1107.5.9.1")
+    spectrum.file_meta.MediaStorageSOPClassUID = spectrum.SOPClassUID
+    pacs, port = RudePacs([spectrum, instance(2)]), free_port()
+    pacs.destinations["IMAGEBANK"] = port
+    with rude_bank(tmp_path, pacs, retrieve=retrieve, receive_port=port) as bank:
+        assert run(bank).is_whole
+        assert_whole(bank, 2)

@@ -11,14 +11,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from pretend import RudePacs, study
+from pretend import RudePacs, rude_bank, run, study
 
 from imagebank.core.private import Private
-from imagebank.dicom.pacs import wire
+from imagebank.dicom.pacs import dimse, wire
 from imagebank.dicom.pacs.book import Book
 from imagebank.dicom.pacs.dimse import Dimse, Peer
+from imagebank.dicom.pacs.guard import World
 from imagebank.dicom.pacs.landing import Landing, Limits
-from imagebank.dicom.pacs.model import PacsError, Request
+from imagebank.dicom.pacs.model import REASONS, PacsError, Request
 from imagebank.dicom.pacs.negotiation import IMPLICIT, VERIFICATION, Agreed
 from imagebank.dicom.pacs.receiving import Receiver
 from imagebank.dicom.pacs.stream import Stream
@@ -121,3 +122,68 @@ def test_answers_to_nothing_that_was_asked_are_not_kept(tmp_path: Path, has_data
         else:
             assert receiver.serve() == "released"
             assert not receiver.counts
+
+
+@pytest.mark.parametrize(
+    ("refusal", "reason"),
+    [
+        ((1, 1, 1), "refused"),
+        ((1, 1, 3), "calling-refused"),
+        ((1, 1, 7), "called-refused"),
+        ((2, 3, 2), "busy"),
+        ((2, 3, 1), "busy"),
+    ],
+)
+def test_a_refusal_says_which_title_is_wrong_or_that_it_will_pass(
+    tmp_path: Path, refusal: tuple[int, int, int], reason: str
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listening, closing(Book(tmp_path / "book.db")) as book:
+
+        def answer() -> None:
+            peer, _ = listening.accept()
+            with peer:
+                peer.recv(1 << 16)
+                peer.sendall(wire.reject(*refusal))
+                peer.recv(1)
+
+        thread = threading.Thread(target=answer)
+        thread.start()
+        with pytest.raises(PacsError) as caught:
+            client_of(tmp_path, book, listening.getsockname()[1]).echo()
+        thread.join()
+    assert caught.value.reason == reason
+    assert reason in REASONS
+
+
+@pytest.mark.parametrize("most", [1, 7, 9, 16, 512, 1030, 0])
+def test_no_message_is_larger_than_the_peer_takes(most: int) -> None:
+    content = bytes(range(256)) * 8
+    units = list(wire.data_units(1, content, is_command=False, most=most))
+    assert all(len(unit) - wire.HEADER.size <= max(most or wire.MOST_PDU, wire.FRAGMENT.size + 2) for unit in units)
+    pieces = [piece for unit in units for piece in wire.fragments(unit[wire.HEADER.size :])]
+    assert b"".join(piece.content for piece in pieces) == content
+    assert [piece.is_last for piece in pieces] == [False] * (len(pieces) - 1) + [True]
+    assert all(len(piece.content) % 2 == 0 for piece in pieces)
+
+
+def test_a_retrieval_ends_though_the_pacs_is_silent(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    class Deaf(RudePacs):
+        def _send(self, event: Any) -> Iterator[Any]:
+            self.moves += 1
+            over.wait(20)
+            yield from super()._send(event)
+
+    monkeypatch.setattr(dimse, "END_SECONDS", 0.1)
+    pacs, over = Deaf(study()), threading.Event()
+    with rude_bank(tmp_path, pacs, timeout_seconds=20) as bank:
+        assert run(bank, stop=lambda: pacs.moves > 0, world=World()).ended == "stopped"
+        over.set()
+        assert run(bank).is_whole
+
+
+def test_a_pacs_that_says_pending_for_ever_is_silent_when_nothing_moves() -> None:
+    patience = dimse._Patience(0.0)
+    patience.see(0, 0, 0)
+    patience.see(1, 0, 5)
+    with pytest.raises(PacsError, match="silent"):
+        patience.see(1, 0, 5)

@@ -16,7 +16,7 @@ from imagebank.dicom.pacs.breaker import FAILURES, OPENINGS, PROBES, REST_SECOND
 from imagebank.dicom.pacs.calendar import calendar_of
 from imagebank.dicom.pacs.filters import patient_objections, series_objection, study_objection, wanted_of
 from imagebank.dicom.pacs.model import Request, SeriesAnswer, StudyAnswer
-from imagebank.dicom.pacs.multipart import BadMultipart, Multipart, boundary_of
+from imagebank.dicom.pacs.multipart import BadMultipart, Multipart, OneInstance, body_of
 from imagebank.dicom.pacs.numbers import keys_of
 from imagebank.dicom.pacs.pace import LONGEST_WAIT_SECONDS, back_off, bucket
 
@@ -46,6 +46,47 @@ def test_a_holiday_without_hours_of_its_own_is_a_sunday() -> None:
     calendar = calendar_of(("mon-sat 00:00-24:00",), "Europe/London", ("2026-12-25",))
     assert not calendar.is_open(datetime(2026, 12, 25, 12, tzinfo=UTC))
     assert calendar.is_open(datetime(2026, 12, 24, 12, tzinfo=UTC))
+
+
+@pytest.mark.parametrize(
+    ("place", "day", "is_holiday"),
+    [
+        ("GB-ENG", "2026-12-26", True),  # a Saturday
+        ("GB-ENG", "2026-12-28", True),  # which stands in for it
+        ("GB-ENG", "2027-12-27", True),
+        ("GB-ENG", "2026-11-30", False),
+        ("gb-sct", "2026-11-30", True),
+        ("DE-BY", "2026-06-04", True),
+        ("IE", "2026-03-17", True),
+    ],
+)
+def test_bank_holidays_of_a_place_come_each_year(place: str, day: str, is_holiday: bool) -> None:
+    calendar = calendar_of(("mon-sat 00:00-24:00",), "Europe/London", (place, "2020-02-03"))
+    assert calendar.is_open(datetime.fromisoformat(f"{day}T12:00+00:00")) is not is_holiday
+    assert not calendar.is_open(datetime(2020, 2, 3, 12, tzinfo=UTC))
+
+
+@pytest.mark.parametrize(("code", "told"), [("XX", "ISO 3166"), ("GB-XYZ", "GB has the parts ENG, NIR, SCT, WLS")])
+def test_a_place_whose_holidays_are_not_known_is_refused(code: str, told: str) -> None:
+    with pytest.raises(ValueError, match=told):
+        calendar_of((), "Europe/London", (code,))
+
+
+@pytest.mark.parametrize(
+    ("moment", "is_open"),
+    [
+        ("2026-03-29T00:59", True),  # the clocks go from 01:00 to 02:00
+        ("2026-03-29T01:00", False),
+        ("2026-10-25T00:30", True),  # 01:30 in summer time
+        ("2026-10-25T01:30", True),  # 01:30 once more
+        ("2026-10-25T02:00", False),
+        ("2026-10-24T20:59", False),
+        ("2026-10-24T21:00", True),
+    ],
+)
+def test_hours_follow_the_clocks_of_the_source_when_they_are_changed(moment: str, is_open: bool) -> None:
+    calendar = calendar_of(("22:00-02:00",), "Europe/London", ())
+    assert calendar.is_open(datetime.fromisoformat(moment).replace(tzinfo=UTC)) is is_open
 
 
 @given(some.datetimes(datetime(2020, 1, 1), datetime(2030, 1, 1)))
@@ -251,5 +292,31 @@ def test_a_body_that_ends_early_or_is_no_multipart_is_refused() -> None:
     list(parser.feed(b"--" + BOUNDARY + b"\r\nX: y\r\n\r\nabc"))
     with pytest.raises(BadMultipart):
         parser.end()
+    for kind in ("application/dicom+json", 'multipart/related; type="application/dicom"', "text/html; boundary=x", ""):
+        with pytest.raises(BadMultipart):
+            body_of(kind)
+
+
+@pytest.mark.parametrize("length", [2, 4])
+def test_a_part_whose_length_is_not_true_is_refused_before_it_ends(length: int) -> None:
+    parser = Multipart(BOUNDARY)
+    body = b"--%b\r\nContent-Length: %d\r\n\r\nabc\r\n--%b--" % (BOUNDARY, length, BOUNDARY)
+    found = []
     with pytest.raises(BadMultipart):
-        boundary_of("application/json")
+        found += parser.feed(body)
+    assert not any(piece.ends for piece in found)
+
+
+@pytest.mark.parametrize("told", ["xx", '"xx"', '"x;y, z"', "xx ; start=1", '"xx"; type="application/dicom"'])
+def test_a_boundary_is_read_as_services_write_it(told: str) -> None:
+    boundary = "x;y, z" if ";y" in told else "xx"
+    body = f"--{boundary}\r\n\r\nabc\r\n--{boundary}--".encode()
+    parser = body_of(f"Multipart/Related; BOUNDARY={told}")
+    assert b"".join(piece.content for piece in parser.feed(body)) == b"abc"
+    assert tuple(parser.end()) == ()
+
+
+def test_an_answer_may_be_one_instance_without_parts() -> None:
+    parser = body_of("application/dicom; transfer-syntax=*")
+    assert isinstance(parser, OneInstance)
+    assert [*parser.feed(b"ab"), *parser.end()] == [(b"ab", False), (b"", True)]

@@ -15,6 +15,7 @@ TITLE = r"^[ -~]{1,16}$"  # an application entity title: at most 16 printable ch
 OPTIONAL_TITLE = r"^[ -~]{0,16}$"
 HOURS = r"^((mon|tue|wed|thu|fri|sat|sun|holiday)(-(mon|tue|wed|thu|fri|sat|sun))? )?\d\d:\d\d-\d\d:\d\d$"
 NUMBER = r"^[^{}*?\\]*\{(number|spaced)(:0>\d{1,2})?\}[^{}*?\\]*$"
+HOLIDAYS = r"^(\d{4}-\d\d-\d\d|[A-Za-z]{2,3}(-[A-Za-z0-9]{1,4})?)$"
 DAY = r"^(\d{4}-\d\d-\d\d)?$"
 
 
@@ -72,6 +73,7 @@ class PacsSource:
     token_url: Annotated[str, _help("dicomweb: where an OAuth2 token is had for client credentials.")] = ""
     client_id: Annotated[str, _help("dicomweb: our client id for token_url.")] = ""
     client_secret_variable: Annotated[str, _help("dicomweb: environment variable with the client secret.")] = ""
+    token_scope: Annotated[str, _help("dicomweb: the scope that token_url is asked for, where it wants one.")] = ""
     hospital_numbers: Annotated[
         tuple[Annotated[str, Field(pattern=NUMBER)], ...],
         _help('How hospital numbers are written there: ["{number}", "RX1{number:0>8}"]; [] never asks by them.'),
@@ -100,7 +102,10 @@ class PacsSource:
     ] = ()
     time_zone: Annotated[str, _help("The time zone of these hours.")] = "Europe/London"
     holidays: Annotated[
-        tuple[Annotated[str, Field(pattern=r"^\d{4}-\d\d-\d\d$")], ...], _help("Bank holidays, as 2026-12-25.")
+        tuple[Annotated[str, Field(pattern=HOLIDAYS)], ...],
+        _help(
+            'Bank holidays: ["GB-ENG"] for those of a country or its part (ISO 3166) each year, and days as 2026-12-25.'
+        ),
     ] = ()
     studies_per_minute: Annotated[float, _help("Most studies fetched a minute; 0 means no limit.", ge=0)] = 0
     megabytes_per_second: Annotated[float, _help("Most MB fetched a second; 0 means no limit.", ge=0)] = 0

@@ -9,6 +9,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 from imagebank.core.config import Bank, open_bank
@@ -17,6 +18,7 @@ from imagebank.core.pacs_settings import PacsSource
 from imagebank.core.progress import Progress
 from imagebank.dicom.pacs.book import Book
 from imagebank.dicom.pacs.guard import World
+from imagebank.dicom.pacs.model import Request
 from imagebank.identities.pseudonyms import Keys
 from imagebank.identities.vault import Vault, open_vault
 from imagebank.workflows.asking import People, people_of
@@ -55,13 +57,16 @@ def acquire(
         runs: list[SourceRun] = []
         for source in sources:
             earlier = [run for run in runs if source.site and _site(bank, run.source) == source.site]
-            if earlier and any(run.is_whole for run in earlier):
-                runs.append(SourceRun(source.name, "elsewhere"))
-                continue
+            asked = ask
+            if any(run.is_whole for run in earlier):
+                asked = _of_its_own(ask, book, source.name)
+                if not asked.requests:
+                    runs.append(SourceRun(source.name, "elsewhere"))
+                    continue
             if source.kind == "media" and book.let_go_of(source.name, again):
                 book.read_again(source.name)
             visit = Visit(bank, source, book, keys, environ, progress, stop, world)
-            runs.append(visit.run(ask, people))
+            runs.append(visit.run(asked, people))
         return runs
 
 
@@ -79,6 +84,15 @@ def _chosen(bank: Bank, ask: Ask) -> list[PacsSource]:
     for source in chosen:
         check_source(source)
     return sorted(chosen, key=lambda each: (each.priority, KINDS.index(each.kind)))
+
+
+def _of_its_own(ask: Ask, book: Book, source: str) -> Ask:
+    """What a source is asked for when another one of its site gave everything: the studies that it brought itself.
+
+    They must be counted again, and late images of them come from it. Nothing, where it brought none.
+    """
+    own = tuple(Request("study", row.uid) for row in book.studies(source) if row.uid)
+    return replace(ask, requests=ask.requests if own and ask.requests is not None else own)
 
 
 def _site(bank: Bank, name: str) -> str:

@@ -62,7 +62,7 @@ def calendar_of_source(source: PacsSource) -> Calendar:
     except ValueError as error:
         raise ConfigError(
             f"bank.toml: the hours of the source `{source.name}` are not right: {error}.",
-            'write hours as "mon-fri 19:00-06:00", holidays as "2026-12-25", time_zone as "Europe/London"',
+            'write hours as "mon-fri 19:00-06:00", holidays as "GB-ENG" or "2026-12-25", time_zone as "Europe/London"',
         ) from None
 
 
@@ -99,7 +99,8 @@ def secret_of(source: PacsSource, setting: str, environ: Mapping[str, str]) -> P
 
 
 def _web(bank: Bank, source: PacsSource, landing: Landing, environ: Mapping[str, str]) -> Connect:
-    from imagebank.dicom.pacs.web import Access, Service, Web
+    from imagebank.dicom.pacs.web import Service, Web
+    from imagebank.dicom.pacs.web_access import Access, authentication
 
     access = Access(
         source.user,
@@ -108,10 +109,12 @@ def _web(bank: Bank, source: PacsSource, landing: Landing, environ: Mapping[str,
         source.token_url,
         source.client_id,
         secret_of(source, "client_secret_variable", environ),
+        source.token_scope,
     )
     tls = client_context(*files_of(bank, source)) if source.url.startswith("https") else None
     service = Service(source.url, access, source.timeout_seconds, source.answers, tls)
-    return lambda: Web(service, landing)
+    shown = authentication(access)
+    return lambda: Web(service, landing, shown)
 
 
 @contextmanager

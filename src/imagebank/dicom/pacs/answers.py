@@ -9,6 +9,8 @@ from pydicom.dataset import Dataset
 from imagebank.core.private import NOBODY, Private
 from imagebank.dicom.pacs.model import SeriesAnswer, StudyAnswer
 
+MOST_DIGITS = 9  # of a count; a larger one is none
+
 
 def text_of(answer: Dataset, keyword: str) -> str:
     """A value as text; empty where it is absent or cannot be decoded."""
@@ -20,8 +22,12 @@ def text_of(answer: Dataset, keyword: str) -> str:
 
 def number_of(answer: Dataset, keyword: str) -> int | None:
     """A value as a count; None where it is absent or no count."""
-    text = text_of(answer, keyword)
-    return int(text) if text.isdigit() else None
+    return count_of(text_of(answer, keyword))
+
+
+def count_of(text: str) -> int | None:
+    """A count; None for anything else, such as ² or a number that no study could have."""
+    return int(text) if text.isascii() and text.isdigit() and len(text) <= MOST_DIGITS else None
 
 
 def day_of(text: str) -> date | None:

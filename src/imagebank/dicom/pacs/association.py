@@ -35,6 +35,9 @@ FIND_PATIENT = "1.2.840.10008.5.1.4.1.2.1.1"  # the patient root model, which al
 KINDS = {VERIFICATION: wire.C_ECHO, FIND: wire.C_FIND, FIND_PATIENT: wire.C_FIND, MOVE: wire.C_MOVE, GET: wire.C_GET}
 ASKED_SYNTAXES = SYNTAXES[:2]
 OPENING = {wire.ASSOCIATE_AC: wire.MOST_NEGOTIATION, wire.ASSOCIATE_RJ: 4, wire.ABORT: 4}
+TRANSIENT = 2  # result of a refusal
+REFUSALS = {(1, 1, 3): "calling-refused", (1, 1, 7): "called-refused"}
+"""Result, source and reason of a refusal (PS3.8 table 9-21) that says which title is not known."""
 LEAVING = {wire.RELEASE_RP: 4, wire.ABORT: 4}
 LEAVE_SECONDS = 5.0
 _STORED = (
@@ -42,7 +45,16 @@ _STORED = (
     "88.22 88.33 88.34 88.35 88.59 88.67 104.1 104.2 2 2.1 2.2 20 128 128.1 130 12.1 12.1.1 6.1 6.2 3.1 "
     "1 1.1 481.2 481.3 481.5 9.1.1 9.1.2 9.2.1"
 )
-FETCHED_CLASSES = tuple(f"{STORAGE}{each}" for each in _STORED.split())
+_PRIVATE = (
+    "1.3.12.2.1107.5.9.1",  # Siemens CSA non-image: spectra
+    "1.3.12.2.1107.5.99.3.10",  # Siemens volumes
+    "1.3.12.2.1107.5.99.3.11",  # Siemens frame sets
+    "1.3.46.670589.11.0.0.12.1",  # Philips spectrum
+    "1.3.46.670589.11.0.0.12.2",  # Philips series data
+    "1.3.46.670589.11.0.0.12.4",  # Philips exam card
+    "1.2.840.113619.4.2",  # GE MR image
+)
+FETCHED_CLASSES = (*(f"{STORAGE}{each}" for each in _STORED.split()), *_PRIVATE)
 """What C-GET may bring; a filter of modalities keeps most of it away."""
 STORED_SYNTAXES = SYNTAXES[:-1]
 
@@ -89,16 +101,19 @@ def offers(peer: Peer) -> list[Offer]:
 
 
 class Association:
-    """An open association, for one thread. `patient` says whether a silence is to be borne longer.
+    """An open association, for one thread. `patient` says whether a silence is to be borne longer; `look` is called
+    now and then while nothing comes.
 
     Raises PacsError where the PACS cannot be reached, refuses, breaks off, is silent or is not understood.
     """
 
-    def __init__(self, peer: Peer, landing: Landing, patient: Callable[[], bool]) -> None:
+    def __init__(
+        self, peer: Peer, landing: Landing, patient: Callable[[], bool], look: Callable[[], None] | None = None
+    ) -> None:
         self._peer, self._numbers = peer, itertools.cycle(range(1, 1 << 16))
         self._asked: tuple[int, int] = (0, 0)  # context and number of the last request
         self._socket = _connect(peer)
-        self._stream = Stream(self._socket, patient)
+        self._stream = Stream(self._socket, patient, look)
         try:
             self._receiver = self._open(landing)
         except BaseException:
@@ -111,7 +126,8 @@ class Association:
             self._socket.sendall(ask_for(self._peer.calling, self._peer.called, offered))
             kind, body = read_message(self._stream, OPENING)
             if kind == wire.ASSOCIATE_RJ:
-                raise PacsError("refused")
+                _, result, source, reason = bytes(body).ljust(4, b"\0")
+                raise PacsError(REFUSALS.get((result, source, reason), "busy" if result == TRANSIENT else "refused"))
             agreed = accepted(bytes(body), self._peer.called, offered)
         except (OSError, BadMessage):
             raise PacsError("not-reached") from None

@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
+from imagebank.dicom.pacs.bank_holidays import BankHolidays
+
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 HOLIDAY = "holiday"
 FULL_DAY = 24 * 60
@@ -34,7 +36,7 @@ class Calendar:
 
     windows: tuple[Window, ...]
     zone: ZoneInfo
-    holidays: frozenset[date]
+    holidays: BankHolidays
 
     def local(self, moment: datetime) -> datetime:
         """A moment as the clocks of the source show it."""
@@ -74,9 +76,7 @@ def calendar_of(hours: Sequence[str], zone: str, holidays: Sequence[str]) -> Cal
         place = ZoneInfo(zone)
     except (KeyError, OSError, ValueError):
         raise ValueError("the time zone is not known") from None
-    return Calendar(
-        tuple(_window(each) for each in hours), place, frozenset(date.fromisoformat(each) for each in holidays)
-    )
+    return Calendar(tuple(_window(each) for each in hours), place, BankHolidays(holidays))
 
 
 def _window(text: str) -> Window:

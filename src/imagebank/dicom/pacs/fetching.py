@@ -22,7 +22,7 @@ from imagebank.dicom.pacs.filters import (
     series_objection,
     study_objection,
 )
-from imagebank.dicom.pacs.guard import Guard
+from imagebank.dicom.pacs.guard import GivenUp, Guard
 from imagebank.dicom.pacs.landing import Landing
 from imagebank.dicom.pacs.model import Pacs, PacsError, Request, SeriesAnswer, StudyAnswer
 from imagebank.identities.pseudonyms import UidMap, letters
@@ -39,7 +39,7 @@ WHY_INCOMPLETE = {
 
 STRAGGLER_SECONDS = 2.0  # without a new instance, until what is missing after a C-MOVE is taken for lost
 STRAGGLER_RESTS = 20  # in which these are waited for
-ONE_BY_ONE = ("failed", "bad-answer", "aborted", "silent")
+ONE_BY_ONE = ("failed", "bad-answer", "aborted", "silent", "not-found")
 
 
 @dataclass(frozen=True)
@@ -69,6 +69,7 @@ class Fetcher:
     def __init__(self, scope: Scope, book: Book, landing: Landing, guard: Guard) -> None:
         self._scope, self._book, self._landing, self._guard = scope, book, landing, guard
         self._taken: set[str] = set()
+        self._has_listed, self._lists_none = False, False  # of the images of a series
         self._lock = threading.Lock()
 
     def find(self, client: Pacs, request: Request) -> Found:
@@ -79,8 +80,8 @@ class Fetcher:
         for study, objection in patient_objections(request, answers, self._scope.opted_out):
             reason = objection or study_objection(study, self._scope.wanted)
             if self._id(study.uid) in self._scope.elsewhere:
-                counted["elsewhere"] += 1
-            elif reason:
+                reason = reason or "elsewhere"
+            if reason:
                 self._leave(study, reason)
                 counted[reason] += 1
             elif row := self._take_once(client, study):
@@ -144,9 +145,21 @@ class Fetcher:
             if series.expected is None or (received and received != series.expected):
                 self._listed(client, study, series)
 
-    def _listed(self, client: Pacs, study: StudyRow, series: SeriesRow) -> dict[str, Private]:
-        """The instances that the PACS lists of a series, by their keyed ids; their number replaces the count."""
-        uids = self._guard.call(client, lambda: client.instances(study.uid, series.uid))
+    def _listed(self, client: Pacs, study: StudyRow, series: SeriesRow) -> dict[str, Private] | None:
+        """The instances that the PACS lists of a series, by their keyed ids; their number replaces the count.
+
+        None where it lists none at all: many a PACS has no level of images.
+        """
+        if self._lists_none:
+            return None
+        try:
+            uids = self._guard.call(client, lambda: client.instances(study.uid, series.uid))
+        except PacsError as error:
+            if self._has_listed or error.reason != "unlisted" or isinstance(error, GivenUp):
+                raise
+            self._lists_none = True
+            return None
+        self._has_listed = True
         reason = "derive the keyed id of an instance"
         listed = {letters(self._scope.uids.bits(uid.reveal(reason)), 26): uid for uid in uids}
         self._book.set_expected(self._scope.source, series.series, len(listed))
@@ -182,21 +195,27 @@ class Fetcher:
         return self._book.received(self._scope.source, series.series, kept=series.again)
 
     def _fetch_one(self, client: Pacs, study: StudyRow, series: SeriesRow) -> str:
-        """The whole series first; then, by the PACS's own list, what did not come."""
+        """The whole series first; then, by the PACS's own list, what did not come. Returns what keeps it incomplete."""
         before = self._landing.arrived_bytes
-        missing: dict[str, Private] = {}
-        if not self._received(series):
+        if not self._received(series) or (self._lists_none and series.expected is not None):
             self._retrieve(client, study, series, {})
+        why = self._fetch_rest(client, study, series)
+        self._guard.received(self._landing.arrived_bytes - before)
+        if series.again and not why:
+            self._book.want_again([series.series], again=False)
+        return why
+
+    def _fetch_rest(self, client: Pacs, study: StudyRow, series: SeriesRow) -> str:
         for last in (False, True):
             listed = self._listed(client, study, series) if self._differs(study, series) else {}
+            if listed is None:
+                return "unlisted"
             missing = {name: uid for name, uid in listed.items() if name not in self._received(series)}
-            if not missing or last:
-                break
-            self._retrieve(client, study, series, missing)
-        self._guard.received(self._landing.arrived_bytes - before)
-        if series.again and not missing:
-            self._book.want_again([series.series], again=False)
-        return "missing" if missing else ""
+            if not missing:
+                return ""
+            if not last:
+                self._retrieve(client, study, series, missing)
+        return "missing"
 
     def _differs(self, study: StudyRow, series: SeriesRow) -> bool:
         now = self._book.series_of(self._scope.source, study.study)
@@ -209,7 +228,8 @@ class Fetcher:
         def act() -> None:
             received = self._received(series)
             left = [uid for name, uid in wanted.items() if name not in received]
-            if left or not (received or wanted):  # a whole series of which some came is gone on with by its list
+            is_whole = not wanted and (not received or self._lists_none)  # one that began is gone on with by its list
+            if left or is_whole:
                 told = client.fetch(study.uid, series.uid, left, self._guard.stopped)
                 if told.apart:
                     self._wait_for_stragglers(study, series)

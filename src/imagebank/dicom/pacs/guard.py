@@ -20,12 +20,21 @@ from imagebank.dicom.pacs.model import PacsError, Stopped
 from imagebank.dicom.pacs.pace import back_off, bucket
 
 SLICE_SECONDS = 0.2  # how soon a pause sees that it is to end
-NOT_THE_SOURCE = (
-    "too-many-answers",
-    "landing-full",
-    "forbidden",
-)  # asking again changes nothing; nothing is wrong there
-HOPELESS = ("destination-unknown", "not-allowed", "not-offered", "not-trusted")  # until a person changed something
+NOT_THE_SOURCE = ("too-many-answers", "landing-full", "forbidden", "not-found")
+"""Asking again changes nothing; nothing is wrong there."""
+HOPELESS = (
+    "destination-unknown",
+    "not-allowed",
+    "calling-refused",
+    "called-refused",
+    "not-offered",
+    "not-trusted",
+    "no-service",
+    "redirected",
+    "token-refused",
+)
+"""Until a person changed something."""
+LONGEST_REST_SECONDS = 900.0  # that a source may ask for
 T = TypeVar("T")
 
 
@@ -80,6 +89,7 @@ class Guard:
         self._bytes = bucket(bytes_a_second, moment, size=max(bytes_a_second, 1.0))
         self._breaker, self._last, self._fetching_fails = Breaker(), "", False
         self._opens: datetime | None = None  # that was told
+        self._quiet_until = moment  # as the source asked for
         self._lock, self._probe = threading.Lock(), threading.Lock()
 
     def stopped(self) -> bool:
@@ -94,6 +104,7 @@ class Guard:
         attempt = 0
         while True:
             attempt += 1
+            self.pause(self._quiet_until - self._world.monotonic())
             self._wait_for_hours()
             self._wait_for_circuit(client)
             try:
@@ -123,9 +134,18 @@ class Guard:
             breaker, self._last = self._breaker, error.reason
         if error.reason in HOPELESS:
             raise GivenUp(error.reason) from None
+        if error.wait_seconds:
+            self._leave_alone(min(error.wait_seconds, LONGEST_REST_SECONDS), moment)
         if breaker.opened_at != before.opened_at and not breaker.is_given_up:
             why = "no answer to an echo" if before.is_open else f"{breaker.failures} failures in a row ({error.reason})"
             self._tell(f"{why}: left alone for {breaker.rest(moment):.0f} s, then tried with one echo")
+
+    def _leave_alone(self, seconds: float, moment: float) -> None:
+        with self._lock:
+            is_longer = moment + seconds > self._quiet_until
+            self._quiet_until = max(self._quiet_until, moment + seconds)
+        if is_longer:
+            self._tell(f"it is busy, and asks to be left alone for {seconds:.0f} s")
 
     def _wait_for_hours(self) -> None:
         while True:

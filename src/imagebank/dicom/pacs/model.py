@@ -86,11 +86,14 @@ class Pacs(Protocol):
 
 
 class PacsError(Exception):
-    """A PACS did not do what it was asked. `reason` is one of REASONS; no text of the PACS is carried."""
+    """A PACS did not do what it was asked. `reason` is one of REASONS; no text of the PACS is carried.
 
-    def __init__(self, reason: str) -> None:
+    `wait_seconds` is how long it asks to be left alone, where it says so.
+    """
+
+    def __init__(self, reason: str, *, wait_seconds: float = 0.0) -> None:
         super().__init__(reason)
-        self.reason = reason
+        self.reason, self.wait_seconds = reason, wait_seconds
 
 
 class Stopped(Exception):
@@ -100,15 +103,24 @@ class Stopped(Exception):
 REASONS = {
     "not-reached": "The PACS did not answer: host, port, TLS or network.",
     "not-trusted": "The certificate of the PACS does not hold: its authority, its name or its dates. See ca_file.",
-    "refused": "The PACS refused our association: the titles are not what it knows.",
+    "refused": "The PACS refused our association, and does not say why: does it know our title and address?",
+    "calling-refused": "The PACS does not know our title (calling_title), or not from this address.",
+    "called-refused": "The PACS has another title than called_title, or writes it otherwise.",
     "not-offered": "The PACS does not offer the service that was asked for.",
     "not-allowed": "The PACS does not know this user or token.",
     "forbidden": "The PACS knows us, but does not let us have this.",
+    "no-service": "There is no DICOMweb service at `url`: is its whole path there, such as /dicom-web?",
+    "not-found": "The PACS says that it has not what it told of.",
+    "redirected": "The PACS sends us on to another address; we follow none: put the address that it means into `url`.",
+    "token-refused": "The token service does not know client_id with its secret, or not this token_scope.",
+    "no-token": "The token service (token_url) cannot be reached, or answers with no token.",
+    "busy": "The PACS has no room for us at the moment, and says so.",
     "aborted": "The association or connection broke off.",
     "silent": "The PACS was silent for longer than timeout_seconds.",
     "failed": "The PACS answered with a failure.",
     "too-many-answers": "A query had more answers than the setting `answers` allows.",
     "bad-answer": "The PACS answered with something that is not understood.",
+    "unlisted": "No count that agrees, and the PACS lists no images: ask its team for queries at image level.",
     "destination-unknown": "The PACS does not know where to send: our title and port are not registered there.",
     "port-taken": "Our receiving port or address cannot be had: another program listens there.",
     "landing-full": "The landing zone is full: nothing more was accepted.",

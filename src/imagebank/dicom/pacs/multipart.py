@@ -1,17 +1,20 @@
 """A multipart body taken apart as it comes. Pure: chunks in, pieces of parts out; little is held.
 
-Where a part tells its length, its bytes are not searched; elsewhere the boundary is looked for, also across chunks.
+Where a part tells its length, its bytes are not searched, and the boundary must follow them: a length that is not true
+would land half of an instance. Elsewhere the boundary is looked for, also across chunks. Some services answer with one
+instance and no parts.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from typing import NamedTuple
+from collections.abc import Iterable, Iterator
+from email.message import Message
+from typing import NamedTuple, Protocol
 
 MOST_HEADER = 16_384
 LENGTH = re.compile(rb"(?im)^content-length:\s*(\d+)\s*$")
-BOUNDARY = re.compile(r'boundary="?([^";,]+)"?', re.IGNORECASE)
+ONE_INSTANCE = "application/dicom"
 
 
 class Piece(NamedTuple):
@@ -25,12 +28,38 @@ class BadMultipart(Exception):
     """The body is not what its content type promised, or ended early."""
 
 
-def boundary_of(content_type: str) -> bytes:
-    """The boundary that a content type names. Raises BadMultipart."""
-    match = BOUNDARY.search(content_type)
-    if "multipart/" not in content_type.lower() or not match:
+class Body(Protocol):
+    """A body on its way."""
+
+    def feed(self, chunk: bytes) -> Iterable[Piece]:
+        """The pieces that a chunk completes. Raises BadMultipart."""
+
+    def end(self) -> Iterable[Piece]:
+        """The body is over: its last pieces. Raises BadMultipart when it ended early."""
+
+
+def body_of(content_type: str) -> Body:
+    """What takes a body of this content type apart. Raises BadMultipart."""
+    told = Message()
+    told["Content-Type"] = content_type
+    if told.get_content_type() == ONE_INSTANCE:
+        return OneInstance()
+    boundary = told.get_boundary()
+    if told.get_content_maintype() != "multipart" or not boundary:
         raise BadMultipart
-    return match[1].encode("latin-1")
+    return Multipart(boundary.encode("latin-1", "replace"))
+
+
+class OneInstance:
+    """A body that is one instance, and has no parts."""
+
+    def feed(self, chunk: bytes) -> list[Piece]:
+        """A chunk is a piece."""
+        return [Piece(chunk, ends=False)]
+
+    def end(self) -> list[Piece]:
+        """The instance ends with its body, of which HTTP knows whether it is whole."""
+        return [Piece(b"", ends=True)]
 
 
 class Multipart:
@@ -50,17 +79,18 @@ class Multipart:
             return
         self._buffer += chunk
         while self._state != "over":
-            step = {"before": self._before, "header": self._header, "content": self._content}[self._state]
-            piece = step()
+            step = {"before": self._before, "header": self._header, "content": self._content, "behind": self._behind}
+            piece = step[self._state]()
             if piece is None:
                 return
             if piece.content or piece.ends:
                 yield piece
 
-    def end(self) -> None:
+    def end(self) -> tuple[Piece, ...]:
         """The body is over. Raises BadMultipart when it ended early."""
         if self._state != "over":
             raise BadMultipart
+        return ()
 
     def _before(self) -> Piece | None:
         """Up to the boundary before a part, or the one that ends all."""
@@ -94,9 +124,17 @@ class Multipart:
         content, self._buffer = self._buffer[: self._left], self._buffer[self._left :]
         self._left -= len(content)
         if self._left == 0:
-            self._state = "before"
-            return Piece(content, ends=True)
+            self._state = "behind"
         return Piece(content, ends=False)
+
+    def _behind(self) -> Piece | None:
+        """Behind a part that told its length: a boundary, or the length was not true."""
+        if not self._delimiter.startswith(self._buffer[: len(self._delimiter)]):
+            raise BadMultipart
+        if len(self._buffer) < len(self._delimiter):
+            return None
+        self._state = "before"
+        return Piece(b"", ends=True)
 
     def _searched(self) -> Piece | None:
         place = self._buffer.find(self._delimiter)

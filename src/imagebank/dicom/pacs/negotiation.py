@@ -14,6 +14,7 @@ from imagebank.dicom.pacs.wire import MOST_PDU, BadMessage
 VERIFICATION = "1.2.840.10008.1.1"
 COMMITMENT = "1.2.840.10008.1.20.1"
 COMMITMENT_INSTANCE = "1.2.840.10008.1.20.1.1"
+STANDARD = "1.2.840.10008."
 STORAGE = "1.2.840.10008.5.1.4.1.1."
 APPLICATION = "1.2.840.10008.3.1.1.1"
 IMPLICIT = "1.2.840.10008.1.2"
@@ -102,12 +103,20 @@ def _contexts(offered: Iterable[Any], services: frozenset[str]) -> tuple[list[An
         answer.context_id = each.context_id
         answer.abstract_syntax = service
         answer.transfer_syntax = [chosen or syntaxes[0]]
-        is_known = service.startswith(STORAGE) or service in services
+        is_known = is_stored(service) or service in services
         answer.result = ACCEPTED if is_known and chosen else NO_SUCH_SYNTAX if is_known else NO_SUCH_SERVICE
         results.append(answer)
         if answer.result == ACCEPTED:
             accepted[answer.context_id] = (service, chosen)
     return results, accepted
+
+
+def is_stored(service: str) -> bool:
+    """Whether a class is one of instances. Private ones are taken for that: scanners keep spectra in them.
+
+    Whatever else a private class may be, nothing but C-STORE is answered in it.
+    """
+    return service.startswith(STORAGE) or not service.startswith(STANDARD)
 
 
 def _most(asked: object) -> int:

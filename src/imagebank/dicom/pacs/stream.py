@@ -2,20 +2,30 @@
 
 from __future__ import annotations
 
+import select
 import socket
+import ssl
+import time
 from collections.abc import Callable
 
 AHEAD = 4096  # bytes
+LOOK_SECONDS = 0.3
 
 
 class Stream:
     """The incoming side of a connection. After a time-out `patient` says whether to wait once more.
 
-    A little more than was asked for is taken where it came already, mostly a header: the system is called less often.
+    `look` is called now and then while nothing comes; what it raises ends the wait. A little more than was asked for is
+    taken where it came already, mostly a header: the system is called less often.
     """
 
-    def __init__(self, connection: socket.socket, patient: Callable[[], bool] = lambda: False) -> None:
-        self._connection, self._patient = connection, patient
+    def __init__(
+        self,
+        connection: socket.socket,
+        patient: Callable[[], bool] = lambda: False,
+        look: Callable[[], None] | None = None,
+    ) -> None:
+        self._connection, self._patient, self._look = connection, patient, look
         self._ahead = memoryview(b"")
 
     @property
@@ -35,6 +45,8 @@ class Stream:
         content[:have] = self._ahead
         while have < size:
             try:
+                if self._look:
+                    self._wait(self._look)
                 came = self._connection.recv_into(content[have:])
             except TimeoutError:
                 if not self._patient():
@@ -45,3 +57,13 @@ class Stream:
             have += came
         self._ahead = content[size:have]
         return content[: min(size, have)]
+
+    def _wait(self, look: Callable[[], None]) -> None:
+        """Until something comes. Raises TimeoutError after a silence of the connection's time-out."""
+        if isinstance(self._connection, ssl.SSLSocket) and self._connection.pending():
+            return
+        end = time.monotonic() + (self._connection.gettimeout() or float("inf"))
+        while not select.select([self._connection], [], [], max(0.0, min(LOOK_SECONDS, end - time.monotonic())))[0]:
+            look()
+            if time.monotonic() >= end:
+                raise TimeoutError

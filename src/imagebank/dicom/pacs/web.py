@@ -5,59 +5,48 @@ Redirects are not followed and no proxy of the environment is used: what names p
 
 from __future__ import annotations
 
+import json
 import ssl
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 from typing import Any
 from urllib.parse import quote
 
 import httpx
 
+from imagebank.core.clock import now
 from imagebank.core.logs import quiet_libraries
-from imagebank.core.private import NOBODY, Private
+from imagebank.core.private import Private
 from imagebank.dicom.pacs.batch import batch
 from imagebank.dicom.pacs.landing import Landing
 from imagebank.dicom.pacs.model import Fetched, PacsError, Request, SeriesAnswer, Stopped, StudyAnswer
-from imagebank.dicom.pacs.multipart import BadMultipart, Multipart, boundary_of
+from imagebank.dicom.pacs.multipart import BadMultipart, body_of
+from imagebank.dicom.pacs.web_access import Access
+from imagebank.dicom.pacs.web_answers import TAGS, series_answer, study_answer, text_of
 
 quiet_libraries()
 
 ASKED = "ask a PACS"
-PAGE = 1000  # answers of one QIDO-RS request
-ACCEPT_FILES = 'multipart/related; type="application/dicom"; transfer-syntax=*'
-TAGS = {
-    "PatientID": "00100020",
-    "AccessionNumber": "00080050",
-    "StudyInstanceUID": "0020000D",
-    "StudyDate": "00080020",
-    "StudyDescription": "00081030",
-    "ModalitiesInStudy": "00080061",
-    "NumberOfStudyRelatedInstances": "00201208",
-    "SeriesInstanceUID": "0020000E",
-    "Modality": "00080060",
-    "BodyPartExamined": "00180015",
-    "SeriesDescription": "0008103E",
-    "NumberOfSeriesRelatedInstances": "00201209",
-    "SOPInstanceUID": "00080018",
-}
+PAGE = 1000  # answers that are asked for at once; a service may give fewer
+MOST_PAGE = 128 << 20  # bytes of one answer
+SLOWEST = 10  # times timeout_seconds, until an answer that comes byte by byte is taken for none
+ACCEPT_FILES = (
+    'multipart/related; type="application/dicom"; transfer-syntax=*',
+    'multipart/related; type="application/dicom"',
+)
+"""Instances as they are stored; or, of a service that knows no such wish, as it likes."""
+NOT_ACCEPTED = (httpx.codes.NOT_ACCEPTABLE, httpx.codes.UNSUPPORTED_MEDIA_TYPE)
 KEYS = {"patient": "PatientID", "accession": "AccessionNumber", "study": "StudyInstanceUID", "day": "StudyDate"}
 STUDY_FIELDS = ("StudyDescription", "ModalitiesInStudy", "NumberOfStudyRelatedInstances")
 SERIES_FIELDS = ("SeriesDescription", "BodyPartExamined", "NumberOfSeriesRelatedInstances")
-EARLY = 30.0  # seconds before its end that a token is renewed
-
-
-@dataclass(frozen=True)
-class Access:
-    """How we show who we are: basic, a token that is given, or client credentials that are changed for one."""
-
-    user: str = ""
-    password: Private = NOBODY
-    token: Private = NOBODY
-    token_url: str = ""
-    client_id: str = ""
-    client_secret: Private = NOBODY
+IN_VAIN = 3  # instances that cannot be had, one after the other and before any other, until a series is left
+STATUSES = {401: "not-allowed", 403: "forbidden", 404: "not-found", 410: "not-found", 429: "busy", 503: "busy"}
+"""What a status says; all others are a failure."""
 
 
 @dataclass(frozen=True)
@@ -71,55 +60,16 @@ class Service:
     tls: ssl.SSLContext | None = field(default=None, repr=False)
 
 
-class Tokens(httpx.Auth):
-    """Bearer tokens for client credentials (RFC 6749, section 4.4), renewed before they end or once refused."""
-
-    def __init__(self, access: Access) -> None:
-        self._access, self._token, self._until = access, access.token, float("inf")
-        if access.token_url:
-            self._until = 0.0
-
-    def auth_flow(self, request: httpx.Request) -> Any:
-        """What httpx asks of an authentication: the requests to send, in order."""
-        if time.monotonic() > self._until - EARLY:
-            self._take((yield self._ask()))
-        request.headers["Authorization"] = f"Bearer {self._token.reveal('show who we are')}"
-        answer = yield request
-        if answer.status_code == httpx.codes.UNAUTHORIZED and self._access.token_url:
-            self._take((yield self._ask()))
-            request.headers["Authorization"] = f"Bearer {self._token.reveal('show who we are')}"
-            yield request
-
-    def _ask(self) -> httpx.Request:
-        access = self._access
-        secret = access.client_secret.reveal("have a token")
-        form = {"grant_type": "client_credentials", "client_id": access.client_id, "client_secret": secret}
-        return httpx.Request("POST", access.token_url, data=form)
-
-    def _take(self, answer: httpx.Response) -> None:
-        try:
-            answer.read()  # only this answer: that of a retrieval must not be held in memory
-            told = answer.json()
-            self._token = Private(str(told["access_token"]))
-            self._until = time.monotonic() + float(told.get("expires_in", 3600))
-        except (ValueError, KeyError, TypeError):
-            raise PacsError("not-allowed") from None
-
-
 class Web:
-    """A client of one thread."""
+    """A client of one thread. `shown` is how it shows who it is; the clients of a source share it, and so its token."""
 
-    def __init__(self, service: Service, landing: Landing) -> None:
+    def __init__(self, service: Service, landing: Landing, shown: httpx.Auth | None = None) -> None:
         self._service, self._landing = service, landing
-        access = service.access
-        auth: httpx.Auth | None = None
-        if access.user:
-            auth = httpx.BasicAuth(access.user, access.password.reveal("show who we are"))
-        elif access.token or access.token_url:
-            auth = Tokens(access)
+        self._accept = ACCEPT_FILES[0]
+        self._largest: Counter[str] = Counter()  # answers that came at once, by what they name
         self._client = httpx.Client(
-            auth=auth,
-            verify=service.tls or service.url.startswith("https"),  # reading the authorities takes a while
+            auth=shown,
+            verify=service.tls or _is_secure(service),  # reading the authorities takes a while
             timeout=service.timeout_seconds,
             follow_redirects=False,
             trust_env=False,
@@ -128,8 +78,14 @@ class Web:
         self._root = service.url.rstrip("/")
 
     def echo(self) -> None:
-        """A question with one answer at most."""
-        self._get("/studies", {"limit": "1"})
+        """A question with one answer at most; whatever it is, it is not read."""
+        try:
+            with self._told(), self._asking("/studies", [("limit", "1")]):
+                pass
+        except PacsError as error:
+            if error.reason == "not-found":
+                raise PacsError("no-service") from None
+            raise
 
     def patients(self, number: Private) -> int | None:  # noqa: ARG002 - QIDO-RS has no level of patients
         """Nothing: it has studies only."""
@@ -139,95 +95,155 @@ class Web:
         """QIDO-RS at study level."""
         asked = {KEYS[request.by]: request.value.reveal(ASKED)}
         found = self._all("/studies", asked, STUDY_FIELDS, "StudyInstanceUID")
-        return [_study(each) for each in found]
+        return [study_answer(each) for each in found]
 
     def series(self, study: Private) -> list[SeriesAnswer]:
         """QIDO-RS at series level."""
         found = self._all(f"/studies/{_part(study)}/series", {}, SERIES_FIELDS, "SeriesInstanceUID")
-        return [_series(each) for each in found]
+        return [series_answer(each) for each in found]
 
     def instances(self, study: Private, series: Private) -> list[Private]:
         """QIDO-RS at instance level."""
         path = f"/studies/{_part(study)}/series/{_part(series)}/instances"
-        return [Private(_text(each, "SOPInstanceUID")) for each in self._all(path, {}, (), "SOPInstanceUID")]
+        return [Private(text_of(each, "SOPInstanceUID")) for each in self._all(path, {}, (), "SOPInstanceUID")]
 
     def fetch(self, study: Private, series: Private, instances: Sequence[Private], stop: Callable[[], bool]) -> Fetched:
         """WADO-RS of a series, or of some instances one by one."""
         path = f"/studies/{_part(study)}/series/{_part(series)}"
-        paths = [f"{path}/instances/{_part(each)}" for each in instances] or [path]
+        if not instances:
+            return Fetched(self._retrieve(path, stop))
         done = failed = 0
-        for each in paths:
+        for each in instances:
             try:
-                done += self._retrieve(each, stop)
+                done += self._retrieve(f"{path}/instances/{_part(each)}", stop)
             except PacsError as error:
-                if error.reason != "failed" or not instances:
-                    raise
                 failed += 1  # one instance that the PACS cannot give must not keep the others back
+                if error.reason not in ("failed", "not-found") or (not done and failed == IN_VAIN):
+                    raise
         return Fetched(done, failed)
 
     def _retrieve(self, path: str, stop: Callable[[], bool]) -> int:
         try:
-            with self._client.stream("GET", self._root + path, headers={"Accept": ACCEPT_FILES}) as answer:
-                _check(answer)
-                parts = Multipart(boundary_of(answer.headers.get("Content-Type", "")))
+            with self._told(), self._files(path) as answer:
+                parts = body_of(answer.headers.get("Content-Type", ""))
                 with batch(self._landing) as instances:
                     for chunk in answer.iter_raw():
                         for piece in parts.feed(chunk):
                             instances.write(piece.content, ends=piece.ends)
                         if stop():
                             raise Stopped
-                    parts.end()
+                    for piece in parts.end():
+                        instances.write(piece.content, ends=piece.ends)
                 return instances.done
         except BadMultipart:
             raise PacsError("bad-answer") from None
-        except httpx.HTTPError as error:
-            raise _broken(error) from None
+
+    @contextmanager
+    def _files(self, path: str) -> Iterator[httpx.Response]:
+        with self._client.stream("GET", self._root + path, headers={"Accept": self._accept}) as answer:
+            if answer.status_code not in NOT_ACCEPTED or self._accept == ACCEPT_FILES[-1]:
+                _check(answer)
+                yield answer
+                return
+        self._accept = ACCEPT_FILES[-1]
+        with self._files(path) as answer:
+            yield answer
 
     def _all(self, path: str, asked: dict[str, str], fields: Sequence[str], uid: str) -> list[dict[str, Any]]:
-        """Every answer, page by page; a service that knows no pages gives the same again, which ends it."""
+        """Every answer, page by page, until a page brings nothing new.
+
+        A service may give fewer answers at once than it is asked for. A page that is smaller than one that it gave
+        before was not cut, nor was one with a single answer.
+        """
         found: dict[str, dict[str, Any]] = {}
         while True:
-            page = self._get(path, {**asked, "limit": str(PAGE), "offset": str(len(found))}, fields)
-            fresh = {_text(each, uid): each for each in page if _text(each, uid) and _text(each, uid) not in found}
+            page = self._page(path, {**asked, "limit": str(PAGE), "offset": str(len(found))}, fields)
+            fresh = {name: each for each in page if (name := text_of(each, uid)) and name not in found}
             found |= fresh
             if len(found) > self._service.most_answers:
                 raise PacsError("too-many-answers")
-            if not fresh or len(page) < PAGE:
+            if not fresh or len(page) < max(self._largest[uid], 2):
                 return list(found.values())
+            self._largest[uid] = len(page)
 
-    def _get(self, path: str, asked: dict[str, str], fields: Sequence[str] = ()) -> list[dict[str, Any]]:
-        query: list[tuple[str, Any]] = [*asked.items(), *(("includefield", TAGS[each]) for each in fields)]
+    def _page(self, path: str, asked: dict[str, str], fields: Sequence[str]) -> list[dict[str, Any]]:
+        query = [*asked.items(), *(("includefield", TAGS[each]) for each in fields)]
         try:
-            answer = self._client.get(self._root + path, params=query, headers={"Accept": "application/dicom+json"})
-            _check(answer)
-            told = answer.json() if answer.status_code != httpx.codes.NO_CONTENT and answer.content else []
-        except httpx.HTTPError as error:
-            raise _broken(error) from None
+            with self._told(), self._asking(path, query) as answer:
+                content = self._read(answer) if answer.status_code != httpx.codes.NO_CONTENT else b""
+        except PacsError as error:
+            if error.reason != "not-found":
+                raise
+            self.echo()  # a service may say so of a question that it has no answer to; else its address is wrong
+            return []
+        try:
+            told = json.loads(content) if content else []
         except ValueError:
             raise PacsError("bad-answer") from None
         if not isinstance(told, list) or not all(isinstance(each, dict) for each in told):
             raise PacsError("bad-answer")
         return told
 
+    def _read(self, answer: httpx.Response) -> bytes:
+        """The whole of an answer, of a bounded size and in a bounded time."""
+        content, end = bytearray(), time.monotonic() + SLOWEST * self._service.timeout_seconds
+        for chunk in answer.iter_bytes():
+            content += chunk
+            if len(content) > MOST_PAGE:
+                raise PacsError("too-many-answers")
+            if time.monotonic() > end:
+                raise PacsError("silent")
+        return bytes(content)
+
+    @contextmanager
+    def _asking(self, path: str, query: Sequence[tuple[str, str]]) -> Iterator[httpx.Response]:
+        accept = {"Accept": "application/dicom+json"}
+        with self._client.stream("GET", self._root + path, params=list(query), headers=accept) as answer:
+            _check(answer)
+            yield answer
+
+    @contextmanager
+    def _told(self) -> Iterator[None]:
+        """How an exchange broke. The text of httpx would name the URL, and so a patient: it goes no further."""
+        try:
+            yield
+        except httpx.HTTPError as error:
+            raise PacsError(self._reason(error)) from None
+
+    def _reason(self, error: httpx.HTTPError) -> str:
+        if isinstance(error, httpx.RequestError) and error.request.method == "POST":
+            return "no-token"
+        if isinstance(error, httpx.ConnectError | httpx.ConnectTimeout | httpx.UnsupportedProtocol):
+            return "not-trusted" if _is_of_a_certificate(error) else "not-reached"
+        return "silent" if isinstance(error, httpx.TimeoutException) else "aborted"
+
     def close(self) -> None:
         """Close the connections."""
         self._client.close()
 
 
+def _is_secure(service: Service) -> bool:
+    """Whether a certificate is to be checked: that of the PACS, or of the token service."""
+    return any(each.startswith("https") for each in (service.url, service.access.token_url))
+
+
 def _check(answer: httpx.Response) -> None:
-    if answer.status_code == httpx.codes.UNAUTHORIZED:
-        raise PacsError("not-allowed")
-    if answer.status_code == httpx.codes.FORBIDDEN:
-        raise PacsError("forbidden")
+    if answer.is_redirect:
+        raise PacsError("redirected")
     if not answer.is_success:
-        raise PacsError("failed")
+        reason = STATUSES.get(answer.status_code, "failed")
+        raise PacsError(reason, wait_seconds=_rest(answer.headers.get("Retry-After", "")) if reason == "busy" else 0.0)
 
 
-def _broken(error: httpx.HTTPError) -> PacsError:
-    """What an error of httpx means; its text would name the URL, and so a patient."""
-    if isinstance(error, httpx.ConnectError | httpx.ConnectTimeout | httpx.UnsupportedProtocol):
-        return PacsError("not-trusted" if _is_of_a_certificate(error) else "not-reached")
-    return PacsError("silent" if isinstance(error, httpx.TimeoutException) else "aborted")
+def _rest(told: str) -> float:
+    """How long a service asks to be left alone, in seconds or until a moment; 0 where it does not say."""
+    if told.isascii() and told.isdigit():
+        return float(told)
+    try:
+        until: datetime = parsedate_to_datetime(told)
+    except ValueError:
+        return 0.0
+    return max(0.0, ((until if until.tzinfo else until.replace(tzinfo=UTC)) - now()).total_seconds())
 
 
 def _is_of_a_certificate(error: BaseException | None) -> bool:
@@ -242,48 +258,3 @@ def _is_of_a_certificate(error: BaseException | None) -> bool:
 def _part(uid: Private) -> str:
     """A UID as part of a path: whatever it holds, it names nothing but itself."""
     return quote(uid.reveal(ASKED), safe="")
-
-
-def _values(answer: dict[str, Any], keyword: str) -> Iterator[str]:
-    element = answer.get(TAGS[keyword])
-    values = element.get("Value") if isinstance(element, dict) else None
-    for each in values if isinstance(values, list) else ():
-        yield str(each).strip(" \0")
-
-
-def _text(answer: dict[str, Any], keyword: str) -> str:
-    return next(_values(answer, keyword), "")
-
-
-def _count(answer: dict[str, Any], keyword: str) -> int | None:
-    text = _text(answer, keyword)
-    return int(text) if text.isdigit() else None
-
-
-def _day(text: str) -> date | None:
-    try:
-        return date(int(text[:4]), int(text[4:6]), int(text[6:8]))
-    except ValueError:
-        return None
-
-
-def _study(answer: dict[str, Any]) -> StudyAnswer:
-    return StudyAnswer(
-        Private(_text(answer, "StudyInstanceUID")),
-        Private(_text(answer, "PatientID")),
-        Private(_text(answer, "AccessionNumber")),
-        Private(_text(answer, "StudyDescription")),
-        _day(_text(answer, "StudyDate")),
-        tuple(each.upper() for each in _values(answer, "ModalitiesInStudy")),
-        _count(answer, "NumberOfStudyRelatedInstances"),
-    )
-
-
-def _series(answer: dict[str, Any]) -> SeriesAnswer:
-    return SeriesAnswer(
-        Private(_text(answer, "SeriesInstanceUID")),
-        _text(answer, "Modality"),
-        _text(answer, "BodyPartExamined"),
-        Private(_text(answer, "SeriesDescription")),
-        _count(answer, "NumberOfSeriesRelatedInstances"),
-    )

@@ -15,6 +15,8 @@ FRAGMENT = struct.Struct(">IBB")
 ELEMENT = struct.Struct("<HHI")
 MOST_PDU = 131_072
 """What we let a peer send at once. Larger gains nothing, and dcmtk sends no more."""
+SMALLEST = 2
+"""Bytes of content that a peer must take at once, whatever it says."""
 MOST_NEGOTIATION = 1 << 20
 MOST_COMMAND = 1 << 16
 
@@ -178,7 +180,7 @@ def event_report(sop_class: str, instance: str, event: int, message: int) -> byt
 
 def data_units(context: int, content: bytes, *, is_command: bool, most: int) -> Iterator[bytes]:
     """P-DATA-TFs that carry a command set or a data set, none larger than the peer allows (0: any size)."""
-    room = max((most or MOST_PDU) - FRAGMENT.size, 1024)
+    room = max(((most or MOST_PDU) - FRAGMENT.size) & ~1, SMALLEST)
     for start in range(0, max(len(content), 1), room):
         piece = content[start : start + room]
         control = int(is_command) | (2 if start + room >= len(content) else 0)
