@@ -123,7 +123,7 @@ def test_a_broken_archive_is_told_until_it_is_repaired_and_an_unchanged_one_is_n
     told = status_of(bank)
     assert (told.files, told.members) == ({"damaged-archive": 1}, {"damaged-archive": 1})
     shown = imagebank("acquire", "status", bank).out
-    assert "1 members, damaged-archive: The archive ends early" in shown
+    assert "1 archives, damaged-archive: The archive ends early" in shown
     assert "SMITH" not in shown
     assert "media,SMITH.zip,damaged-archive,damaged-archive,1" in (bank / "landing" / "media.csv").read_text()
     broken.write_bytes(whole)

@@ -255,6 +255,7 @@ def _print_status(told: SourceStatus, most: int | None) -> None:
 
 def _print_media(told: SourceStatus) -> None:
     """The files of a medium and their members, where any was looked at."""
+    from imagebank.core.archives import ENDS
     from imagebank.workflows.media import NOT_LANDED, TAKEN, meaning
 
     if not told.files:
@@ -264,7 +265,9 @@ def _print_media(told: SourceStatus) -> None:
     taken = ", ".join(f"{told.members[each]:,} {each}" for each in TAKEN if told.members[each])
     typer.echo(f"  members    {sum(told.members.values()):,}: {taken or 'none taken'}")
     for reason, count in sorted(told.members.items()):
-        if reason not in TAKEN:
+        if reason in ENDS:
+            typer.echo(f"  not whole  {count:,} archives, {reason}: {meaning(reason)}")
+        elif reason not in TAKEN:
             typer.echo(f"  not landed {count:,} members, {reason}: {meaning(reason)}")
     for end, count in sorted(told.files.items()):
         if end in NOT_LANDED and not told.members[end]:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from imagebank.core.private import Private
 
 CHUNK = 1 << 20
+UNPACKED_AT_ONCE = 1 << 16  # bytes of a packed tar, and so the most that is lost before the place where it is damaged
 MOST_MEMBERS = 500_000  # of one archive: three days of a busy PACS; what is listed of each is in memory
 MOST_RATIO = 100  # bytes that one byte of an archive may become; MRI packs to a half or a tenth
 ALWAYS_ALLOWED = 64 << 20  # bytes that any archive may become, however small

@@ -12,7 +12,7 @@ import zlib
 from collections.abc import Iterator
 from typing import IO, Any
 
-from imagebank.core.archives.model import CHUNK, REST, Allowance, Broken, Member
+from imagebank.core.archives.model import CHUNK, REST, UNPACKED_AT_ONCE, Allowance, Broken, Member
 from imagebank.core.private import Private
 
 HEADER_BYTES = 16 << 20  # between two members: names, sparse maps, and the padding of a tape
@@ -62,7 +62,7 @@ def tar_members(stream: IO[bytes], allowed: Allowance) -> Iterator[Member]:
     """Every member of a tar that is no folder. Raises OSError where the disk fails."""
     metered = _Metered(stream)
     try:
-        with _Tar.open(fileobj=metered, mode="r|", bufsize=CHUNK, ignore_zeros=True) as tar:  # type: ignore[call-overload]
+        with _Tar.open(fileobj=metered, mode="r|", bufsize=UNPACKED_AT_ONCE, ignore_zeros=True) as tar:  # type: ignore[call-overload]
             while info := _next(tar, metered):
                 if not info.isdir():
                     pieces = _pieces(tar, info, metered, allowed)

@@ -15,7 +15,7 @@ from itertools import chain
 from typing import IO, Any
 
 from imagebank.core.archives.kinds import START, UNKNOWN, is_tar, kind_of
-from imagebank.core.archives.model import CHUNK, REST, UNPACKED, Allowance, Broken, Member
+from imagebank.core.archives.model import CHUNK, REST, UNPACKED, UNPACKED_AT_ONCE, Allowance, Broken, Member
 from imagebank.core.archives.tars import DAMAGE, tar_members
 from imagebank.core.archives.zips import zip_members
 from imagebank.core.private import Private
@@ -87,7 +87,7 @@ def _compressed(file: IO[bytes], kind: str, allowed: Allowance) -> Iterator[Memb
         "bz2": bz2.BZ2File,
         "xz": _Xz,
     }
-    stream = io.BufferedReader(opened[kind](file), CHUNK)
+    stream = io.BufferedReader(opened[kind](file), UNPACKED_AT_ONCE)
     try:
         start = stream.peek(START)
     except (*DAMAGE, OSError) as error:
