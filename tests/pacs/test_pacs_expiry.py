@@ -137,6 +137,30 @@ def test_an_opt_out_takes_back_what_is_banked_though_its_files_went(served, tmp_
     assert holds(bank)
 
 
+@pytest.mark.parametrize("days", ["30", "-1"])
+def test_files_of_somebody_who_has_opted_out_go_at_once(tmp_path: Path, days: str) -> None:
+    (tmp_path / "media").mkdir()
+    for number, each in enumerate([*pictures(2), *pictures(1)]):
+        each.EchoTime = number // 2  # the last one has another content under the UID of the first
+        each.save_as(tmp_path / "media" / f"{number}.dcm", enforce_file_format=True)
+    bank = bank_of(tmp_path, name="media", kind="media", path=str(tmp_path / "media"))
+    change(bank, "keep_days = 30", f"keep_days = {days}")
+    change(bank, "workers = 0", "workers = 1")
+    run(bank)
+    bring_up(bank)
+    assert (len(landed(bank, "media")), banked(bank)) == (3, 1)
+    (tmp_path / "records" / "opt_outs.csv").write_text(OPT_OUTS + f"{FIRST},national,2020-01-01\n")
+    bring_up(bank)
+    assert (landed(bank, "media"), zip_of(bank)) == ([], [])
+    assert holds(bank)
+    (tmp_path / "records" / "opt_outs.csv").write_text(OPT_OUTS)
+    bring_up(bank)
+    run(bank)
+    bring_up(bank)
+    assert (len(landed(bank, "media")), banked(bank)) == (3, 1)
+    assert holds(bank)
+
+
 def test_files_of_a_study_that_is_not_complete_stay(served) -> None:
     bank, _ = served
     change(bank, "settle_minutes = 0", "settle_minutes = 60")

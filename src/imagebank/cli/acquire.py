@@ -118,7 +118,7 @@ def _stopping() -> Iterator[threading.Event]:
 def print_run(run: SourceRun) -> None:
     """What one run came to at one source."""
     from imagebank.workflows.acquisition import MEANINGS
-    from imagebank.workflows.media import NOT_LANDED
+    from imagebank.workflows.media import meaning
 
     ends = {
         "done": "done",
@@ -136,7 +136,7 @@ def print_run(run: SourceRun) -> None:
         if count:
             typer.echo(f"  {count:,} studies {state}")
     for reason, count in sorted((+run.left).items()):
-        typer.echo(f"  {count:,} left, {reason}: {MEANINGS.get(reason) or NOT_LANDED.get(reason, '')}")
+        typer.echo(f"  {count:,} left, {reason}: {meaning(reason)}")
     for reason, count in sorted(run.failed.items()):
         typer.echo(f"  {count:,} failed, {reason}: {MEANINGS.get(reason, '')}")
 
@@ -214,6 +214,7 @@ def _print_status(told: SourceStatus, most: int | None) -> None:
         f"  instances  expected {told.expected:,}, received {told.received:,}, banked {told.banked:,}; "
         f"{told.kept:,} files here still"
     )
+    _print_media(told)
     for reason, count in sorted(told.left.items()):
         typer.echo(f"  left       {count:,} studies, {reason}: {MEANINGS.get(reason, '')}")
     if told.again:
@@ -239,6 +240,29 @@ def _print_status(told: SourceStatus, most: int | None) -> None:
         if most and len(told.incomplete) > most:
             typer.echo(f"and {len(told.incomplete) - most:,} more: --all")
     typer.echo("")
+
+
+def _print_media(told: SourceStatus) -> None:
+    """The files of a medium and their members, where any was looked at."""
+    from imagebank.core.archives import ENDS
+    from imagebank.workflows.media import NOT_LANDED, TAKEN, meaning
+
+    if not told.files:
+        return
+    kinds = ", ".join(f"{count:,} {end}" for end, count in sorted(told.files.items()))
+    typer.echo(f"  files      {sum(told.files.values()):,} archives and files: {kinds}")
+    taken = ", ".join(f"{told.members[each]:,} {each}" for each in TAKEN if told.members[each])
+    typer.echo(f"  members    {sum(told.members.values()):,}: {taken or 'none taken'}")
+    for reason, count in sorted(told.members.items()):
+        if reason in ENDS:
+            typer.echo(f"  not whole  {count:,} archives, {reason}: {meaning(reason)}")
+        elif reason not in TAKEN:
+            typer.echo(f"  not landed {count:,} members, {reason}: {meaning(reason)}")
+    for end, count in sorted(told.files.items()):
+        if end in NOT_LANDED and not told.members[end]:
+            typer.echo(f"  not whole  {count:,} files, {end}: {meaning(end)}")
+    if told.members.keys() - TAKEN or told.files.keys() - {"read"}:
+        typer.echo("  list       landing/media.csv (identifiable)")
 
 
 def receive(

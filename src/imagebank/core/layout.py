@@ -60,6 +60,11 @@ class Layout:
         """One line for each association: peer, counts and duration; holds no identifier."""
         return self.landing / "associations.log"
 
+    @property
+    def landing_media(self) -> Path:
+        """Identifiable: the files of archives and media of which something did not land, and why."""
+        return self.landing / "media.csv"
+
     def landed(self, source: str) -> Path:
         """Identifiable: what one source brought."""
         return self.landing / source

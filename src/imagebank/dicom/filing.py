@@ -56,6 +56,8 @@ def plan_series(
     settled = [(file, fate_of_verdict(file.verdict)) for file in files if file.verdict != IMAGE]
     images = [file for file in files if file.verdict == IMAGE]
     whole = _fate_of_series(headers, link, held_back=held_back)
+    if whole and whole[0] is Outcome.EXCLUDED:  # also what would be quarantined for a steward to look at
+        return SeriesPlan(series, (), (*settled, *((file, whole) for file in images)))
     bank: list[Whereabout] = []
     for group in _same_instance(images):
         fates = _fates_of_copies(group)

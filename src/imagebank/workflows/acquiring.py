@@ -64,8 +64,8 @@ def acquire(
                     runs.append(SourceRun(source.name, "elsewhere"))
                     continue
             if source.kind == "media" and book.let_go_of(source.name, again):
-                book.read_again(source.name)
-            visit = Visit(bank, source, book, keys, environ, progress, stop, world)
+                book.media.read_again(source.name)
+            visit = Visit(bank, source, book, keys, environ, progress, stop, world, frozenset(again))
             runs.append(visit.run(asked, people))
         return runs
 

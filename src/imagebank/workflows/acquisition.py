@@ -70,6 +70,8 @@ class SourceStatus:
     again: int  # series that the bank would make anew, but whose files were deleted
     is_pushed: bool  # nobody can be asked for them
     incomplete: tuple[Incomplete, ...]
+    files: Counter[str] = field(default_factory=Counter)  # of a medium, by how their reading ended
+    members: Counter[str] = field(default_factory=Counter)  # of these files, by what became of them
 
 
 def acquisition_status(root: Path, *, environ: Mapping[str, str]) -> list[SourceStatus]:
@@ -112,6 +114,7 @@ def _status(book: Book, source: str, banked: Counter[str], waiting: Iterable[str
         len(book.let_go_of(source, waiting)),
         is_pushed,
         tuple(_incomplete(row, series[row.study], counts) for row in wanted if row.state != COMPLETE),
+        *book.media.counts(source),
     )
 
 

@@ -1,7 +1,8 @@
 """expire: identifiable files leave the landing zone once they are banked and verified, or not wanted at all.
 
 First it is written down which files go, then they go: a crash between leaves files that the next run deletes. What was
-offered stays offered, so that the sums of the bank still agree (`imagebank check`).
+offered stays offered, so that the sums of the bank still agree (`imagebank check`). Files of somebody who has opted out
+go at once, whatever the settings say.
 """
 
 from __future__ import annotations
@@ -18,12 +19,14 @@ from imagebank.dicom.filing import Fate
 from imagebank.dicom.pacs.book import Book
 from imagebank.dicom.pacs.completeness import COMPLETE, LEFT
 from imagebank.engine import Entry, Outcome
+from imagebank.identities.opting_out import OPTED_OUT
 from imagebank.identities.whereabouts import Whereabout, Whereabouts
 from imagebank.workflows.banking import PlannedSeries, planned_series
 from imagebank.workflows.linking import link_studies
 from imagebank.workflows.opening import Work
 
 LET_GO = (Outcome.BANKED, Outcome.EXCLUDED)
+OPTED_OUT_FATE: Fate = (Outcome.EXCLUDED, OPTED_OUT)
 
 
 def expire_landing(work: Work, clock: Clock = now) -> int:
@@ -31,17 +34,20 @@ def expire_landing(work: Work, clock: Clock = now) -> int:
     settings, layout = work.bank.config.landing, work.bank.layout
     sources = set(work.bank.landed_sources())
     roots = {name: str(layout.landed(name)) for name in sources if layout.landed(name).is_dir()}
-    if settings.keep_days < 0 or not roots or not layout.landing_book.is_file():
+    if not roots or not layout.landing_book.is_file():
         return 0
-    oldest = clock() - timedelta(days=settings.keep_days)
+    oldest = clock() - timedelta(days=settings.keep_days) if settings.keep_days >= 0 else None
     book, gone = Book(layout.landing_book), 0
     try:
         for series in planned_series(work, link_studies(work)):
             files = [(file, fate) for file, fate in _fates(work, series) if file.source in roots]
-            files = [(file, fate) for file, fate in files if fate[0] in LET_GO and _is_old(file, oldest)]
-            if files and _may_go(work, book, series):
-                _let_go(work, book, files, roots)
-                gone += len(files)
+            going = [each for each in files if each[1] == OPTED_OUT_FATE and _is_old(each[0], clock())]
+            old = [each for each in files if each[1][0] in LET_GO and oldest and _is_old(each[0], oldest)]
+            if old and _may_go(work, book, series):
+                going += [each for each in old if each not in going]
+            if going:
+                _let_go(work, book, going, roots)
+                gone += len(going)
     finally:
         book.close()
     return gone

@@ -22,6 +22,7 @@ from imagebank.identities.pseudonyms import Keys
 from imagebank.workflows.asking import People, opted_out_numbers, requests_of_people
 from imagebank.workflows.landed import landing_of, write_line
 from imagebank.workflows.media import read_media
+from imagebank.workflows.media_reading import LeftOut
 from imagebank.workflows.reaching import calendar_of_source, reach
 from imagebank.workflows.threads import in_threads
 
@@ -68,7 +69,9 @@ class Visit:
         progress: Progress,
         stop: Callable[[], bool],
         world: World,
+        again: frozenset[str] = frozenset(),
     ) -> None:
+        self._again = again
         self._bank, self._source, self._book, self._keys = bank, source, book, keys
         self._environ, self._progress, self._stop, self._world = environ, progress, stop, world
         self._landing = landing_of(bank, source.name, keys, book)
@@ -84,7 +87,7 @@ class Visit:
         ended, reason = "done", ""
         try:
             if self._source.kind == "media":
-                self._left += read_media(self._bank, self._source, self._landing, self._progress, self._stop)
+                self._left += self._read_media(people)
             else:
                 self._fetch_from_pacs(ask, people, self._requests(ask, people))
         except Closed:
@@ -112,6 +115,12 @@ class Visit:
         )
         self._log(run, self._world.monotonic() - started)
         return run
+
+    def _read_media(self, people: People) -> Counter[str]:
+        numbers = opted_out_numbers(people, self._source)
+        left_out = LeftOut(numbers, self._keys.uid_map, self._world.now().timestamp())
+        self._landing.needs = self._again.__contains__
+        return read_media(self._bank, self._source, self._landing, left_out, self._progress, self._stop)
 
     def _log(self, run: SourceRun, seconds: float) -> None:
         told = {"peer": run.source, "instances": run.received, "bytes": run.size, "end": run.ended}

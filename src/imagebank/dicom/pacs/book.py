@@ -15,12 +15,21 @@ from pathlib import Path
 from typing import Any
 
 from imagebank.core.files import disk_errors
-from imagebank.core.private import Private
-from imagebank.dicom.pacs.book_rows import InstanceRow, Place, SeriesRow, StudyRow
+from imagebank.dicom.pacs.book_media import MediaBook, MediumRow
+from imagebank.dicom.pacs.book_rows import (
+    SERIES,
+    STUDIES,
+    InstanceRow,
+    Place,
+    SeriesRow,
+    StudyRow,
+    read_series,
+    read_study,
+)
 from imagebank.dicom.pacs.book_schema import prepare
 from imagebank.dicom.pacs.completeness import LEFT, WANTED
 
-__all__ = ["Book", "InstanceRow", "Place", "SeriesRow", "StudyRow"]
+__all__ = ["Book", "InstanceRow", "MediumRow", "Place", "SeriesRow", "StudyRow"]
 
 BUSY_SECONDS = 60.0
 
@@ -38,6 +47,7 @@ class Book:
             self._connection.execute("PRAGMA journal_mode = WAL")
             self._connection.execute("PRAGMA synchronous = NORMAL")
             prepare(self._connection)
+        self.media = MediaBook(self._rows, self._write)
 
     def close(self) -> None:
         """Close it."""
@@ -88,20 +98,27 @@ class Book:
     def study(self, source: str, study: str) -> StudyRow | None:
         """A study, if a PACS told of it."""
         rows = self._rows(f"{STUDIES} WHERE source = ? AND study = ?", source, study)
-        return _study(rows[0]) if rows else None
+        return read_study(rows[0]) if rows else None
 
     def studies(self, source: str) -> list[StudyRow]:
         """Every study of a source, in the order of their ids."""
-        return [_study(row) for row in self._rows(f"{STUDIES} WHERE source = ? ORDER BY study", source)]
+        return [read_study(row) for row in self._rows(f"{STUDIES} WHERE source = ? ORDER BY study", source)]
 
     def series_of(self, source: str, study: str) -> list[SeriesRow]:
         """The series of a study."""
         query = f"{SERIES} WHERE source = ? AND study = ? ORDER BY series"
-        return [_series(row) for row in self._rows(query, source, study)]
+        return [read_series(row) for row in self._rows(query, source, study)]
 
     def all_series(self, source: str) -> list[SeriesRow]:
         """The series of a source."""
-        return [_series(row) for row in self._rows(f"{SERIES} WHERE source = ? ORDER BY series", source)]
+        return [read_series(row) for row in self._rows(f"{SERIES} WHERE source = ? ORDER BY series", source)]
+
+    def forget_studies(self, source: str, studies: Iterable[str]) -> None:
+        """As if nobody had ever told of these studies."""
+        with self._write() as connection:
+            connection.executemany(
+                "DELETE FROM studies WHERE source = ? AND study = ?", [(source, each) for each in studies]
+            )
 
     def set_expected(self, source: str, series: str, expected: int) -> None:
         """A better count of a series: the PACS listed its instances one by one."""
@@ -192,6 +209,7 @@ class Book:
                 "DELETE FROM instances WHERE source = ? AND series = ? AND instance = ? AND kept",
                 [(source, *each) for each in instances],
             )
+        self.media.read_again(source)  # where it is a medium: nobody else knows which file of it held them
 
     def received(self, source: str, series: str, *, kept: bool = False) -> set[str]:
         """The instances of a series that came; with `kept`, those whose files are here still."""
@@ -210,7 +228,7 @@ class Book:
         )
         return int(self._rows(query)[0][0])
 
-    # tallies and archives
+    # tallies
 
     def tally(self, source: str, counted: Counter[str]) -> None:
         """Add to what is counted of a source: refused, unrequested, set aside."""
@@ -233,39 +251,11 @@ class Book:
 
     def sources(self) -> list[str]:
         """Every source that anything is written of."""
-        query = "SELECT source FROM studies UNION SELECT source FROM instances UNION SELECT source FROM tallies"
+        query = """SELECT source FROM studies UNION SELECT source FROM instances UNION SELECT source FROM tallies
+                   UNION SELECT source FROM archives"""
         return sorted(str(row[0]) for row in self._rows(query))
 
     def let_go_of(self, source: str, series: Iterable[str]) -> set[str]:
         """Of these series, those that a source brought and whose files are not all here any more."""
         query = "SELECT DISTINCT series FROM instances WHERE source = ? AND kept = 0"
         return {str(row[0]) for row in self._rows(query, source)} & set(series)
-
-    def read_again(self, source: str) -> None:
-        """Every archive and medium of a source is to be read once more."""
-        with self._write() as connection:
-            connection.execute("DELETE FROM archives WHERE source = ?", (source,))
-
-    def archive(self, source: str, name: bytes) -> str:
-        """The state in which an archive was read to its end; empty when it was not."""
-        rows = self._rows("SELECT state FROM archives WHERE source = ? AND name = ?", source, name)
-        return str(rows[0][0]) if rows else ""
-
-    def keep_archive(self, source: str, name: bytes, state: str) -> None:
-        """An archive was read to its end."""
-        with self._write() as connection:
-            connection.execute("INSERT OR REPLACE INTO archives VALUES (?,?,?)", (source, name, state))
-
-
-STUDIES = "SELECT study, uid, state, reason, agreed_at, patient FROM studies"
-SERIES = "SELECT series, study, uid, expected, reason, again FROM series"
-
-
-def _study(row: Any) -> StudyRow:
-    study, uid, state, reason, agreed, patient = row
-    return StudyRow(str(study), Private(str(uid)), str(state), str(reason), agreed, str(patient))
-
-
-def _series(row: Any) -> SeriesRow:
-    series, study, uid, expected, reason, again = row
-    return SeriesRow(str(series), str(study), Private(str(uid)), expected, str(reason), bool(again))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Any
 
 from imagebank.core.private import Private
 
@@ -42,3 +43,19 @@ class InstanceRow:
     digest: bytes = field(repr=False)
     size: int = 0
     kept: bool = True
+
+
+STUDIES = "SELECT study, uid, state, reason, agreed_at, patient FROM studies"
+SERIES = "SELECT series, study, uid, expected, reason, again FROM series"
+
+
+def read_study(row: Any) -> StudyRow:
+    """A row of STUDIES."""
+    study, uid, state, reason, agreed, patient = row
+    return StudyRow(str(study), Private(str(uid)), str(state), str(reason), agreed, str(patient))
+
+
+def read_series(row: Any) -> SeriesRow:
+    """A row of SERIES."""
+    series, study, uid, expected, reason, again = row
+    return SeriesRow(str(series), str(study), Private(str(uid)), expected, str(reason), bool(again))

@@ -22,10 +22,17 @@ CREATE TABLE IF NOT EXISTS aside (
 CREATE TABLE IF NOT EXISTS tallies (
     source TEXT NOT NULL, what TEXT NOT NULL, count INTEGER NOT NULL, PRIMARY KEY (source, what)) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS archives (
-    source TEXT NOT NULL, name BLOB NOT NULL, state TEXT NOT NULL, PRIMARY KEY (source, name)) WITHOUT ROWID;
+    source TEXT NOT NULL, name BLOB NOT NULL, state TEXT NOT NULL, done INTEGER NOT NULL DEFAULT 0,
+    ended TEXT NOT NULL DEFAULT 'read', counts TEXT NOT NULL DEFAULT '{}', PRIMARY KEY (source, name)) WITHOUT ROWID;
 """
 PATIENTS = "ALTER TABLE studies ADD COLUMN patient TEXT NOT NULL DEFAULT ''"
 """What a book lacks that was begun before patients were known in it by a keyed id."""
+MEDIA = """
+ALTER TABLE archives ADD COLUMN done INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE archives ADD COLUMN ended TEXT NOT NULL DEFAULT 'read';
+ALTER TABLE archives ADD COLUMN counts TEXT NOT NULL DEFAULT '{}';
+"""
+"""What a book lacks that was begun before it was told how the reading of an archive ended."""
 APART = "ALTER TABLE instances RENAME TO together; DROP INDEX IF EXISTS instances_of_series;"
 TOGETHER = "INSERT INTO instances SELECT * FROM together; DROP TABLE together;"
 """A book that was begun before the same instance could be of two series is written anew."""
@@ -35,5 +42,6 @@ def prepare(connection: sqlite3.Connection) -> None:
     """Make the tables, or add what an older book lacks."""
     keys = sum(bool(row[5]) for row in connection.execute("PRAGMA table_info(instances)"))
     connection.executescript(f"BEGIN IMMEDIATE; {APART} {SCHEMA} {TOGETHER} COMMIT;" if keys == 2 else SCHEMA)
-    if "patient" not in (row[1] for row in connection.execute("PRAGMA table_info(studies)")):
-        connection.execute(PATIENTS)
+    for table, column, lacking in (("studies", "patient", PATIENTS), ("archives", "ended", MEDIA)):
+        if column not in (row[1] for row in connection.execute(f"PRAGMA table_info({table})")):
+            connection.executescript(f"BEGIN IMMEDIATE; {lacking}; COMMIT;")

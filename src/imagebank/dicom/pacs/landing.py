@@ -83,12 +83,17 @@ class _Usage:
 
 
 class Landing:
-    """Where one source lands; for several threads. `asked` says whether a study (by keyed id) was asked for."""
+    """Where one source lands; for several threads.
+
+    `asked` says whether a study (by keyed id) was asked for; `needs`, whether files of a series that were deleted once
+    banked are taken back.
+    """
 
     def __init__(self, root: Path, source: str, uids: UidMap, book: Book, limits: Limits) -> None:
         self.root, self.source, self.book = root, source, book
         self.folder, self._partial = root / source, root / PARTIAL
         self.asked: Callable[[str], bool] = lambda _: True
+        self.needs: Callable[[str], bool] = lambda _: True
         self.counted: Counter[str] = Counter()
         self.arrived = self.arrived_bytes = 0  # whatever became of them
         self.turned_away = 0  # instances for which there was no room
@@ -216,11 +221,14 @@ class Landing:
         return kept
 
     def _again(self, partial: Path, path: Path, instance: str, known: InstanceRow, row: InstanceRow) -> Kept:
-        """The file was deleted after it was banked; it is taken back, because the whole series may be wanted."""
+        """The file was deleted after it was banked; it is taken back where the whole series may be wanted."""
         if known.digest != row.digest:
             return self._aside(partial, path, instance, row)
-        self._place(partial, path)
-        self._note(instance, row)
+        if self.needs(row.series):
+            self._place(partial, path)
+            self._note(instance, row)
+        else:
+            self.book.add_copy(self.source, instance, row.series)
         return Kept.COPY
 
     def _meet(self, partial: Path, path: Path, instance: str, known: InstanceRow | None, row: InstanceRow) -> Kept:
