@@ -8,7 +8,6 @@ import signal
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -214,7 +213,15 @@ def status(
 
     told = acquisition_status(bank, environ=os.environ)
     if as_json:
-        plain = [{**asdict(each), "incomplete": [vars(study) for study in each.incomplete]} for each in told]
+        plain = [
+            {
+                **vars(each),
+                "again": vars(each.again),
+                "earlier": vars(each.earlier),
+                "incomplete": [vars(study) for study in each.incomplete],
+            }
+            for each in told
+        ]
         typer.echo(json.dumps(plain, indent=2, sort_keys=True))
         return
     if not told:
