@@ -7,21 +7,23 @@ import sqlite3
 from pathlib import Path
 
 import pytest
-from pretend import FIRST, OPT_OUTS, RudePacs, bank_of, change, instance, landed, rude_bank, run, status_of
+from pretend import FIRST, OPT_OUTS, RudePacs, Telling, bank_of, change, instance, landed, rude_bank, run, status_of
 from pydicom.dataset import Dataset
 
 from conftest import imagebank
 from imagebank.core.progress import Silent
+from imagebank.workflows.acquiring import Ask
 from imagebank.workflows.check import check
 from imagebank.workflows.update import update
 
 
-def pictures(count: int, first: int = 0) -> list[Dataset]:
+def pictures(count: int, first: int = 0, series: int = 1) -> list[Dataset]:
     """Instances that are worth banking."""
     shape = {"Rows": 8, "Columns": 8, "PixelSpacing": [1, 1], "ImageOrientationPatient": [1, 0, 0, 0, 1, 0]}
     return [
         instance(
             number,
+            series=series,
             PixelData=bytes((7 * i + number) % 251 for i in range(128)),
             ImagePositionPatient=[0, 0, number],
             SliceThickness=1,
@@ -209,14 +211,37 @@ def test_after_a_change_of_policy_what_was_deleted_is_fetched_again_and_status_s
     bring_up(bank)
     assert banked(bank) == 4
     assert "1 series would be banked anew" in imagebank("status", bank).out
-    assert (status_of(bank).again, status_of(bank).is_pushed) == (1, False)
+    told = status_of(bank)
+    assert (told.again.series, told.earlier.series, told.is_pushed) == (0, 1, False)
+    assert told.earlier.size > 4 * 128
     before = zip_of(bank)[0].read_bytes()
-    assert run(bank).received == 4
+    heard = Telling()
+    assert run(bank, progress=heard).received == 0  # it stays as it is until somebody asks
+    assert "1 series (0.0 MB) stay as they were banked under earlier rules" in " ".join(heard.notes)
+    assert holds(bank)
+    assert run(bank, Ask(again=5)).received == 4
     bring_up(bank)
     assert zip_of(bank)[0].read_bytes() != before
     assert banked(bank) == 4
     assert holds(bank)
-    assert status_of(bank).again == 0
+    assert (status_of(bank).again.series, status_of(bank).earlier.series) == (0, 0)
+
+
+def test_series_of_earlier_rules_are_fetched_in_portions(tmp_path: Path) -> None:
+    pacs = RudePacs([*pictures(2), *pictures(2, series=2), *pictures(2, series=3)])
+    with rude_bank(tmp_path, pacs) as bank:
+        change(bank, "keep_days = 30", "keep_days = 0")
+        change(bank, "workers = 0", "workers = 1")
+        run(bank)
+        bring_up(bank)
+        new_policy(bank)
+        bring_up(bank)
+        assert status_of(bank).earlier.series == 3
+        assert run(bank, Ask(again=1)).received == 2
+        assert run(bank, Ask(again=1)).received == 2  # what came before and is not banked yet is not counted again
+        bring_up(bank)
+        assert (status_of(bank).earlier.series, banked(bank)) == (1, 6)
+        assert "1 series (" in imagebank("acquire", "status", bank).out
 
 
 def test_after_a_change_of_policy_archives_are_read_again(tmp_path: Path) -> None:
@@ -231,8 +256,8 @@ def test_after_a_change_of_policy_archives_are_read_again(tmp_path: Path) -> Non
     assert run(bank).received == 0
     new_policy(bank)
     bring_up(bank)
-    assert run(bank).received == 3
+    assert run(bank, Ask(again=1)).received == 3
     bring_up(bank)
-    assert status_of(bank).again == 0
+    assert status_of(bank).earlier.series == 0
     assert landed(bank, "media") == []
     assert holds(bank)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import io
+import json
 import os
 import shutil
 import struct
@@ -125,6 +126,8 @@ def test_a_broken_archive_is_told_until_it_is_repaired_and_an_unchanged_one_is_n
     shown = imagebank("acquire", "status", bank).out
     assert "1 archives, damaged-archive: The archive ends early" in shown
     assert "SMITH" not in shown
+    plain = json.loads(imagebank("acquire", "status", "--json", bank).out)
+    assert (plain[0]["files"], plain[0]["earlier"]["series"]) == ({"damaged-archive": 1}, 0)
     assert "media,SMITH.zip,damaged-archive,damaged-archive,1" in (bank / "landing" / "media.csv").read_text()
     broken.write_bytes(whole)
     assert run(bank).received == 5

@@ -20,8 +20,16 @@ from imagebank.core.errors import SourceError
 if TYPE_CHECKING:
     from imagebank.dicom.pacs.model import Request
     from imagebank.workflows.acquiring import SourceRun
-    from imagebank.workflows.acquisition import SourceStatus
 
+Sources = Annotated[
+    list[str] | None, typer.Option(help="Only this source of [[pacs]]; may be given often.", show_default=False)
+]
+Portion = Annotated[
+    int,
+    typer.Option(
+        min=0, help="Fetch again the deleted originals of so many series that were banked under earlier rules."
+    ),
+]
 EXIT_STOPPED = 130
 SHOWN = 30  # incomplete studies that are listed; --all lists the rest
 
@@ -38,9 +46,7 @@ acquire_app = typer.Typer(
 @acquire_app.command()
 def fetch(
     bank: BankFolder,
-    source: Annotated[
-        list[str] | None, typer.Option(help="Only this source of [[pacs]]; may be given often.", show_default=False)
-    ] = None,
+    source: Sources = None,
     from_list: Annotated[
         Path | None,
         typer.Option(
@@ -56,6 +62,7 @@ def fetch(
     last: Annotated[
         datetime | None, typer.Option("--to", formats=["%Y-%m-%d"], help="... to this day.", show_default=False)
     ] = None,
+    again: Portion = 0,
     wait: Annotated[bool, typer.Option("--wait", help="Wait for the hours in which a source may be asked.")] = False,
 ) -> None:
     """Fetch what is wanted and not here yet. Run `imagebank update` afterwards; run both every night.
@@ -68,7 +75,7 @@ def fetch(
 
     requests = _requests(from_list, first, last)
     with _stopping() as stopped:
-        ask = Ask(tuple(source or ()), requests, wait)
+        ask = Ask(tuple(source or ()), requests, wait, again)
         runs = acquire(bank, ask, environ=os.environ, progress=TerminalProgress(), stop=stopped.is_set)
     for run in runs:
         print_run(run)
@@ -190,79 +197,26 @@ def status(
     as_json: AsJson = False,
 ) -> None:
     """Show for each source what is expected, received and banked, and which studies are incomplete, and why."""
+    from imagebank.cli.acquire_status import print_status
     from imagebank.workflows.acquisition import acquisition_status
 
     told = acquisition_status(bank, environ=os.environ)
     if as_json:
-        plain = [{**vars(each), "incomplete": [vars(study) for study in each.incomplete]} for each in told]
+        plain = [
+            {
+                **vars(each),
+                "again": vars(each.again),
+                "earlier": vars(each.earlier),
+                "incomplete": [vars(study) for study in each.incomplete],
+            }
+            for each in told
+        ]
         typer.echo(json.dumps(plain, indent=2, sort_keys=True))
         return
     if not told:
         typer.echo("nothing was fetched or received yet: run imagebank acquire")
     for each in told:
-        _print_status(each, None if everything else SHOWN)
-
-
-def _print_status(told: SourceStatus, most: int | None) -> None:
-    from imagebank.cli.report import print_table
-    from imagebank.workflows.acquisition import MEANINGS
-
-    typer.echo(f"{told.source}")
-    states = ", ".join(f"{count:,} {state}" for state, count in sorted(told.states.items()))
-    typer.echo(f"  studies    {states or 'none expected'}")
-    typer.echo(
-        f"  instances  expected {told.expected:,}, received {told.received:,}, banked {told.banked:,}; "
-        f"{told.kept:,} files here still"
-    )
-    _print_media(told)
-    for reason, count in sorted(told.left.items()):
-        typer.echo(f"  left       {count:,} studies, {reason}: {MEANINGS.get(reason, '')}")
-    if told.again:
-        what_next = "have them pushed once more" if told.is_pushed else "run imagebank acquire"
-        typer.echo(f"  again      {told.again:,} series would be made anew, but their files were deleted: {what_next}")
-    for what, count in told.tallies.items():
-        if count:
-            typer.echo(f"  {what:<10} {count:,} instances")
-    if told.incomplete:
-        typer.echo("\nincomplete")
-        rows: list[tuple[str, ...]] = [
-            (
-                each.study,
-                each.state,
-                f"{each.expected:,}",
-                f"{each.received:,}",
-                each.reason,
-                MEANINGS.get(each.reason, ""),
-            )
-            for each in told.incomplete[:most]
-        ]
-        print_table(("study", "state", "expected", "received", "why", "meaning"), rows)
-        if most and len(told.incomplete) > most:
-            typer.echo(f"and {len(told.incomplete) - most:,} more: --all")
-    typer.echo("")
-
-
-def _print_media(told: SourceStatus) -> None:
-    """The files of a medium and their members, where any was looked at."""
-    from imagebank.core.archives import ENDS
-    from imagebank.workflows.media import NOT_LANDED, TAKEN, meaning
-
-    if not told.files:
-        return
-    kinds = ", ".join(f"{count:,} {end}" for end, count in sorted(told.files.items()))
-    typer.echo(f"  files      {sum(told.files.values()):,} archives and files: {kinds}")
-    taken = ", ".join(f"{told.members[each]:,} {each}" for each in TAKEN if told.members[each])
-    typer.echo(f"  members    {sum(told.members.values()):,}: {taken or 'none taken'}")
-    for reason, count in sorted(told.members.items()):
-        if reason in ENDS:
-            typer.echo(f"  not whole  {count:,} archives, {reason}: {meaning(reason)}")
-        elif reason not in TAKEN:
-            typer.echo(f"  not landed {count:,} members, {reason}: {meaning(reason)}")
-    for end, count in sorted(told.files.items()):
-        if end in NOT_LANDED and not told.members[end]:
-            typer.echo(f"  not whole  {count:,} files, {end}: {meaning(end)}")
-    if told.members.keys() - TAKEN or told.files.keys() - {"read"}:
-        typer.echo("  list       landing/media.csv (identifiable)")
+        print_status(each, None if everything else SHOWN)
 
 
 def receive(

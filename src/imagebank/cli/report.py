@@ -21,7 +21,7 @@ def print_funnel(told: Status) -> None:
     if told.waiting:
         typer.echo(
             f"{told.waiting:,} series would be banked anew, but their originals were deleted: what is banked of them "
-            "stays until imagebank acquire has fetched them again and imagebank update has run"
+            "stays; imagebank acquire status says how to have them again"
         )
 
 

@@ -23,11 +23,12 @@ from imagebank.identities.pseudonyms import Keys
 from imagebank.identities.vault import Vault, open_vault
 from imagebank.workflows.asking import People, people_of
 from imagebank.workflows.importing import import_records
-from imagebank.workflows.landed import locked_landing, originals_wanted
+from imagebank.workflows.landed import locked_landing
 from imagebank.workflows.merging import merge_people
 from imagebank.workflows.opening import is_in_use, open_for_work
 from imagebank.workflows.opting_out import refuse_stale_list
 from imagebank.workflows.reaching import check_source
+from imagebank.workflows.refetching import amount_of, banked_by_earlier_rules, series_to_fetch_again
 from imagebank.workflows.visiting import Ask, SourceRun, Visit
 
 __all__ = ["Ask", "SourceRun", "acquire"]
@@ -52,7 +53,7 @@ def acquire(
     with locked_landing(bank), ExitStack() as stack:
         people, keys = _people(root, bank, environ, progress)
         book = stack.enter_context(_open_book(bank))
-        again = originals_wanted(bank, environ)
+        again = series_to_fetch_again(bank, environ, book, ask.again)
         book.want_again(again, again=True)
         runs: list[SourceRun] = []
         for source in sources:
@@ -65,6 +66,7 @@ def acquire(
                     continue
             if source.kind == "media" and book.let_go_of(source.name, again):
                 book.media.read_again(source.name)
+            _tell_again(book, source.name, set(again), banked_by_earlier_rules(bank, environ), progress)
             visit = Visit(bank, source, book, keys, environ, progress, stop, world, frozenset(again))
             runs.append(visit.run(asked, people))
         return runs
@@ -93,6 +95,18 @@ def _of_its_own(ask: Ask, book: Book, source: str) -> Ask:
     """
     own = tuple(Request("study", row.uid) for row in book.studies(source) if row.uid)
     return replace(ask, requests=ask.requests if own and ask.requests is not None else own)
+
+
+def _tell_again(book: Book, source: str, again: set[str], earlier: set[str], progress: Progress) -> None:
+    """Say before anything is fetched how much of it was here before, and how much stays as it is."""
+    told, kept = amount_of(book, source, again), amount_of(book, source, earlier - again)
+    if told.series:
+        progress.note(f"{source}: {told.series:,} series ({told.gigabytes}) are fetched again")
+    if kept.series:
+        progress.note(
+            f"{source}: {kept.series:,} series ({kept.gigabytes}) stay as they were banked under earlier rules; "
+            "--again N fetches N of them again"
+        )
 
 
 def _site(bank: Bank, name: str) -> str:

@@ -9,7 +9,7 @@ import json
 import tempfile
 import time
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from pathlib import Path
@@ -32,10 +32,11 @@ from imagebank.dicom.pacs.part10 import ids_of
 from imagebank.engine import Outcome
 from imagebank.identities.pseudonyms import Keys
 from imagebank.identities.vault import read_key
-from imagebank.workflows.banking import WAITING
+from imagebank.workflows.banking import EARLIER, WAITING
 from imagebank.workflows.landed import limits_of
 from imagebank.workflows.opening import open_ledger
 from imagebank.workflows.reaching import calendar_of_source, reach
+from imagebank.workflows.refetching import Amount, amount_of
 
 T = TypeVar("T")
 MEANINGS = {**STATES, **filters.LEFT, **fetching.WHY_INCOMPLETE, **model.REASONS}
@@ -67,7 +68,8 @@ class SourceStatus:
     kept: int
     banked: int
     tallies: Mapping[str, int]
-    again: int  # series that the bank would make anew, but whose files were deleted
+    again: Amount  # series that lack something without their files, which were deleted
+    earlier: Amount  # such series of which nothing but the rules changed: they stay as they are
     is_pushed: bool  # nobody can be asked for them
     incomplete: tuple[Incomplete, ...]
     files: Counter[str] = field(default_factory=Counter)  # of a medium, by how their reading ended
@@ -82,18 +84,22 @@ def acquisition_status(root: Path, *, environ: Mapping[str, str]) -> list[Source
     banked: Counter[str] = Counter()
     asked_of = {source.name for source in bank.config.pacs}
     with open_ledger(bank, environ) as ledger:
-        waiting = json.loads(ledger.meta(WAITING) or "[]")
+        waiting = set(json.loads(ledger.meta(WAITING) or "[]"))
+        earlier = set(json.loads(ledger.meta(EARLIER) or "[]"))
         for lot in ledger.lots():
             if lot.outcome is Outcome.BANKED:
                 banked[f"{lot.source}/{lot.item}"] += lot.files
     book = Book(bank.layout.landing_book)
     try:
-        return [_status(book, source, banked, waiting, is_pushed=source not in asked_of) for source in book.sources()]
+        waits = (waiting - earlier, earlier)
+        return [_status(book, source, banked, waits, is_pushed=source not in asked_of) for source in book.sources()]
     finally:
         book.close()
 
 
-def _status(book: Book, source: str, banked: Counter[str], waiting: Iterable[str], *, is_pushed: bool) -> SourceStatus:
+def _status(
+    book: Book, source: str, banked: Counter[str], waiting: tuple[set[str], set[str]], *, is_pushed: bool
+) -> SourceStatus:
     counts = book.counts(source)
     series: dict[str, list[SeriesRow]] = defaultdict(list)
     for row in book.all_series(source):
@@ -111,7 +117,8 @@ def _status(book: Book, source: str, banked: Counter[str], waiting: Iterable[str
         sum(kept for _, kept in counts.values()),
         sum(banked[f"{source}/{name}"] for name in counts),
         book.tallies(source),
-        len(book.let_go_of(source, waiting)),
+        amount_of(book, source, waiting[0]),
+        amount_of(book, source, waiting[1]),
         is_pushed,
         tuple(_incomplete(row, series[row.study], counts) for row in wanted if row.state != COMPLETE),
         *book.media.counts(source),

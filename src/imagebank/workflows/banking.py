@@ -23,6 +23,7 @@ from imagebank.workflows.linking import Linked
 from imagebank.workflows.opening import Work, run_step
 
 WAITING = "waiting-for-originals"  # the ledger's name for the series that keep an older result
+EARLIER = "banked-by-earlier-rules"  # ... and for those of them of which nothing but the rules changed
 AGAIN = ""  # the key of a result that the next run tries to better: no job has it
 
 
@@ -41,6 +42,7 @@ class PlannedSeries:
     placed: str = ""  # a keyed hash of for whom it is banked, and with which offset
     waits: bool = False  # for originals that were deleted once they were banked
     keeps: bool = False  # what is banked of it, though it waits
+    by_earlier_rules: bool = False  # it waits for nothing but these
 
     @property
     def scanner(self) -> str:
@@ -55,11 +57,13 @@ def bank_series(work: Work, linked: Linked) -> None:
     under_way: dict[str, PlannedSeries] = {}
     wanted: set[str] = set()
     waiting: set[str] = set()
+    earlier: set[str] = set()
     jobs: list[Job[SeriesTask]] = []
     for series in planned_series(work, linked):
         name = series.plan.series
         wanted |= {name} if series.plan.bank or series.keeps else set()
         waiting |= {name} if series.waits else set()
+        earlier |= {name} if series.by_earlier_rules else set()
         if series.plan.bank and (known.get(name) != series.key or not _is_there(work, series)):
             under_way[name] = series
             jobs.append(_job(work, series))
@@ -69,6 +73,12 @@ def bank_series(work: Work, linked: Linked) -> None:
     _withdraw(work, known.keys() - wanted)
     Whereabouts(work.vault).want_again(waiting)
     work.ledger.set_meta(WAITING, json.dumps(sorted(waiting)))
+    work.ledger.set_meta(EARLIER, json.dumps(sorted(earlier)))
+    if earlier:
+        work.progress.note(
+            f"{len(earlier):,} series stay as they were banked under earlier rules, because their originals were "
+            "deleted; imagebank acquire status says how much it would be to fetch them again"
+        )
     files = sum(job.weight for job in jobs)
     if jobs:
         for done, attempt in run_step(work, BANK_SERIES, jobs, files, unit="files"):
@@ -107,7 +117,9 @@ def _held(work: Work, series: PlannedSeries) -> PlannedSeries:
         return series
     keeps = bool(entry and entry.files and entry.facts.get("placed") == series.placed and _is_there(work, series))
     keeps = keeps and may_keep(series.plan)
-    return replace(series, plan=hold(series.plan, keeps=keeps), waits=True, keeps=keeps)
+    refused = len(entry.facts["refused"]) if entry else 0  # these were not deleted
+    same = keeps and len(expired) + refused == len(series.plan.bank)
+    return replace(series, plan=hold(series.plan, keeps=keeps), waits=True, keeps=keeps, by_earlier_rules=same)
 
 
 def _placed(

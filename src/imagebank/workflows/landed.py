@@ -17,8 +17,6 @@ from imagebank.dicom.pacs.book import Book
 from imagebank.dicom.pacs.landing import Landing, Limits
 from imagebank.dicom.pacs.recovery import open_landing
 from imagebank.identities.pseudonyms import Keys
-from imagebank.identities.vault import open_vault
-from imagebank.identities.whereabouts import Whereabouts
 
 if TYPE_CHECKING:
     from imagebank.dicom.pacs.node import Ended
@@ -51,12 +49,6 @@ def locked_landing(bank: Bank) -> Iterator[None]:
                 "Another acquire is at work on this bank.", "wait until it is done, then run this one again"
             ) from None
         yield
-
-
-def originals_wanted(bank: Bank, environ: Mapping[str, str]) -> list[str]:
-    """The series that the bank would make anew, but whose files were deleted after they were banked."""
-    with open_vault(bank, "acquire", environ=environ) as vault:
-        return Whereabouts(vault).wanted_again()
 
 
 def write_line(bank: Bank, moment: datetime, told: Mapping[str, Any]) -> None:

@@ -49,11 +49,15 @@ class SourceRun:
 
 @dataclass(frozen=True)
 class Ask:
-    """What is asked for: the people of the bank where `requests` is None. `patient`: wait for the allowed hours."""
+    """What is asked for: the people of the bank where `requests` is None. `patient`: wait for the allowed hours.
+
+    `again`: how many series are fetched again, at most, for no other reason than that the rules changed.
+    """
 
     sources: tuple[str, ...] = ()
     requests: tuple[Request, ...] | None = field(default=None, repr=False)
     patient: bool = False
+    again: int = 0
 
 
 class Visit:

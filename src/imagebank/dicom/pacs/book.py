@@ -255,6 +255,11 @@ class Book:
                    UNION SELECT source FROM archives"""
         return sorted(str(row[0]) for row in self._rows(query))
 
+    def deleted(self, source: str) -> dict[str, int]:
+        """The series of a source whose files are not all here any more, and the bytes of those that are not."""
+        query = "SELECT series, sum(size) FROM instances WHERE source = ? AND kept = 0 GROUP BY series"
+        return {str(series): int(size) for series, size in self._rows(query, source)}
+
     def let_go_of(self, source: str, series: Iterable[str]) -> set[str]:
         """Of these series, those that a source brought and whose files are not all here any more."""
         query = "SELECT DISTINCT series FROM instances WHERE source = ? AND kept = 0"
