@@ -112,7 +112,9 @@ def _facts(
     """Each study with its groups: from its header, and from the records of whom it shows or would show."""
     known = {person.person: person for person in people}
     out, told = people_held_back(work.vault, work.bank.config, list(known.values())), _characteristics(work)
-    machines = {header.study: header for series in headers.values() for header in series}
+    machines: dict[str, Header] = {}  # of a study on two machines the first by id, so that the page stays as it is
+    for header in sorted({each for told in headers.values() for each in told}, key=lambda each: each.scanner):
+        machines.setdefault(header.study, header)
     shown = {(h.scanner, h.manufacturer, h.model, h.field_strength_t) for h in machines.values()}
     names = scanner_names(sorted(shown, key=str))
     for study, link in links.items():
