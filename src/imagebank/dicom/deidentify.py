@@ -11,9 +11,11 @@ from __future__ import annotations
 
 import io
 import warnings
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 
 import pydicom
+import pydicom.filewriter
 from pydicom.dataelem import DataElement, RawDataElement
 from pydicom.dataset import Dataset, FileDataset, FileMetaDataset
 from pydicom.sequence import Sequence
@@ -40,6 +42,10 @@ from imagebank.dicom.rewriting import (
 from imagebank.dicom.values import Subject
 
 VERSION = "7"
+
+# pydicom puts the trace of each level into the message of the one above: what lies in a dozen nested sequences and
+# cannot be written would fill the memory, and nobody is ever shown such a message.
+pydicom.filewriter.tag_in_exception = lambda _: nullcontext()  # type: ignore[assignment, attr-defined, return-value]
 
 
 Elements = dict[BaseTag, DataElement | RawDataElement]

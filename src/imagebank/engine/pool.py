@@ -12,8 +12,9 @@ import os
 import resource
 import signal
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
+from contextlib import contextmanager
 from multiprocessing.connection import Connection
 from typing import ParamSpec, TypeVar
 
@@ -38,18 +39,38 @@ class WorkerPool(ProcessPoolExecutor):
         They start together, because the standard pool watches only those that it knew when it last took a job: the
         death of one that started with a job would be noticed when the next job is taken or done, and that may be never.
         """
-        before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
-        try:
+        with _undisturbed():
             while self._to_start:
                 self._to_start -= 1
                 super().submit(os.getpid)
             return super().submit(fn, *args, **kwargs)
-        finally:
-            signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
     def end_workers(self) -> None:
         """End all workers at once, whatever they are doing; the pool is of no use afterwards."""
         self._held.close()
+
+
+@contextmanager
+def _undisturbed() -> Iterator[None]:
+    """Let Ctrl-C wait: a worker that was started and not yet told what to do would end with a traceback.
+
+    The mask is what workers inherit. It does not do alone: the system then gives the signal to a thread of a library,
+    and Python interrupts the main thread all the same.
+    """
+    came: list[int] = []
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    handler = signal.getsignal(signal.SIGINT)
+    waits = threading.current_thread() is threading.main_thread() and callable(handler)
+    if waits:
+        signal.signal(signal.SIGINT, lambda number, _: came.append(number))
+    try:
+        yield
+    finally:
+        if waits:
+            signal.signal(signal.SIGINT, handler)
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+        for number in came[:1]:
+            signal.raise_signal(number)
 
 
 def _start_worker(memory_mb: int, lifeline: Connection) -> None:
