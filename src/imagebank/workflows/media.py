@@ -18,12 +18,11 @@ from pathlib import Path
 import pydicom
 
 from imagebank.core.config import Bank
-from imagebank.core.errors import SourceError
 from imagebank.core.pacs_settings import PacsSource
 from imagebank.core.progress import Progress
 from imagebank.dicom.headers import DIRECTORY_CLASS
 from imagebank.dicom.pacs.landing import Kept, Landing, TooLarge
-from imagebank.dicom.pacs.model import Stopped
+from imagebank.dicom.pacs.model import PacsError, Stopped
 from imagebank.dicom.pacs.part10 import Unnamed
 from imagebank.workflows.indexing import walk
 from imagebank.workflows.standalone.offered import UNREADABLE_MEMBERS, Offered, open_source
@@ -47,7 +46,7 @@ def read_media(
     """Land every instance below the folder of a source; gives how many files were no instance, by why."""
     root = (bank.layout.root / source.path).resolve()
     if not root.is_dir():
-        raise SourceError(f"The source `{source.name}` is not there.", "check its path, and that the medium is mounted")
+        raise PacsError("not-there")  # other sources are asked all the same
     counted: Counter[str] = Counter()
     folders = list(walk(os.fsencode(root), []))
     total = sum(len(files) for _, files in folders)

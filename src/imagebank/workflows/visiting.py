@@ -89,6 +89,7 @@ class Visit:
                 self._fetch_from_pacs(ask, people, self._requests(ask, people))
         except Closed:
             ended = "closed"
+            self._tell_hours()
         except Stopped:
             ended = "stopped"
         except GivenUp as error:
@@ -112,6 +113,12 @@ class Visit:
         )
         self._log(run, self._world.monotonic() - started)
         return run
+
+    def _tell_hours(self) -> None:
+        calendar = calendar_of_source(self._source)
+        opens = calendar.opens_at(self._world.now())
+        when = f"begin on {calendar.local(opens):%A %d %B at %H:%M %Z}; --wait waits" if opens else "do not begin soon"
+        self._progress.note(f"{self._source.name}: its hours {when}")
 
     def _log(self, run: SourceRun, seconds: float) -> None:
         told = {"peer": run.source, "instances": run.received, "bytes": run.size, "end": run.ended}
@@ -188,7 +195,6 @@ class Visit:
         studies: dict[str, StudyRow] = {}
         if not requests:
             return studies
-        self._asked += len(requests)
         with self._progress.stage("find", len(requests), "questions") as stage:
 
             def find(client: Pacs, request: Request) -> None:
@@ -204,6 +210,7 @@ class Visit:
                         self._left += found.left
                         studies.update(found.taken)
                 with self._lock:
+                    self._asked += 1
                     stage.advance()
 
             in_threads(find, requests, connect, self._source.associations)
