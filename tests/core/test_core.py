@@ -116,9 +116,9 @@ def test_every_setting_has_help_and_stands_in_the_file() -> None:
         ("workers", "worker", "did you mean `workers`?"),
         ("[disclosure]", "[disclousre]", "did you mean `disclosure`?"),
         ("shift_days = [-365, -1]", "shift_days = [5, 1]", "-365"),
-        ("memory_mb = 4096", "memory_mb = 1", "comments"),
-        ("round_to = 5", "round_to = 1", "comments"),
-        ('path = "vault"', "path = 3", "comments"),
+        ("memory_mb = 4096", "memory_mb = 1", "Most memory one worker may use"),
+        ("round_to = 5", "round_to = 1", "rounded to a multiple"),
+        ('path = "vault"', "path = 3", "Folder of the vault"),
     ],
 )
 def test_a_wrong_setting_is_refused_with_the_way_to_right_it(old: str, new: str, says: str) -> None:

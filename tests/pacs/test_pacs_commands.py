@@ -124,8 +124,14 @@ def test_a_source_is_tried_with_a_patient(tmp_path: Path, number: str, patients:
 def test_outside_its_hours_a_source_is_not_asked(tmp_path: Path) -> None:
     pacs = RudePacs([instance(1)])
     with rude_bank(tmp_path, pacs, hours=["holiday 00:00-24:00"], holidays=["1999-01-01"]) as bank:
-        assert run(bank).ended == "closed"
-        assert pacs.finds == 0
+        told = Telling()
+        ended = run(bank, progress=told)
+        assert (ended.ended, ended.asked, pacs.finds) == ("closed", 0, 0)
+        assert told.notes == ["rude: its hours do not begin soon"]
+        change(bank, "'holiday 00:00-24:00'", "'Sun 02:00-02:01'")
+        told = Telling()
+        assert run(bank, progress=told).ended in ("closed", "done")
+        assert told.notes[0].startswith("rude: its hours begin on Sunday") or pacs.finds
 
 
 def test_a_run_that_waits_for_the_hours_of_a_source_says_until_when(tmp_path: Path) -> None:

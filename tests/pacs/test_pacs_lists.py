@@ -26,7 +26,8 @@ def read(folder: Path, text: str, encoding: str = "utf-8") -> tuple[list[tuple[s
         ("accession_number\nA1\nA2\nA1\n", [("accession", "A1"), ("accession", "A2")], 0),
         ("Accession Number;Name\r\n A1 ;x\r\n;y\r\n", [("accession", "A1")], 1),
         ("name\tStudyInstanceUID\nx\t1.9.2\ny\thello\n", [("study", "1.9.2")], 1),
-        ("patient_id,ACCESSION-NUMBER\nP1,A1\n,A2\n", [("patient", "P1"), ("accession", "A1"), ("accession", "A2")], 0),
+        ("patient_id,ACCESSION-NUMBER\nP1,A1\n,A2\n", [("accession", "A1"), ("accession", "A2")], 0),
+        ("patient_id,accession,study_uid\nP1,A1,1.2\nP2,,x\nP3,A*,\n", [("study", "1.2")], 2),
         ("Hospital Number\nP1\nP*\nP?\nP\\Q\n\n", [("patient", "P1")], 3),
         ("accession_number,other\nA1\n" + "9" * 65 + ",x\n", [("accession", "A1")], 1),
     ],
@@ -86,3 +87,7 @@ def test_dates_that_leave_no_day_are_refused(tmp_path: Path, bounds: tuple[str, 
     told = imagebank("acquire", bank)
     assert told.code == 3
     assert "`earliest`" in told.err
+
+
+def test_a_list_that_a_spreadsheet_wrote_with_names_outside_ascii_is_read(tmp_path: Path) -> None:
+    assert read(tmp_path, "accession_number;name\nA1;Müller\n", "cp1252") == ([("accession", "A1")], 0)

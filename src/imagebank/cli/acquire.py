@@ -130,7 +130,7 @@ def print_run(run: SourceRun) -> None:
     ends = {
         "done": "done",
         "stopped": "stopped",
-        "closed": "its hours are over",
+        "closed": "outside its hours",
         "given-up": "given up",
         "landing-full": "the landing zone is full",
         "elsewhere": "not asked: another source of the site gave everything",
@@ -156,9 +156,13 @@ def _complain(runs: list[SourceRun]) -> None:
 
         raise landing_full()
     if given_up:
+        names = ", ".join(f"`{run.source}` ({run.reason})" for run in given_up)
+        can_be_tried = [run.source for run in given_up if run.reason != "not-there"]
         raise SourceError(
-            f"The source `{given_up[0].source}` was of no use ({given_up[0].reason}).",
-            f"imagebank acquire check BANK {given_up[0].source} tells where it fails; then run this again",
+            f"{'A source was' if len(given_up) == 1 else 'Sources were'} of no use: {names}.",
+            f"imagebank acquire check BANK {can_be_tried[0]} tells where it fails; then run this again"
+            if can_be_tried
+            else "mount the medium, or correct its path; then run this again",
         )
 
 

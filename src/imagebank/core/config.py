@@ -15,6 +15,7 @@ from typing import Annotated, Any, get_args, get_type_hints
 
 from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
 from pydantic.dataclasses import dataclass as setting
+from pydantic.fields import FieldInfo
 
 from imagebank.core.errors import BankError, ConfigError
 from imagebank.core.files import read_text
@@ -214,34 +215,53 @@ def parse_config(text: str) -> Config:
     try:
         config = TypeAdapter(Config).validate_python(loaded)
     except ValidationError as error:
-        raise _explain(error) from None
+        raise _explain(error, loaded) from None
     _check(config)
     return config
 
 
-def _explain(error: ValidationError) -> ConfigError:
+def _explain(error: ValidationError, loaded: dict[str, Any]) -> ConfigError:
     unknown = ("unexpected_keyword_argument", "extra_forbidden")
     first = min(error.errors(include_input=False, include_url=False), key=lambda each: each["type"] not in unknown)
     place = [str(part) for part in first["loc"]]
-    name = ".".join(place)
+    name = _named(place, loaded)
     if first["type"] in unknown:
-        known = _settings_at(place[:-1])
+        known = [field.name for field in fields(_table_at(place[:-1]))]
         near = difflib.get_close_matches(place[-1], known, n=1, cutoff=0.5)
         advice = f"did you mean `{near[0]}`?" if near else f"known here: {', '.join(known)}"
-        return ConfigError(f"{CONFIG_NAME}: `{name}` is not a setting.", advice)
+        return ConfigError(f"{CONFIG_NAME}: {name} is not a setting.", advice)
     if first["type"] in ("missing", "missing_argument"):
-        return ConfigError(f"{CONFIG_NAME}: `{name}` is missing.", "add it, or run imagebank init for a new file")
-    return ConfigError(f"{CONFIG_NAME}: `{name}` is not right: {first['msg']}.", "see the comments in the file")
+        return ConfigError(f"{CONFIG_NAME}: {name} is missing.", "add it, or run imagebank init for a new file")
+    why = "it is written in another way" if first["type"] == "string_pattern_mismatch" else first["msg"]
+    why = "it is a list, in [ and ]" if first["type"] == "tuple_type" else why
+    return ConfigError(f"{CONFIG_NAME}: {name} is not right: {why}.", _help_at(place))
 
 
-def _settings_at(place: list[str]) -> list[str]:
-    """The names of the settings in the table at `place`."""
+def _named(place: list[str], loaded: dict[str, Any]) -> str:
+    """A setting by its name, and of which source it is."""
+    if len(place) < 3 or not place[1].isdigit():
+        return f"`{'.'.join(place)}`"
+    told = loaded[place[0]][int(place[1])]
+    source = told.get("name") if isinstance(told, dict) else None
+    return f"`{place[2]}` of [[{place[0]}]] " + (f"`{source}`" if source else f"number {int(place[1]) + 1}")
+
+
+def _help_at(place: list[str]) -> str:
+    """What a setting means, as the comments in the file have it."""
+    *tables, name = [part for part in place if not part.isdigit()]
+    hint = get_type_hints(_table_at(tables), include_extras=True).get(name)
+    told = [each.description for each in get_args(hint) if isinstance(each, FieldInfo) and each.description]
+    return f"{name}: {told[0]}" if told else "see the comments in the file"
+
+
+def _table_at(place: list[str]) -> Any:
+    """The table at `place`."""
     kind: Any = Config
     for part in place:
         if not part.isdigit():
             kind = get_type_hints(kind).get(part, Config)
             kind = next((a for a in get_args(kind) if is_dataclass(a)), kind)
-    return [field.name for field in fields(kind)]
+    return kind if is_dataclass(kind) else Config
 
 
 def _check(config: Config) -> None:

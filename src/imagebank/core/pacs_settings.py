@@ -13,7 +13,7 @@ from pydantic.dataclasses import dataclass as setting
 STRICT = ConfigDict(extra="forbid")
 TITLE = r"^[ -~]{1,16}$"  # an application entity title: at most 16 printable characters
 OPTIONAL_TITLE = r"^[ -~]{0,16}$"
-HOURS = r"^((mon|tue|wed|thu|fri|sat|sun|holiday)(-(mon|tue|wed|thu|fri|sat|sun))? )?\d\d:\d\d-\d\d:\d\d$"
+HOURS = r"^(?i)((mon|tue|wed|thu|fri|sat|sun|holiday)(-(mon|tue|wed|thu|fri|sat|sun))? )?\d\d:\d\d-\d\d:\d\d$"
 NUMBER = r"^[^{}*?\\]*\{(number|spaced)(:0>\d{1,2})?\}[^{}*?\\]*$"
 HOLIDAYS = r"^(\d{4}-\d\d-\d\d|[A-Za-z]{2,3}(-[A-Za-z0-9]{1,4})?)$"
 DAY = r"^(\d{4}-\d\d-\d\d)?$"
@@ -39,7 +39,7 @@ class PacsSource:
     url: Annotated[str, _help("dicomweb: where the service begins, for example https://pacs/dicom-web.")] = ""
     path: Annotated[str, _help("media: the folder; relative paths start at the bank.")] = ""
     host: Annotated[str, _help("dimse: host name or address of the PACS.")] = ""
-    port: Annotated[int, _help("dimse: port of the PACS.", ge=0, le=65535)] = 104
+    port: Annotated[int, _help("dimse: port of the PACS.", ge=1, le=65535)] = 104
     called_title: Annotated[str, _help("dimse: application entity title of the PACS.", pattern=OPTIONAL_TITLE)] = ""
     calling_title: Annotated[str, _help("dimse: our own title, as the PACS team knows it.", pattern=TITLE)] = (
         "IMAGEBANK"

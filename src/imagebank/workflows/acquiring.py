@@ -27,7 +27,7 @@ from imagebank.workflows.landed import locked_landing
 from imagebank.workflows.merging import merge_people
 from imagebank.workflows.opening import is_in_use, open_for_work
 from imagebank.workflows.opting_out import refuse_stale_list
-from imagebank.workflows.reaching import check_source
+from imagebank.workflows.reaching import prepare
 from imagebank.workflows.refetching import amount_of, banked_by_earlier_rules, series_to_fetch_again
 from imagebank.workflows.visiting import Ask, SourceRun, Visit
 
@@ -49,7 +49,7 @@ def acquire(
     """Fetch what is missing from every source; returns what came of each. Raises SourceError for an unknown source."""
     ask, world = ask or Ask(), world or World()
     bank = open_bank(root)
-    sources = _chosen(bank, ask)
+    sources = _chosen(bank, ask, environ)
     with locked_landing(bank), ExitStack() as stack:
         people, keys = _people(root, bank, environ, progress)
         book = stack.enter_context(_open_book(bank))
@@ -72,7 +72,7 @@ def acquire(
         return runs
 
 
-def _chosen(bank: Bank, ask: Ask) -> list[PacsSource]:
+def _chosen(bank: Bank, ask: Ask, environ: Mapping[str, str]) -> list[PacsSource]:
     known = {source.name: source for source in bank.config.pacs}
     unknown = [name for name in ask.sources if name not in known]
     if unknown or not known:
@@ -84,7 +84,7 @@ def _chosen(bank: Bank, ask: Ask) -> list[PacsSource]:
         )
     chosen = [known[name] for name in dict.fromkeys(ask.sources)] or list(known.values())
     for source in chosen:
-        check_source(source)
+        prepare(bank, source, environ)
     return sorted(chosen, key=lambda each: (each.priority, KINDS.index(each.kind)))
 
 

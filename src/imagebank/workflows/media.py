@@ -16,13 +16,13 @@ from pathlib import Path
 
 from imagebank.core.archives import ENDS, UNREADABLE
 from imagebank.core.config import Bank
-from imagebank.core.errors import SourceError
 from imagebank.core.files import atomic_file
 from imagebank.core.pacs_settings import PacsSource
 from imagebank.core.progress import Progress
 from imagebank.dicom.pacs import filters
 from imagebank.dicom.pacs.book import Book, MediumRow
 from imagebank.dicom.pacs.landing import Landing
+from imagebank.dicom.pacs.model import PacsError
 from imagebank.workflows.indexing import walk
 from imagebank.workflows.media_reading import MB, NOT_READ, READ, TAKEN, LeftOut, MediumFile, Meter, Reader, state_of
 
@@ -64,7 +64,7 @@ def read_media(
     """Land every instance below the folder of a source; gives how many files and members did not land, by why."""
     root = (bank.layout.root / source.path).resolve()
     if not root.is_dir():
-        raise SourceError(f"The source `{source.name}` is not there.", "check its path, and that the medium is mounted")
+        raise PacsError("not-there")  # other sources are asked all the same
     book = landing.book
     _read_again_who_opted_in(book, source.name, left_out)
     unlisted: list[bytes] = []

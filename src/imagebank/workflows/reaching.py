@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from imagebank.core.config import Bank
 from imagebank.core.errors import ConfigError
@@ -19,6 +20,13 @@ from imagebank.dicom.pacs.tls import client_context, server_context
 from imagebank.workflows.landed import log_of
 
 Connect = Callable[[], Pacs]
+SECRETS = ("password_variable", "token_variable", "client_secret_variable")
+NEEDS = {
+    "user": ("password_variable",),
+    "password_variable": ("user",),
+    "token_url": ("client_id", "client_secret_variable"),
+}
+"""Settings that are of no use without others."""
 
 
 @contextmanager
@@ -35,7 +43,7 @@ def reach(
 
 
 def check_source(source: PacsSource) -> None:
-    """Raises ConfigError where a source lacks what its kind needs, or bounds its dates in a way that leaves nothing."""
+    """Raises ConfigError where a source lacks what its kind needs, or says what cannot be."""
     needed = {"dicomweb": ("url",), "dimse": ("host", "called_title"), "media": ("path",)}[source.kind]
     missing = [name for name in needed if not getattr(source, name)]
     if missing:
@@ -43,6 +51,20 @@ def check_source(source: PacsSource) -> None:
             f"bank.toml: the source `{source.name}` of kind {source.kind} has no `{missing[0]}`.",
             "ask the PACS team for it; docs/pacs.md says what to ask",
         )
+    _check_days(source)
+    for name in ("url", "token_url"):
+        if getattr(source, name) and not _is_address(getattr(source, name)):
+            raise ConfigError(
+                f"bank.toml: `{name}` of the source `{source.name}` is no address of a service.",
+                "write it whole, for example https://pacs.example:8443/dicom-web",
+            )
+    for name, beside in NEEDS.items():
+        lacks = [each for each in beside if not getattr(source, each)]
+        if getattr(source, name) and lacks:
+            raise ConfigError(f"bank.toml: the source `{source.name}` has `{name}`, but no `{lacks[0]}`.", "add it")
+
+
+def _check_days(source: PacsSource) -> None:
     try:
         first, last = (date.fromisoformat(day) if day else None for day in (source.earliest, source.latest))
         is_empty = bool(first and last and last < first)
@@ -53,6 +75,28 @@ def check_source(source: PacsSource) -> None:
             f"bank.toml: `earliest` and `latest` of the source `{source.name}` leave no day.",
             "write days that exist, as 2008-01-31, the earliest first",
         )
+
+
+def _is_address(url: str) -> bool:
+    try:
+        parts = urlsplit(url)
+        return parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:  # a port that is none
+        return False
+
+
+def prepare(bank: Bank, source: PacsSource, environ: Mapping[str, str]) -> None:
+    """See that a source can be asked once its turn comes: raises ConfigError before any other was asked."""
+    check_source(source)
+    calendar_of_source(source)
+    for setting in SECRETS:
+        secret_of(source, setting, environ)
+    if source.kind == "dimse" and source.tls:
+        client_context(*files_of(bank, source))
+        if source.retrieve == "move":
+            server_context(*files_of(bank, source))
+    if source.url.startswith("https"):
+        client_context(*files_of(bank, source))
 
 
 def calendar_of_source(source: PacsSource) -> Calendar:

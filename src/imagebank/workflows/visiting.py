@@ -96,6 +96,7 @@ class Visit:
                 self._fetch_from_pacs(ask, people, self._requests(ask, people))
         except Closed:
             ended = "closed"
+            self._tell_hours()
         except Stopped:
             ended = "stopped"
         except GivenUp as error:
@@ -125,6 +126,12 @@ class Visit:
         left_out = LeftOut(numbers, self._keys.uid_map, self._world.now().timestamp())
         self._landing.needs = self._again.__contains__
         return read_media(self._bank, self._source, self._landing, left_out, self._progress, self._stop)
+
+    def _tell_hours(self) -> None:
+        calendar = calendar_of_source(self._source)
+        opens = calendar.opens_at(self._world.now())
+        when = f"begin on {calendar.local(opens):%A %d %B at %H:%M %Z}; --wait waits" if opens else "do not begin soon"
+        self._progress.note(f"{self._source.name}: its hours {when}")
 
     def _log(self, run: SourceRun, seconds: float) -> None:
         told = {"peer": run.source, "instances": run.received, "bytes": run.size, "end": run.ended}
@@ -201,7 +208,6 @@ class Visit:
         studies: dict[str, StudyRow] = {}
         if not requests:
             return studies
-        self._asked += len(requests)
         with self._progress.stage("find", len(requests), "questions") as stage:
 
             def find(client: Pacs, request: Request) -> None:
@@ -217,6 +223,7 @@ class Visit:
                         self._left += found.left
                         studies.update(found.taken)
                 with self._lock:
+                    self._asked += 1
                     stage.advance()
 
             in_threads(find, requests, connect, self._source.associations)

@@ -80,7 +80,7 @@ def calendar_of(hours: Sequence[str], zone: str, holidays: Sequence[str]) -> Cal
 
 
 def _window(text: str) -> Window:
-    match = WINDOW.fullmatch(text)
+    match = WINDOW.fullmatch(text.lower())
     if not match:
         raise ValueError("hours are written mon-fri 19:00-06:00")
     first, last = (int(match[i]) * 60 + int(match[i + 1]) for i in (3, 5))

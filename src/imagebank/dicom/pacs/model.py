@@ -122,6 +122,7 @@ REASONS = {
     "bad-answer": "The PACS answered with something that is not understood.",
     "unlisted": "No count that agrees, and the PACS lists no images: ask its team for queries at image level.",
     "destination-unknown": "The PACS does not know where to send: our title and port are not registered there.",
+    "not-there": "The folder of the source is not there: check its path, and that the medium is mounted.",
     "port-taken": "Our receiving port or address cannot be had: another program listens there.",
     "landing-full": "The landing zone is full: nothing more was accepted.",
 }
