@@ -39,6 +39,21 @@ def vault(tmp_path: Path) -> Iterator[Vault]:
         yield opened
 
 
+def test_other_rules_see_every_file_again_once(vault: Vault) -> None:
+    index = Whereabouts(vault)
+    index.read_again_unless("1")
+    seen = Listed(b"one", 3, 5)
+    index.add("pacs", b"a", [Indexed(seen, bytes(16), "image", "series", b"", None)], listing="hash")
+    index.read_again_unless("1")
+    assert index.known("pacs", b"a", []) == {b"one": seen}
+    index.read_again_unless("2")
+    assert index.known("pacs", b"a", [])[b"one"] != seen
+    assert index.folders("pacs")[b"a"][1] == ""
+    index.add("pacs", b"a", [Indexed(seen, bytes(16), "image", "series", b"", None)], listing="hash")
+    index.read_again_unless("2")
+    assert index.known("pacs", b"a", []) == {b"one": seen}
+
+
 @given(files=FILES)
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_the_index_is_as_a_plain_list_of_the_files_last_seen(vault: Vault, files: list) -> None:

@@ -21,6 +21,8 @@ from imagebank.identities.vault import Vault
 
 __all__ = ["Header", "Indexed", "Listed", "Whereabout", "Whereabouts"]
 
+RULES = "index rules"
+NEVER = -1  # no file was changed then
 LAST_NUMBER = 2**63 - 1  # of SQLite
 
 
@@ -48,6 +50,14 @@ class Whereabouts:
                     WHERE source = ? AND path = ? AND verdict NOT IN ({marks})"""  # noqa: S608 - only question marks
         rows = self._vault.connection.execute(query, (source, path, *codes))
         return {name: Listed(name, size, modified) for name, size, modified in rows}
+
+    def read_again_unless(self, rules: str) -> None:
+        """Have every file opened again that lies where it lay, where other rules than these saw it last."""
+        with self._vault.write() as connection:
+            if self._vault.meta(RULES) != rules:
+                connection.execute("UPDATE files SET modified = ?", (NEVER,))
+                connection.execute("UPDATE folders SET listing = ''")
+                connection.execute("INSERT OR REPLACE INTO meta VALUES (?, ?)", (RULES, rules))
 
     def add(self, source: str, path: bytes, files: Iterable[Indexed], *, listing: str = "") -> None:
         """Keep what the index saw; `listing` is given with the last files of a folder, and marks it as complete."""

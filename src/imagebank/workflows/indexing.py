@@ -49,7 +49,8 @@ INDEX: Step[IndexTask, tuple[FileFacts, ...]] = Step("index", VERSION, index_fil
 
 
 def index_sources(work: Work) -> int:
-    """Index what is new in every image source; returns how many folders could not be listed."""
+    """Index what is new, or all under new rules; returns how many folders could not be listed."""
+    Whereabouts(work.vault).read_again_unless(VERSION)
     unlisted = 0
     for source in work.bank.image_sources():
         unlisted += _index_source(work, source)
