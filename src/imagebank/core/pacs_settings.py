@@ -14,7 +14,7 @@ STRICT = ConfigDict(extra="forbid")
 TITLE = r"^[ -~]{1,16}$"  # an application entity title: at most 16 printable characters
 OPTIONAL_TITLE = r"^[ -~]{0,16}$"
 HOURS = r"^(?i)((mon|tue|wed|thu|fri|sat|sun|holiday)(-(mon|tue|wed|thu|fri|sat|sun))? )?\d\d:\d\d-\d\d:\d\d$"
-NUMBER = r"^[^{}*?\\]*\{(number|spaced)(:0>\d{1,2})?\}[^{}*?\\]*$"
+NUMBER = r"^[^{}*?\\]*\{(number|spaced|digits|bare|lower)(:0>\d{1,2})?\}[^{}*?\\]*$"
 HOLIDAYS = r"^(\d{4}-\d\d-\d\d|[A-Za-z]{2,3}(-[A-Za-z0-9]{1,4})?)$"
 DAY = r"^(\d{4}-\d\d-\d\d)?$"
 
@@ -76,7 +76,9 @@ class PacsSource:
     token_scope: Annotated[str, _help("dicomweb: the scope that token_url is asked for, where it wants one.")] = ""
     hospital_numbers: Annotated[
         tuple[Annotated[str, Field(pattern=NUMBER)], ...],
-        _help('How hospital numbers are written there: ["{number}", "RX1{number:0>8}"]; [] never asks by them.'),
+        _help(
+            'How hospital numbers are written there: ["{number}", "RX1{number:0>8}"]; [] never asks. See docs/pacs.md.'
+        ),
     ] = ("{number}",)
     nhs_numbers: Annotated[
         tuple[Annotated[str, Field(pattern=NUMBER)], ...],

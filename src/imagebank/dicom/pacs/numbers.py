@@ -12,7 +12,7 @@ from imagebank.core.private import Private
 
 NEVER_ASKED = re.compile(r"[*?\\^\x00-\x1f]")
 LONGEST = 64  # characters of a patient id
-FORM = re.compile(r"\{(number|spaced)(?::0>(\d+))?\}")
+FORM = re.compile(r"\{(number|spaced|digits|bare|lower)(?::0>(\d+))?\}")
 
 
 def keys_of(number: Private, forms: Sequence[str]) -> tuple[Private, ...]:
@@ -20,14 +20,22 @@ def keys_of(number: Private, forms: Sequence[str]) -> tuple[Private, ...]:
     plain = "".join(number.reveal("ask a PACS for a person's studies").split())
     if not plain or NEVER_ASKED.search(plain):
         return ()
-    written = (FORM.sub(lambda match: _written(plain, match), form) for form in forms)
+    usable = (form for form in forms if all(_form_of(plain, kind) for kind, _ in FORM.findall(form)))
+    written = (FORM.sub(lambda match: _written(plain, match), form) for form in usable)
     return tuple(Private(each) for each in dict.fromkeys(written) if len(each) <= LONGEST)
 
 
 def _written(number: str, match: re.Match[str]) -> str:
-    if match[1] == "spaced":
+    return _form_of(number, match[1]).rjust(int(match[2] or 0), "0")
+
+
+def _form_of(number: str, kind: str) -> str:
+    """A number as it is, in groups, without its letters, without zeros before it, or in small letters."""
+    if kind == "spaced":
         return f"{number[:3]} {number[3:6]} {number[6:]}".strip()
-    return number.rjust(int(match[2] or 0), "0")
+    if kind == "digits":
+        return "".join(each for each in number if each.isdigit())
+    return {"number": number, "bare": number.lstrip("0"), "lower": number.lower()}[kind]
 
 
 def keys_of_person(
