@@ -93,6 +93,24 @@ def test_a_silence_is_borne_as_long_as_something_else_shows_that_work_goes_on() 
             Stream(here, lambda: False).read(1)
 
 
+def test_a_byte_now_and_then_is_as_good_as_silence() -> None:
+    here, there = socket.socketpair()
+    with here, there:
+        here.settimeout(0.1)
+        done = threading.Event()
+
+        def drip() -> None:
+            while not done.wait(0.03):
+                there.sendall(b"a")
+
+        thread = threading.Thread(target=drip)
+        thread.start()
+        with pytest.raises(TimeoutError):
+            Stream(here, lambda: True).read(1000)
+        done.set()
+        thread.join()
+
+
 def test_what_a_peer_that_hangs_up_left_unsaid_is_not_made_up() -> None:
     here, there = socket.socketpair()
     with here:

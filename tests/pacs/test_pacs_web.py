@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
+import time
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import pretend
 import pytest
 from pretend import FIRST, Hurried, Telling, assert_whole, bank_of, instance, landed, run, status_of, study
-from rude_web import RudeWeb, file_of, rude_web
+from rude_web import PARTS, RudeWeb, file_of, rude_web
 
 from imagebank.core.private import Private
 from imagebank.dicom.pacs import web
@@ -89,6 +91,32 @@ def test_half_of_an_instance_never_lands(tmp_path: Path) -> None:
         assert not run(bank).is_whole
         assert landed(bank) == []
         assert [each.reason for each in status_of(bank).incomplete] == ["bad-answer"]
+        served.spoiled = None
+        assert run(bank).is_whole
+        assert_whole(bank)
+
+
+def test_images_that_come_byte_by_byte_are_not_waited_for(tmp_path: Path) -> None:
+    def spoil(self: RudeWeb) -> bool:
+        if not self.wants_files:
+            return False
+        self.send_response(200)
+        self.send_header("Content-Type", PARTS)
+        self.send_header("Content-Length", "100000")
+        self.end_headers()
+        with suppress(OSError):  # nobody listens any more
+            for _ in range(300):
+                self.wfile.write(b"-")
+                sent.append(1)
+                time.sleep(0.02)
+        return True
+
+    sent: list[int] = []
+    with rude_web(study(), spoiled=spoil) as (url, served):
+        bank = web_bank(tmp_path, url, timeout_seconds=0.1, attempts=1)
+        assert not run(bank).is_whole
+        assert len(sent) < 300
+        assert [each.reason for each in status_of(bank).incomplete] == ["silent"]
         served.spoiled = None
         assert run(bank).is_whole
         assert_whole(bank)

@@ -43,6 +43,7 @@ class Stream:
     def _receive(self, size: int) -> memoryview:
         content, have = memoryview(bytearray(size + AHEAD)), len(self._ahead)
         content[:have] = self._ahead
+        began = 0.0
         while have < size:
             try:
                 if self._look:
@@ -55,6 +56,9 @@ class Stream:
             if not came:
                 break
             have += came
+            began = began or time.monotonic()
+            if have < size and time.monotonic() - began > (self._connection.gettimeout() or float("inf")):
+                raise TimeoutError  # who sends a byte now and then is as good as silent
         self._ahead = content[size:have]
         return content[: min(size, have)]
 

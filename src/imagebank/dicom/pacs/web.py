@@ -9,7 +9,7 @@ import json
 import ssl
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -35,6 +35,7 @@ ASKED = "ask a PACS"
 PAGE = 1000  # answers that are asked for at once; a service may give fewer
 MOST_PAGE = 128 << 20  # bytes of one answer
 SLOWEST = 10  # times timeout_seconds, until an answer that comes byte by byte is taken for none
+SLOWEST_BYTES = 1 << 16  # of images that must come in that time
 ACCEPT_FILES = (
     'multipart/related; type="application/dicom"; transfer-syntax=*',
     'multipart/related; type="application/dicom"',
@@ -127,7 +128,7 @@ class Web:
             with self._told(), self._files(path) as answer:
                 parts = body_of(answer.headers.get("Content-Type", ""))
                 with batch(self._landing) as instances:
-                    for chunk in answer.iter_raw():
+                    for chunk in self._not_too_slow(answer.iter_raw()):
                         for piece in parts.feed(chunk):
                             instances.write(piece.content, ends=piece.ends)
                         if stop():
@@ -194,6 +195,17 @@ class Web:
             if time.monotonic() > end:
                 raise PacsError("silent")
         return bytes(content)
+
+    def _not_too_slow(self, chunks: Iterable[bytes]) -> Iterator[bytes]:
+        """The chunks of an answer of any length, while it comes at a pace that is worth waiting for."""
+        size, end = 0, time.monotonic() + SLOWEST * self._service.timeout_seconds
+        for chunk in chunks:
+            size += len(chunk)
+            if size >= SLOWEST_BYTES:
+                size, end = 0, time.monotonic() + SLOWEST * self._service.timeout_seconds
+            elif time.monotonic() > end:
+                raise PacsError("silent")
+            yield chunk
 
     @contextmanager
     def _asking(self, path: str, query: Sequence[tuple[str, str]]) -> Iterator[httpx.Response]:
