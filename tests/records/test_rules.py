@@ -205,6 +205,12 @@ def test_every_sex_is_one_of_the_tables(text: str) -> None:
     assert normalise_sex(text) in SEXES
 
 
+@pytest.mark.parametrize(("form", "text"), [("%Y%m%d", "195012"), ("%d%m%Y", "1032015")])
+def test_a_day_of_digits_that_lost_one_is_no_day(form: str, text: str) -> None:
+    assert parse_day(text, Forms((form,))).day is None
+    assert parse_day("1/3/2015", Forms(("%d/%m/%Y",))).day == date(2015, 3, 1)
+
+
 @given(st.dates(date(1900, 1, 1), date(2100, 1, 1)), st.sampled_from(["%d/%m/%Y", "%m/%d/%Y", "%d %B %Y", "%Y-%m-%d"]))
 def test_every_day_reads_back_from_its_declared_form(day: date, form: str) -> None:
     assert parse_day(day.strftime(form), Forms((form,))).day == day

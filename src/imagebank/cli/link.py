@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import getpass
 import os
+import shlex
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from imagebank.cli.arguments import BankFolder, Exact, OpenPage, group_of
+from imagebank.core.processes import user_name
 
 if TYPE_CHECKING:
     from imagebank.workflows.reviewing import Question
@@ -100,7 +101,7 @@ def review(
     """
     from imagebank.workflows.reviewing import record_sheet, review_in_terminal, write_sheet
 
-    who = by or getpass.getuser()
+    who = by or user_name()
     if record:
         new, left = record_sheet(bank, record, by=who, environ=os.environ)
         typer.echo(f"remembered {new} decisions by {who}; {left} rows are still open")
@@ -113,7 +114,7 @@ def review(
     else:
         place, asked = write_sheet(bank, sheet, environ=os.environ)
         typer.echo(f"{place} has {asked} questions: write same or other beside each")
-        typer.echo(f"then: imagebank link review {bank} --record {place}")
+        typer.echo(f"then: imagebank link review {shlex.quote(str(bank))} --record {shlex.quote(str(place))}")
 
 
 def _ask(question: Question, place: int, total: int) -> str:

@@ -1,10 +1,11 @@
-"""Whose file is this: a mark of the process that made it, and whether that process still runs.
+"""Whose file is this: a mark of the process that made it, and whether that still runs; and whose process this is.
 
 A number of a process alone will not do: after a restart, and in every container, another process has the same one.
 """
 
 from __future__ import annotations
 
+import getpass
 import os
 from pathlib import Path
 
@@ -34,3 +35,11 @@ def is_running(mark: str) -> bool:
 
 def _boot() -> str:
     return BOOT.read_text("ascii").replace("-", "")[:8]
+
+
+def user_name() -> str:
+    """The system user; their number where it has no name, as in a container."""
+    try:
+        return getpass.getuser()
+    except (KeyError, ImportError, OSError):  # which of them depends on the version of Python
+        return f"user {os.getuid()}"

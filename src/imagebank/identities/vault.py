@@ -6,7 +6,6 @@ Only the workflows import this module; an import contract holds them to it.
 
 from __future__ import annotations
 
-import getpass
 import json
 import os
 import secrets
@@ -21,6 +20,7 @@ from imagebank.core.clock import Clock, now
 from imagebank.core.config import KEY_VARIABLE, Bank
 from imagebank.core.errors import ConfigError, VaultError
 from imagebank.core.files import disk_errors
+from imagebank.core.processes import user_name
 from imagebank.identities.merging import persons_of
 from imagebank.identities.model import Entrant, Link, OptOut, Person
 from imagebank.identities.pseudonyms import KEY_BYTES, Keys
@@ -261,14 +261,6 @@ def _claim(connection: Any, bank_id: str) -> None:
 
 
 def _audit(path: Path, purpose: str, clock: Clock) -> None:
-    line = {"time": clock().isoformat(), "user": _user(), "purpose": purpose, "process": os.getpid()}
+    line = {"time": clock().isoformat(), "user": user_name(), "purpose": purpose, "process": os.getpid()}
     with open(path, "a", encoding="utf-8") as file:
         file.write(json.dumps(line) + "\n")
-
-
-def _user() -> str:
-    """The system user; their number where it has no name, as in a container."""
-    try:
-        return getpass.getuser()
-    except (KeyError, ImportError, OSError):  # which of them depends on the version of Python
-        return f"user {os.getuid()}"

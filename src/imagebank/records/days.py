@@ -29,6 +29,7 @@ MONTH_NAMES = (
 )  # fmt: skip
 _NAMED_FIRST = re.compile(r"([A-Za-z]{3,9})\.? +(\d{1,2}),? +(\d{4})")
 _MONTHS = tuple(name[:3] for name in MONTH_NAMES)
+_ADJACENT = re.compile(r"%[YmdyH]%[YmdyHM]")  # numbers that nothing parts
 _COMPACT = re.compile(r"(?:19|20)\d{6}")
 _SERIAL = re.compile(r"\d{5}(?:\.\d+)?")
 GRACE_DAYS = {
@@ -113,6 +114,8 @@ def _declared(text: str, forms: Forms) -> Day | None:
             day = datetime.strptime(text, each).date()
         except ValueError:
             continue
+        if _ADJACENT.search(each) and len(text) != len(day.strftime(each)):
+            continue  # a lost digit: it would move from one number to its neighbour
         told = _in_this_century(day, forms.today) if "%y" in each else Day(day)
         found.setdefault(told.day, told)
     if len(found) > 1:
