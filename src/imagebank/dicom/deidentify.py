@@ -24,6 +24,7 @@ from pydicom.uid import UID, ExplicitVRLittleEndian, ImplicitVRLittleEndian
 
 from imagebank.dicom.comments import NotUnderstood, Packed
 from imagebank.dicom.decisions import Decision, Refused, decided, label
+from imagebank.dicom.elements import MOST_DEPTH
 from imagebank.dicom.method import IMPLEMENTATION_NAME, IMPLEMENTATION_UID, describe_method
 from imagebank.dicom.names import name_words
 from imagebank.dicom.pixel_sizes import FLOAT_BITS, PIXELS, Promised, native_bytes
@@ -42,6 +43,7 @@ from imagebank.dicom.rewriting import (
 from imagebank.dicom.values import Subject
 
 VERSION = "7"
+DEEPEST = 2 * MOST_DEPTH  # sequences within sequences; else how much stays would depend on the room on the stack
 
 # pydicom puts the trace of each level into the message of the one above: what lies in a dozen nested sequences and
 # cannot be written would fill the memory, and nobody is ever shown such a message.
@@ -209,7 +211,7 @@ def _keep_sequence(
     source: Dataset, tag: int, rule: Rule, walk: _Walk, place: str, charset: Charset
 ) -> DataElement | None:
     items = items_in(source, tag, charset, rule)
-    if items is None:
+    if items is None or place.count("/") >= DEEPEST:
         return None
     inner = f"{place}{label(tag)}/"
     try:
