@@ -14,7 +14,6 @@ from pathlib import Path
 import pytest
 
 from conftest import imagebank
-from imagebank.core.archives import ENDS
 from imagebank.core.errors import SourceError
 from imagebank.core.private import Private
 from imagebank.dicom.decisions import Refused
@@ -100,7 +99,7 @@ NOISE = random.Random(1).randbytes(300_000)
         ),
     ],
 )
-def test_an_archive_that_was_not_read_to_its_end_is_told_and_ends_with_4(
+def test_an_archive_that_was_not_read_to_its_end_is_told(
     pack: Callable[[Contents], bytes],
     written: int,
     told: list[tuple[str, str]],
@@ -109,11 +108,20 @@ def test_an_archive_that_was_not_read_to_its_end_is_told_and_ends_with_4(
     tmp_path: Path,
 ) -> None:
     (tmp_path / "source").write_bytes(pack(images))
-    ran = imagebank("deidentify", tmp_path / "source", tmp_path / "out", "--key", key, "--workers", "1")
+    counts = run(tmp_path / "source", tmp_path / "out", key).counts
+    assert (counts.written, len(instances(tmp_path / "out")), listed(tmp_path / "out")) == (written, written, told)
+    assert counts.offered == written + len(told)
+
+
+def test_an_archive_that_was_not_read_to_its_end_ends_the_command_with_4(
+    images: Contents, key: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "a.tar").write_bytes(with_a_damaged_header(images))
+    ran = imagebank("deidentify", tmp_path / "a.tar", tmp_path / "out", "--key", key, "--workers", "1")
     assert ran.code == 4, ran.err
     assert "1 archives were not read to their end" in ran.err
-    assert next(reason for _, reason in told if reason in ENDS) in ran.out
-    assert (len(instances(tmp_path / "out")), listed(tmp_path / "out")) == (written, told)
+    assert "damaged-archive" in ran.out
+    assert len(instances(tmp_path / "out")) == 1
 
 
 def test_members_without_content_are_told_and_the_others_are_written(
@@ -151,6 +159,18 @@ def test_archives_within_an_archive_are_read_and_their_members_are_named_with_th
         ("inner.zip/b.tar.gz", "unpacked"),
     ]
     assert {path.name for path in told.places.quarantine.iterdir()} == {"refused.csv", "excluded.csv"}
+
+
+def test_a_packed_image_is_read_within_an_archive_and_refused_in_a_folder(
+    images: Contents, key: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "folder" / "a.dcm.gz").write_bytes(gzip.compress(images[0][1]))
+    with tarfile.open(tmp_path / "a.tar", "w") as tar:
+        tar.add(tmp_path / "folder", "folder")
+    assert run(tmp_path / "a.tar", tmp_path / "a" / "out", key).counts.written == 1
+    told = run(tmp_path / "folder", tmp_path / "b" / "out", key)
+    assert dict(told.counts.reasons) == {("quarantined", "compressed-file"): 1}
 
 
 def test_an_archive_is_offered_the_same_again_and_again(images: Contents, tmp_path: Path) -> None:

@@ -81,6 +81,8 @@ def judge_source(source: Source, workers: Workers, *, values_for: str = "") -> S
 
 def _judgements(source: Source, workers: Workers, values_for: str) -> Iterator[tuple[int, Judged]]:
     again: list[Offered] = []
+    if source.kind != "folder":
+        workers.progress.note("counting the files of the archive")
     jobs = (Job(str(some[0].position), "", JudgeTask(some, values_for), len(some)) for some in portions(source))
     for done in workers.run(JUDGE, jobs, source.count()):
         if done.result is not None:
