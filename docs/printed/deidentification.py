@@ -10,7 +10,7 @@ from typing import Any
 
 from imagebank.core.markdown import section, table
 from imagebank.dicom.policy_page import policy_markdown
-from imagebank.workflows.standalone.offered import UNREADABLE_MEMBERS
+from imagebank.workflows.standalone.offered import OF_MEMBERS
 from imagebank.workflows.standalone.subjects import REASONS as SUBJECT_REASONS
 from printed.errors import reasons
 from printed.parts import DOCS, TESTS, examples, filled
@@ -21,7 +21,7 @@ def deidentification_page() -> str:
     leaks, score = (json.loads((DOCS / "scores" / name).read_text("utf-8")) for name in ("leaks.json", "score.json"))
     rows = [(each["action"], each["meaning"], f"{each['checks']:,}", *_share(each)) for each in score["actions"]]
     told = {
-        "reasons": reasons({**UNREADABLE_MEMBERS, **SUBJECT_REASONS}),
+        "reasons": reasons({**OF_MEMBERS, **SUBJECT_REASONS}),
         "leak_policy": leaks["policy"],
         "leak_counts": ", ".join(f"{number:,} {name}" for name, number in leaks["files"].items() if number),
         "verdict": f"**{leaks['leaks']} leaks**; {leaks['blind']} values not seen.",

@@ -1,10 +1,7 @@
-"""What a de-identification without a bank does with wrong use, damaged archives and runs that were cut short."""
+"""What a de-identification without a bank does with wrong use and runs that were cut short."""
 
 from __future__ import annotations
 
-import random
-import tarfile
-import zipfile
 from pathlib import Path
 
 import pytest
@@ -14,7 +11,7 @@ from imagebank.core.errors import ConfigError
 from imagebank.core.private import Private
 from imagebank.dicom.decisions import Refused
 from imagebank.identities.pseudonyms import Keys
-from imagebank.workflows.standalone.offered import Offered, open_source
+from imagebank.workflows.standalone.offered import Offered
 from imagebank.workflows.standalone.state import open_state
 from imagebank.workflows.standalone.steps import read_offered
 from standalone_runs import key, run, some
@@ -59,24 +56,6 @@ def test_wrong_use_ends_with_its_code_and_no_traceback(
     ran = imagebank("deidentify", *told)
     assert ran.code == code, ran.err
     assert "Traceback" not in ran.err
-
-
-def test_members_that_cannot_be_unpacked_are_offered_with_a_reason(tmp_path: Path) -> None:
-    with zipfile.ZipFile(tmp_path / "a.zip", "w") as archive:
-        archive.writestr("good", b"abc")
-        archive.writestr("bad", b"damaged content")
-    content = (tmp_path / "a.zip").read_bytes().replace(b"damaged", b"DAMAGED")
-    (tmp_path / "a.zip").write_bytes(content)
-    assert [(each.content, each.reason) for each in open_source(tmp_path / "a.zip")] == [
-        (b"abc", ""),
-        (b"", "damaged-member"),
-    ]
-    with tarfile.open(tmp_path / "a.tar.gz", "w:gz") as tar:
-        tar.add(tmp_path / "a.zip", "first")
-        (tmp_path / "noise").write_bytes(random.Random(1).randbytes(50_000))
-        tar.add(tmp_path / "noise", "second")
-    (tmp_path / "a.tar.gz").write_bytes((tmp_path / "a.tar.gz").read_bytes()[:30_000])
-    assert [each.reason for each in open_source(tmp_path / "a.tar.gz")][-1] == "damaged-archive"
 
 
 def test_a_file_that_is_gone_is_refused_with_its_reason(tmp_path: Path) -> None:

@@ -67,7 +67,9 @@ def deidentify(
 
 
 def _complain(told: Summary) -> None:
-    """Raise LawBroken where an identifying value was found, SourceError where folders could not be listed."""
+    """Raise LawBroken where an identifying value was found, SourceError where not all of the source was seen."""
+    from imagebank.core.archives import ENDS
+
     verified = told.verified
     if verified and not verified.holds:
         blind = f", and {verified.failed} files could not be searched" if verified.failed else ""
@@ -79,6 +81,12 @@ def _complain(told: Summary) -> None:
         raise SourceError(
             f"{told.unlisted} folders of the source could not be listed; all others are done.",
             "give this user the right to read them, then run the same command again",
+        )
+    cut = sum(count for (_, reason), count in told.counts.reasons.items() if reason in ENDS)
+    if cut:
+        raise SourceError(
+            f"{cut} archives were not read to their end: what else they hold is not known. All that was found is done.",
+            "see the reasons above, offer the archives whole or unpacked, then run the same command again",
         )
 
 

@@ -6,17 +6,15 @@ How far it was read, and what became of each member, is written down on the way,
 from __future__ import annotations
 
 import os
-import tempfile
 from collections import Counter
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from itertools import chain
 from pathlib import Path
 from typing import IO
 
-from imagebank.core.archives import ENDS, UNPACKED, Allowance, Broken, Member, kind_of, unpack
-from imagebank.core.files import disk_errors
+from imagebank.core.archives import ENDS, UNPACKED, Allowance, Broken, Member, kind_of, spooled, unpack
 from imagebank.core.private import NOBODY, Private
 from imagebank.core.progress import Stage
 from imagebank.dicom.pacs.book import MediumRow, StudyRow
@@ -169,15 +167,14 @@ class Reader:
         pieces = iter(lambda: file.read(CHUNK), b"")
         return iter((Member(Private(told.path.name), size=told.size, pieces=pieces),))
 
-    @contextmanager
-    def _spooled(self, pieces: Iterator[bytes]) -> Iterator[IO[bytes]]:
+    def _spooled(self, pieces: Iterator[bytes]) -> AbstractContextManager[IO[bytes]]:
         """An archive within an archive, in a nameless file of the landing zone."""
-        with disk_errors(), tempfile.TemporaryFile(dir=self._landing.root / PARTIAL) as file:
-            for piece in pieces:
-                self._landing.check_room(len(piece))
-                file.write(piece)
-            file.seek(0)
-            yield file
+        return spooled(self._landing.root / PARTIAL, self._while_there_is_room(pieces))
+
+    def _while_there_is_room(self, pieces: Iterator[bytes]) -> Iterator[bytes]:
+        for piece in pieces:
+            self._landing.check_room(len(piece))
+            yield piece
 
     def _judge(self, reading: _Reading, listing: Listing, member: Member, *, is_new: bool) -> None:
         if self._stop():

@@ -9,15 +9,19 @@ import bz2
 import gzip
 import io
 import lzma
+import tempfile
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, ExitStack
+from contextlib import AbstractContextManager, ExitStack, contextmanager
+from dataclasses import replace
 from itertools import chain
+from pathlib import Path
 from typing import IO, Any
 
 from imagebank.core.archives.kinds import START, UNKNOWN, is_tar, kind_of
 from imagebank.core.archives.model import CHUNK, REST, UNPACKED, UNPACKED_AT_ONCE, Allowance, Broken, Member
 from imagebank.core.archives.tars import DAMAGE, tar_members
 from imagebank.core.archives.zips import zip_members
+from imagebank.core.files import disk_errors
 from imagebank.core.private import Private
 
 MOST_NESTED = 3  # archives within archives; exports of a PACS have one or two
@@ -69,7 +73,24 @@ def _nested(
             yield Member(member.name, broken.reason)
             return
         yield Member(member.name, UNPACKED)
-        yield from unpack(file, kind, allowed, spool, depth)
+        for each in unpack(file, kind, allowed, spool, depth):
+            yield replace(each, name=_within(member.name, each.name))
+
+
+def _within(archive: Private, name: Private) -> Private:
+    """Names are told with the archive that holds them: two archives may each have an `IM1`."""
+    why = "name a member of an archive within an archive"
+    return Private(f"{archive.reveal(why)}/{name.reveal(why)}")
+
+
+@contextmanager
+def spooled(folder: Path, pieces: Iterator[bytes]) -> Iterator[IO[bytes]]:
+    """A `Spool` into nameless files of a folder. Raises DiskFull."""
+    with disk_errors(), tempfile.TemporaryFile(dir=folder) as file:
+        for piece in pieces:
+            file.write(piece)
+        file.seek(0)
+        yield file
 
 
 def _members(file: IO[bytes], kind: str, allowed: Allowance) -> Iterator[Member]:

@@ -68,7 +68,7 @@ def deidentify_source(request: Request, *, progress: Progress) -> Summary:
     """
     places = Places(request.output.resolve())
     load_policy(request.policy)
-    source = open_source(request.source)
+    source = open_source(request.source, places.quarantine)
     _check_apart(source, places)
     keys = read_keys(request.key_file, new=request.new_key)
     subjects = Subjects(keys, _mapped(request), request.by_issuer)
@@ -190,7 +190,8 @@ def _tell(request: Request, places: Places, seen: Seen, plan: Plan, fates: dict[
 def _keep_refused(places: Places, source: Source, fates: dict[int, Fate]) -> None:
     """Copy what was refused into the quarantine folder, under its digest; what cannot be read is on the list only."""
     for offered in source:
-        if fates[offered.position][0] is Outcome.QUARANTINED:
+        fate = fates.get(offered.position)  # none where the archive has grown meanwhile
+        if fate and fate[0] is Outcome.QUARANTINED:
             try:
                 content = read_offered(offered)
             except Refused:

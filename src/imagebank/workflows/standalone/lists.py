@@ -20,12 +20,12 @@ from imagebank.dicom.archive import REFUSALS
 from imagebank.dicom.filing import EXCLUDED_HERE, QUARANTINED_HERE, Fate
 from imagebank.dicom.headers import EXCLUDED, QUARANTINED
 from imagebank.engine.model import Outcome
-from imagebank.workflows.standalone.offered import UNREADABLE_MEMBERS
+from imagebank.workflows.standalone.offered import OF_MEMBERS
 from imagebank.workflows.standalone.state import State
 from imagebank.workflows.standalone.subjects import REASONS
 
 MEANINGS = {
-    **EXCLUDED, **EXCLUDED_HERE, **QUARANTINED, **QUARANTINED_HERE, **REFUSALS, **UNREADABLE_MEMBERS, **REASONS
+    **EXCLUDED, **EXCLUDED_HERE, **QUARANTINED, **QUARANTINED_HERE, **REFUSALS, **OF_MEMBERS, **REASONS
 }  # fmt: skip
 
 

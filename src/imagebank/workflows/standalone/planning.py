@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
+from imagebank.core.archives import UNPACKED
 from imagebank.core.private import NOBODY, Private
 from imagebank.dicom.filing import Fate, SeriesPlan, fate_of_verdict, main_scanner, plan_series
 from imagebank.dicom.values import Subject
@@ -49,7 +50,7 @@ def plan_files(judged: Sequence[Judged], subjects: Subjects) -> Plan:
         if uid and each.facts.header:
             series[uid].append(position)
         else:
-            settled[position] = fate_of_verdict(each.facts.verdict)
+            settled[position] = _fate(each.facts.verdict)
     placed: dict[int, Placed] = {}
     withdrawn: set[str] = set()
     shared = frozenset() if subjects.by_issuer or subjects.mapped is not None else _ids_of_several_issuers(judged)
@@ -61,6 +62,10 @@ def plan_files(judged: Sequence[Judged], subjects: Subjects) -> Plan:
                 settled[position] = fate
                 withdrawn |= {place.path} if place else set()
     return Plan(settled, placed, frozenset(withdrawn - {each.path for each in placed.values()}))
+
+
+def _fate(verdict: str) -> Fate:
+    return (Outcome.EXCLUDED, verdict) if verdict == UNPACKED else fate_of_verdict(verdict)
 
 
 def _ids_of_several_issuers(judged: Sequence[Judged]) -> frozenset[str]:

@@ -81,8 +81,10 @@ def judge_source(source: Source, workers: Workers, *, values_for: str = "") -> S
 
 def _judgements(source: Source, workers: Workers, values_for: str) -> Iterator[tuple[int, Judged]]:
     again: list[Offered] = []
+    if source.kind != "folder":
+        workers.progress.note("counting the files of the archive")
     jobs = (Job(str(some[0].position), "", JudgeTask(some, values_for), len(some)) for some in portions(source))
-    for done in workers.run(JUDGE, jobs, source.count):
+    for done in workers.run(JUDGE, jobs, source.count()):
         if done.result is not None:
             yield from zip((each.position for each in done.job.task.files), done.result, strict=True)
         else:

@@ -89,8 +89,6 @@ JUDGE: Step[JudgeTask, tuple[Judged, ...]] = Step("index", VERSION, judge_files)
 
 
 def _judge(offered: Offered, policy: str) -> Judged:
-    if offered.reason:
-        return refused(offered, offered.reason)
     try:
         content = read_offered(offered)
     except Refused as refusal:
@@ -109,6 +107,8 @@ def refused(offered: Offered, reason: str) -> Judged:
 
 def read_offered(offered: Offered) -> bytes:
     """The content of a file. Raises Refused where it cannot be read."""
+    if offered.reason:
+        raise Refused(offered.reason)
     if not offered.path:
         return offered.content
     try:
