@@ -114,6 +114,27 @@ def test_files_that_wait_to_be_flushed_count_for_the_quota(tmp_path: Path) -> No
         assert sum(count for count, _ in book.counts("pacs").values()) == 4
 
 
+def test_nothing_counts_twice_for_the_quota_while_a_group_gets_its_places(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sent = [content(number, 0) for number in range(6)]
+    with closing(Book(tmp_path / "book.db")) as book:
+        landing = Landing(tmp_path, "pacs", KEYS.uid_map, book, Limits(quota=sum(map(len, sent))))
+        note = book.add_instance
+
+        def add(source: str, name: str, row: object) -> None:
+            landing.check_room(0)
+            note(source, name, row)  # type: ignore[arg-type]
+
+        monkeypatch.setattr(book, "add_instance", add)
+        for each in sent:
+            in_groups(landing, each)
+        landing.drain()
+        assert book.bytes_kept() == sum(map(len, sent))
+        with pytest.raises(DiskFull):
+            landing.check_room(1)
+
+
 @pytest.mark.parametrize("syntax", ["explicit", "implicit"])
 def test_the_names_are_read_from_the_beginning_without_pydicom(syntax: str, monkeypatch: pytest.MonkeyPatch) -> None:
     made = instance(3)

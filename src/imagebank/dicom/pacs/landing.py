@@ -177,14 +177,19 @@ class Landing:
                 arrival.forget()
 
     def _settle_all(self, group: list[tuple[Whole, Names]]) -> None:
+        done = 0
         try:
             with disk_errors():
                 sync_disk([whole.path for whole, _ in group])
                 with self.book.together():
                     for whole, names in group:
                         self._settle(whole, names)
+                        self.release(
+                            whole.size
+                        )  # at once: counted twice, it would make a full landing zone of a half one
+                        done += 1
         finally:
-            self.release(sum(whole.size for whole, _ in group))
+            self.release(sum(whole.size for whole, _ in group[done:]))
 
     def settle(self, whole: Whole) -> Kept:
         """Give a file on the disk its place. Raises Unrequested, and removes it then."""
