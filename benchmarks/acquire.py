@@ -2,10 +2,11 @@
 
 Orthanc runs in a network namespace that nothing else can reach, and so does this program: it starts itself again there.
 C-MOVE into our node stands against dcmtk's storescp, C-GET against getscu, WADO-RS against plain HTTP downloads of the
-same bytes: one that keeps nothing, and one that writes all into one file and flushes that. dcmtk runs with
-TCP_NODELAY=1, as Orthanc does. Ours are hashed, flushed and in the book when the clock stops;
-dcmtk flushes nothing, so it runs once more with a flush behind it. The best of some rounds is told; all take turns, so
-that what else the machine does meets all alike.
+same bytes: one that keeps nothing, one that writes all into one file and flushes that, and one that writes a file for
+each instance and flushes those, which is what everybody must do who wants files. dcmtk runs with TCP_NODELAY=1, as
+Orthanc does. Ours are hashed, flushed and in the book when the clock stops; dcmtk flushes nothing, so it runs once more
+with a flush behind it. The best of some rounds is told; all take turns, so that what else the machine does meets all
+alike.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ import http.client
 import itertools
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -31,10 +33,12 @@ PLUGIN = Path("/usr/share/orthanc/plugins/libOrthancDicomWeb.so")
 HTTP_PORT, DICOM_PORT, MOVE_PORT, PEER_PORT = 8042, 4242, 11112, 11113
 QUICK = {**os.environ, "TCP_NODELAY": "1"}
 PEERS = {
-    "WADO-RS to landing": ("plain HTTP, nothing kept", "plain HTTP, one file, flushed"),
+    "WADO-RS to landing": ("plain HTTP, nothing kept", "plain HTTP, a file each, flushed"),
     "C-MOVE into our node": ("movescu into storescp", "the same, flushed"),
     "C-GET by us": ("getscu", "getscu, flushed"),
 }
+ACCEPT = 'multipart/related; type="application/dicom"; transfer-syntax=*'
+PART = re.compile(rb"(?i)content-length:\s*(\d+)\r\n.*?\r\n\r\n", re.DOTALL)
 ROOT = f"http://127.0.0.1:{HTTP_PORT}/dicom-web"
 
 
@@ -127,8 +131,7 @@ def plain_download(study: str, series: str, *, keep: bool) -> Callable[[Path], i
 
     def act(folder: Path) -> int:
         connection = http.client.HTTPConnection("127.0.0.1", HTTP_PORT, timeout=60)
-        headers = {"Accept": 'multipart/related; type="application/dicom"; transfer-syntax=*'}
-        connection.request("GET", f"/dicom-web/studies/{study}/series/{series}", headers=headers)
+        connection.request("GET", f"/dicom-web/studies/{study}/series/{series}", headers={"Accept": ACCEPT})
         answer = connection.getresponse()
         boundary = answer.headers["Content-Type"].split("boundary=")[1].encode()
         parts = 0
@@ -144,6 +147,29 @@ def plain_download(study: str, series: str, *, keep: bool) -> Callable[[Path], i
                 os.fsync(file.fileno())
         connection.close()
         return parts - 1
+
+    return act
+
+
+def files_download(study: str, series: str) -> Callable[[Path], int]:
+    """The same bytes over HTTP, each instance into a file of its own: the least that a landing zone must do."""
+
+    def act(folder: Path) -> int:
+        connection = http.client.HTTPConnection("127.0.0.1", HTTP_PORT, timeout=60)
+        connection.request("GET", f"/dicom-web/studies/{study}/series/{series}", headers={"Accept": ACCEPT})
+        answer = connection.getresponse()
+        waiting, count = bytearray(), 0
+        while chunk := answer.read(1 << 18):
+            waiting += chunk
+            while told := PART.search(waiting, 0, 4096):
+                end = told.end() + int(told[1])
+                if len(waiting) < end:
+                    break
+                (folder / f"{count}.dcm").write_bytes(memoryview(waiting)[told.end() : end])
+                del waiting[:end]
+                count += 1
+        connection.close()
+        return count
 
     return act
 
@@ -227,7 +253,7 @@ def flushed(act: Callable[[Path], int]) -> Callable[[Path], int]:
 def tell(name: str, seconds: float, count: int, size: int, peers: dict[str, float]) -> None:
     """One line, with the share of the rate of each peer."""
     shares = "".join(f"   {each / seconds:4.2f} of {peer}" for peer, each in peers.items())
-    print(f"{name:<30} {count / seconds:7,.0f} instances/s {size / seconds / 1e6:7,.1f} MB/s{shares}", flush=True)
+    print(f"{name:<33} {count / seconds:7,.0f} instances/s {size / seconds / 1e6:7,.1f} MB/s{shares}", flush=True)
 
 
 def main() -> None:
@@ -261,6 +287,7 @@ def measure(home: Path, arguments: argparse.Namespace) -> None:
         acts = {
             "plain HTTP, nothing kept": plain_download(study, series, keep=False),
             "plain HTTP, one file, flushed": plain_download(study, series, keep=True),
+            "plain HTTP, a file each, flushed": flushed(files_download(study, series)),
             "WADO-RS to landing": ours("web", study, series),
             "movescu into storescp": movescu(study, series),
             "the same, flushed": flushed(movescu(study, series)),
