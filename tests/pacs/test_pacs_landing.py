@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Callable
 from contextlib import closing
 from io import BytesIO
@@ -112,6 +113,27 @@ def test_files_that_wait_to_be_flushed_count_for_the_quota(tmp_path: Path) -> No
             in_groups(landing, sent[4])
         landing.drain()
         assert sum(count for count, _ in book.counts("pacs").values()) == 4
+
+
+@pytest.mark.parametrize("is_deleted", [True, False])
+def test_an_older_book_whose_digests_say_nothing_sets_nothing_aside(tmp_path: Path, is_deleted: bool) -> None:
+    place = tmp_path / "book.db"
+    with closing(Book(place)) as book:
+        one_by_one(Landing(tmp_path, "pacs", KEYS.uid_map, book, Limits()), content(1, 0))
+        book.let_go("pacs", book.kept("pacs") if is_deleted else ())
+    with closing(sqlite3.connect(place)) as older, older:
+        older.execute("UPDATE instances SET digest = X'00'")
+        older.execute("PRAGMA user_version = 0")
+    (path,) = tmp_path.rglob("*.dcm")
+    if is_deleted:
+        path.unlink()
+    with closing(Book(place)) as book:
+        landing = Landing(tmp_path, "pacs", KEYS.uid_map, book, Limits())
+        one_by_one(landing, content(1, 0))
+        assert list(tmp_path.rglob("*.dcm")) == [path]
+        assert book.bytes_kept() == path.stat().st_size
+        one_by_one(landing, content(1, 9))
+        assert len(list(tmp_path.rglob("*.dcm"))) == 2, "another content is still told apart"
 
 
 def test_nothing_counts_twice_for_the_quota_while_a_group_gets_its_places(

@@ -162,7 +162,7 @@ class Book:
         with self._lock, disk_errors():  # one statement is a transaction of its own
             self._connection.execute(
                 """INSERT INTO instances VALUES (?,?,?,?,?,1,1) ON CONFLICT (source, instance, series)
-                   DO UPDATE SET kept = 1, copies = copies + 1""",
+                   DO UPDATE SET kept = 1, copies = copies + 1, digest = excluded.digest""",
                 (source, instance, row.series, row.digest, row.size),
             )
 
@@ -171,7 +171,7 @@ class Book:
         with self._write() as connection:
             connection.executemany(
                 """INSERT INTO instances VALUES (?,?,?,?,?,1,1) ON CONFLICT (source, instance, series)
-                   DO UPDATE SET kept = 1, copies = copies + 1""",
+                   DO UPDATE SET kept = 1, copies = copies + 1, digest = excluded.digest""",
                 [(source, instance, row.series, row.digest, row.size) for instance, row in rows],
             )
 

@@ -37,6 +37,11 @@ APART = "ALTER TABLE instances RENAME TO together; DROP INDEX IF EXISTS instance
 TOGETHER = "INSERT INTO instances SELECT * FROM together; DROP TABLE together;"
 """A book that was begun before the same instance could be of two series is written anew."""
 
+DIGESTS = 1  # of the way that digests are made; the version of a book
+UNKNOWN_DIGEST = b""
+FORGET_DIGESTS = "UPDATE instances SET digest = X''"
+"""Digests that were made in another way say nothing: nobody knows whether what comes again is the same."""
+
 
 def prepare(connection: sqlite3.Connection) -> None:
     """Make the tables, or add what an older book lacks."""
@@ -45,3 +50,5 @@ def prepare(connection: sqlite3.Connection) -> None:
     for table, column, lacking in (("studies", "patient", PATIENTS), ("archives", "ended", MEDIA)):
         if column not in (row[1] for row in connection.execute(f"PRAGMA table_info({table})")):
             connection.executescript(f"BEGIN IMMEDIATE; {lacking}; COMMIT;")
+    if connection.execute("PRAGMA user_version").fetchone()[0] < DIGESTS:
+        connection.executescript(f"BEGIN IMMEDIATE; {FORGET_DIGESTS}; PRAGMA user_version = {DIGESTS}; COMMIT;")

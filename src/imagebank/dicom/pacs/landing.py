@@ -24,6 +24,7 @@ from imagebank.core.groups import Groups
 from imagebank.core.processes import is_running, own_mark
 from imagebank.dicom.pacs.arrival import Arrival, TooLarge
 from imagebank.dicom.pacs.book import Book, InstanceRow
+from imagebank.dicom.pacs.book_schema import UNKNOWN_DIGEST
 from imagebank.dicom.pacs.landed_file import Whole, digest_of_file, is_whole, whole_file
 from imagebank.dicom.pacs.part10 import Ids, Unnamed
 from imagebank.dicom.pacs.sameness import same_content
@@ -227,7 +228,7 @@ class Landing:
 
     def _again(self, partial: Path, path: Path, instance: str, known: InstanceRow, row: InstanceRow) -> Kept:
         """The file was deleted after it was banked; it is taken back where the whole series may be wanted."""
-        if known.digest != row.digest:
+        if known.digest not in (row.digest, UNKNOWN_DIGEST):
             return self._aside(partial, path, instance, row)
         if self.needs(row.series):
             self._place(partial, path)
@@ -238,7 +239,7 @@ class Landing:
 
     def _meet(self, partial: Path, path: Path, instance: str, known: InstanceRow | None, row: InstanceRow) -> Kept:
         """A file lies there: a copy of this one, or another under the same UID."""
-        there = known.digest if known else digest_of_file(path)
+        there = known.digest if known and known.digest != UNKNOWN_DIGEST else digest_of_file(path)
         if there != row.digest and not same_content(path, partial):
             return self._aside(partial, path, instance, row)
         if known:
