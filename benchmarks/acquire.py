@@ -2,9 +2,8 @@
 
 Orthanc runs in a network namespace that nothing else can reach, and so does this program: it starts itself again there.
 C-MOVE into our node stands against dcmtk's storescp, C-GET against getscu, WADO-RS against plain HTTP downloads of the
-same bytes: one that keeps nothing, one that writes all into one file and flushes that, and one that writes a file for
-each instance and flushes those, which is what everybody must do who wants files. dcmtk runs with TCP_NODELAY=1, as
-Orthanc does. Ours are hashed, flushed and in the book when the clock stops; dcmtk flushes nothing, so it runs once more
+same bytes: one that keeps nothing, and one that writes a file for each instance and flushes those, which is what everybody
+must do who wants files. dcmtk runs with TCP_NODELAY=1, as Orthanc does. Ours are hashed, flushed and in the book when the clock stops; dcmtk flushes nothing, so it runs once more
 with a flush behind it. The best of some rounds is told; all take turns, so that what else the machine does meets all
 alike.
 """
@@ -126,25 +125,19 @@ def best_of(rounds: int, acts: dict[str, Callable[[Path], int]], home: Path, cou
     return best
 
 
-def plain_download(study: str, series: str, *, keep: bool) -> Callable[[Path], int]:
-    """The same bytes over HTTP, counted and forgotten, or written into one file and flushed."""
+def plain_download(study: str, series: str) -> Callable[[Path], int]:
+    """The same bytes over HTTP, counted and forgotten."""
 
-    def act(folder: Path) -> int:
+    def act(_: Path) -> int:
         connection = http.client.HTTPConnection("127.0.0.1", HTTP_PORT, timeout=60)
         connection.request("GET", f"/dicom-web/studies/{study}/series/{series}", headers={"Accept": ACCEPT})
         answer = connection.getresponse()
         boundary = answer.headers["Content-Type"].split("boundary=")[1].encode()
         parts = 0
         tail = b""
-        with open(folder / "all", "wb") as file:
-            while chunk := answer.read(1 << 20):
-                parts += (tail + chunk).count(boundary)
-                tail = chunk[-len(boundary) + 1 :]
-                if keep:
-                    file.write(chunk)
-            if keep:
-                file.flush()
-                os.fsync(file.fileno())
+        while chunk := answer.read(1 << 20):
+            parts += (tail + chunk).count(boundary)
+            tail = chunk[-len(boundary) + 1 :]
         connection.close()
         return parts - 1
 
@@ -285,8 +278,7 @@ def measure(home: Path, arguments: argparse.Namespace) -> None:
             ask("POST", "/instances", path.read_bytes())
         print(f"{count} instances of {size / count / 1e3:.0f} kB, {os.cpu_count()} cores, best of {rounds}")
         acts = {
-            "plain HTTP, nothing kept": plain_download(study, series, keep=False),
-            "plain HTTP, one file, flushed": plain_download(study, series, keep=True),
+            "plain HTTP, nothing kept": plain_download(study, series),
             "plain HTTP, a file each, flushed": flushed(files_download(study, series)),
             "WADO-RS to landing": ours("web", study, series),
             "movescu into storescp": movescu(study, series),

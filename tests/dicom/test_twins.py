@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import random
 import struct
 import tracemalloc
@@ -10,15 +9,13 @@ import zlib
 from contextlib import suppress
 from pathlib import Path
 
-import pydicom
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from made_files import BIG, DEFLATED, EXPLICIT, MR_IMAGE, POLICY, SECRET, data_sets, element, files, header, whole
 
 from imagebank.dicom.decisions import Decision, Refused
-from imagebank.dicom.deidentify import DEEPEST
-from imagebank.dicom.elements import MOST_DEPTH, Odd, elements_of, items_of, read_layout
+from imagebank.dicom.elements import Odd, elements_of, items_of, read_layout
 from imagebank.dicom.instance import Cleaned, Cleaner, clean_instance, clean_slowly
 from imagebank.dicom.policy import Policy, load_policy
 from imagebank.dicom.values import Subject
@@ -178,19 +175,6 @@ def nested(depth: int) -> bytes:
         item = struct.pack("<HHI", 0xFFFE, 0xE000, len(content)) + content
         content = header(0x00082112, "SQ", len(item), implicit=False) + item
     return content
-
-
-@pytest.mark.parametrize("depth", [1, MOST_DEPTH - 1, MOST_DEPTH + 8, DEEPEST - 1, DEEPEST + 1, 5000])
-def test_nesting_of_any_depth_is_cleaned_or_refused_and_overruns_no_stack(depth: int) -> None:
-    content = whole(EXPLICIT, example(x00082112=nested(depth)))
-    answer, quick = quickly(Cleaner(SUBJECT, POLICY), content)
-    assert answer == slowly(content)
-    assert quick == (depth < MOST_DEPTH)
-    kept = pydicom.dcmread(io.BytesIO(answer[0]))
-    levels = 0
-    while "SourceImageSequence" in kept:
-        kept, levels = kept.SourceImageSequence[0], levels + 1
-    assert levels == min(depth, DEEPEST)
 
 
 @pytest.mark.parametrize("syntax", [BIG, DEFLATED])

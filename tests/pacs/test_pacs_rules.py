@@ -1,4 +1,4 @@
-"""The rules of acquisition, without a PACS: hours, rates, circuits, numbers, filters, states and multipart bodies."""
+"""The rules of acquisition, without a PACS: hours, rates, circuits, numbers, filters and states."""
 
 from __future__ import annotations
 
@@ -16,7 +16,6 @@ from imagebank.dicom.pacs.breaker import FAILURES, OPENINGS, PROBES, REST_SECOND
 from imagebank.dicom.pacs.calendar import calendar_of
 from imagebank.dicom.pacs.filters import patient_objections, series_objection, study_objection, wanted_of
 from imagebank.dicom.pacs.model import Request, SeriesAnswer, StudyAnswer
-from imagebank.dicom.pacs.multipart import BadMultipart, Multipart, OneInstance, body_of
 from imagebank.dicom.pacs.numbers import keys_of
 from imagebank.dicom.pacs.pace import LONGEST_WAIT_SECONDS, back_off, bucket
 
@@ -263,66 +262,3 @@ def test_complete_needs_two_counts_that_agree_and_a_missing_image_ends_it(signs:
         assert len(signs) >= 2
     if signs[-1] == state.FEWER:
         assert now == state.WANTED
-
-
-BOUNDARY = b"a-b_c"
-
-
-@given(some.lists(some.binary(max_size=300), max_size=6), some.integers(1, 80), some.booleans())
-def test_a_multipart_body_comes_apart_as_it_was_put_together(parts: list[bytes], step: int, lengths: bool) -> None:
-    parts = [each.replace(b"--" + BOUNDARY, b"") for each in parts]
-    body = b"".join(
-        b"--"
-        + BOUNDARY
-        + b"\r\nX: y\r\n"
-        + (b"Content-Length: %d\r\n" % len(each) if lengths else b"")
-        + b"\r\n"
-        + each
-        + b"\r\n"
-        for each in parts
-    )
-    body += b"--" + BOUNDARY + b"--\r\n"
-    parser, found, current = Multipart(BOUNDARY), [], b""
-    for start in range(0, len(body), step):
-        for piece in parser.feed(body[start : start + step]):
-            current += piece.content
-            if piece.ends:
-                found.append(current)
-                current = b""
-    parser.end()
-    assert found == parts
-
-
-def test_a_body_that_ends_early_or_is_no_multipart_is_refused() -> None:
-    parser = Multipart(BOUNDARY)
-    list(parser.feed(b"--" + BOUNDARY + b"\r\nX: y\r\n\r\nabc"))
-    with pytest.raises(BadMultipart):
-        parser.end()
-    for kind in ("application/dicom+json", 'multipart/related; type="application/dicom"', "text/html; boundary=x", ""):
-        with pytest.raises(BadMultipart):
-            body_of(kind)
-
-
-@pytest.mark.parametrize("length", [2, 4])
-def test_a_part_whose_length_is_not_true_is_refused_before_it_ends(length: int) -> None:
-    parser = Multipart(BOUNDARY)
-    body = b"--%b\r\nContent-Length: %d\r\n\r\nabc\r\n--%b--" % (BOUNDARY, length, BOUNDARY)
-    found = []
-    with pytest.raises(BadMultipart):
-        found += parser.feed(body)
-    assert not any(piece.ends for piece in found)
-
-
-@pytest.mark.parametrize("told", ["xx", '"xx"', '"x;y, z"', "xx ; start=1", '"xx"; type="application/dicom"'])
-def test_a_boundary_is_read_as_services_write_it(told: str) -> None:
-    boundary = "x;y, z" if ";y" in told else "xx"
-    body = f"--{boundary}\r\n\r\nabc\r\n--{boundary}--".encode()
-    parser = body_of(f"Multipart/Related; BOUNDARY={told}")
-    assert b"".join(piece.content for piece in parser.feed(body)) == b"abc"
-    assert tuple(parser.end()) == ()
-
-
-def test_an_answer_may_be_one_instance_without_parts() -> None:
-    parser = body_of("application/dicom; transfer-syntax=*")
-    assert isinstance(parser, OneInstance)
-    assert [*parser.feed(b"ab"), *parser.end()] == [(b"ab", False), (b"", True)]
