@@ -2,10 +2,10 @@
 
 Orthanc runs in a network namespace that nothing else can reach, and so does this program: it starts itself again there.
 C-MOVE into our node stands against dcmtk's storescp, C-GET against getscu, WADO-RS against plain HTTP downloads of the
-same bytes: one that keeps nothing, and one that writes a file for each instance and flushes those, which is what everybody
-must do who wants files. dcmtk runs with TCP_NODELAY=1, as Orthanc does. Ours are hashed, flushed and in the book when the clock stops; dcmtk flushes nothing, so it runs once more
-with a flush behind it. The best of some rounds is told; all take turns, so that what else the machine does meets all
-alike.
+same bytes: one that keeps nothing, and one that writes a file for each instance and flushes those, which is what
+everybody must do who wants files. dcmtk runs with TCP_NODELAY=1, as Orthanc does. Ours are hashed, flushed and in the
+book when the clock stops; dcmtk flushes nothing, so it runs once more with a flush behind it. The best of some rounds
+is told; all take turns, so that what else the machine does meets all alike.
 """
 
 from __future__ import annotations
