@@ -26,7 +26,7 @@ def zip_members(file: IO[bytes], allowed: Allowance) -> Iterator[Member]:
             yield Member(REST, "too-many-members")
             return
         archive = zipfile.ZipFile(file)
-    except (*DAMAGE, NotImplementedError):
+    except (*DAMAGE, NotImplementedError):  # the latter of zipfile, for a zip in several files or of a later version
         yield Member(REST, "damaged-archive")
         return
     with archive:
@@ -66,7 +66,7 @@ def _pieces(archive: zipfile.ZipFile, info: zipfile.ZipInfo, allowed: Allowance)
             while piece := member.read(CHUNK):
                 allowed.spend(len(piece))
                 yield piece
-    except NotImplementedError:
+    except NotImplementedError:  # of zipfile, for a packing that it does not know
         raise Broken("unknown-compression") from None
     except (*DAMAGE, RuntimeError):
         raise Broken("damaged-member") from None

@@ -36,7 +36,7 @@ def _days_of(country: str, part: str, year: int) -> frozenset[date]:
 
     try:
         return frozenset(country_holidays(country, subdiv=part or None, years=year))
-    except NotImplementedError:
+    except NotImplementedError:  # of the library, for a place that it does not know
         parts = list_supported_countries(include_aliases=True).get(country)
     known = f"{country} has the parts {', '.join(parts)}" if parts else "codes are those of ISO 3166, as GB-ENG"
     raise ValueError(f"bank holidays of `{country}{part and '-'}{part}` are not known; {known}") from None
